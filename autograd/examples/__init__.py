@@ -1,0 +1,25 @@
+"""The worked examples of a first lecture on backpropagation, each a small program that returns its graphs and its numbers.
+
+`run("apple")` returns an `Example`; so does `autograd.examples.apple.run()`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from .example import Example, Graph
+
+NAMES = ("apple", "fruit", "chain", "sigmoid", "two_two_one")
+"""Every example, in the order of the lecture."""
+
+
+def run(name: str, **options: Any) -> Example:
+    """The example of that name, computed. Options are the example's own; a name that is none is a ValueError listing them."""
+    if name not in NAMES:
+        raise ValueError(f"there is no example named {name!r}; there are {', '.join(NAMES)}")
+    example: Example = import_module(f"autograd.examples.{name}").run(**options)
+    return example
+
+
+__all__ = ["NAMES", "Example", "Graph", "run"]

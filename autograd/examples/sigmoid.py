@@ -1,0 +1,37 @@
+"""The sigmoid opened up: four nodes and one node, the same gradient."""
+
+from __future__ import annotations
+
+from .. import ops
+from ..typeset import number
+from ..value import Value
+from .example import Example, Graph
+
+
+def opened(x: Value) -> Value:
+    """y = 1 / (1 + exp(-x)) as four operations."""
+    negative = x * -1.0
+    exponential = ops.exp(negative)
+    denominator = exponential + 1.0
+    y = 1.0 / denominator
+    negative.label, exponential.label, denominator.label, y.label = "−x", "exp(−x)", "1 + exp(−x)", "y"
+    return y
+
+
+def run() -> Example:
+    """The example, computed at x = 1."""
+    four = Graph("opened", "y = 1 / (1 + exp(−x)), operation by operation", opened(Value(1.0, label="x")))
+    single = ops.sigmoid(Value(1.0, label="x"))
+    single.label = "y"
+    one = Graph("single", "y = σ(x), one operation", single)
+    y = single.data
+    return Example(
+        "sigmoid",
+        "The sigmoid, opened up, at x = 1",
+        [four, one],
+        [
+            f"Through four nodes: y²·exp(−x) = {number(four['x'].grad)}; through one: y(1 − y) = {number(one['x'].grad)}.",
+            "y(1 − y) is largest at x = 0, and there it is 0.25: each sigmoid layer shrinks a gradient at least four times.",
+        ],
+        {"y(1 − y)": y * (1.0 - y), "largest y(1 − y)": 0.25},
+    )

@@ -1,0 +1,98 @@
+"""Functions on plain floats that `math` does not have: the forward column of the table, where a row needs more than `math`.
+
+Branches live here, and only here: a forward function sees floats, never Values, so it may choose the form that keeps
+every digit. Each function is written with nothing but `math`, so that a generated program can carry its source along.
+"""
+
+import math
+
+
+def power(x: float, y: float) -> float:
+    """x to the power y in the reals. Python's own ** leaves the reals for a negative base; here that is a ValueError."""
+    if x < 0.0 and y != math.floor(y):
+        raise ValueError("math domain error")
+    z: float = x**y
+    return z
+
+
+def sign(x: float) -> float:
+    """-1, 0 or 1."""
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0
+
+
+def heaviside(x: float) -> float:
+    """1 for x > 0, else 0. The 0 at the step makes relu'(0) = 0, the subgradient of least norm."""
+    return 1.0 if x > 0.0 else 0.0
+
+
+def above(x: float, y: float) -> float:
+    """1 where x > y, 0 where x < y, and 1/2 at a tie, so that max(x, x) passes on a gradient of 1 in total."""
+    return 1.0 if x > y else 0.0 if x < y else 0.5
+
+
+def maximum(x: float, y: float) -> float:
+    """The larger of x and y."""
+    return x if x >= y else y
+
+
+def minimum(x: float, y: float) -> float:
+    """The smaller of x and y."""
+    return x if x <= y else y
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + exp(-x)). The exponential is taken of a number that is not positive, so it cannot overflow."""
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def log_sigmoid(x: float) -> float:
+    """log(sigmoid(x)), without the underflow of taking the two in turn."""
+    return min(x, 0.0) - math.log1p(math.exp(-abs(x)))
+
+
+def softplus(x: float) -> float:
+    """log(1 + exp(x)), without overflow, and exact in both tails."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def sech(x: float) -> float:
+    """1 / cosh(x); where cosh overflows, the tail 2 exp(-|x|)."""
+    x = abs(x)
+    return 1.0 / math.cosh(x) if x < 700.0 else 2.0 * math.exp(-x)
+
+
+def gaussian(x: float) -> float:
+    """exp(-x²). Squaring x would round away up to x²/2 units of the result, so x is split: x = h + r with h·h exact."""
+    if abs(x) > 28.0:
+        return 0.0  # exp(-28²) is below the smallest subnormal
+    h = math.floor(x * 4096.0 + 0.5) / 4096.0
+    return math.exp(-h * h) * math.exp((h - x) * (x + h))
+
+
+def rhypot(x: float, y: float) -> float:
+    """1 / √(x² + y²). Both operands near the largest float would overflow `hypot`, so they are scaled by an exact 1/4."""
+    h = math.hypot(x, y)
+    return 1.0 / h if h < math.inf else 0.25 / math.hypot(x * 0.25, y * 0.25)
+
+
+def relu(x: float) -> float:
+    """max(x, 0)."""
+    return x if x > 0.0 else 0.0
+
+
+def leaky_relu(x: float, a: float) -> float:
+    """x where x > 0, else a·x."""
+    return x if x > 0.0 else a * x
+
+
+def elu(x: float, a: float) -> float:
+    """x where x > 0, else a·(exp(x) - 1)."""
+    return x if x > 0.0 else a * math.expm1(x)
+
+
+def identity(x: float) -> float:
+    """x itself."""
+    return x

@@ -1,0 +1,618 @@
+"""THE TABLE: one row per primitive, one rule per operand; below it, the functions composed from rows.
+
+Read a row as: name, the function on floats, ∂z/∂x (and ∂z/∂y), then how people write it. z is the result; x and y are the
+operands. The rules are ordinary Python over the table's own functions, so they mean the same on floats and on Values;
+on Values a rule's result is a graph again, which is all that higher derivatives need.
+
+Laws, each held by a test:
+
+- A rule uses rows and arithmetic only. The rule of a smooth row has no abs, sign, heaviside or max in it: a form with |x|
+  looks right and breaks the next derivative at 0. (hypot, pow have a point where they are not smooth, and say so.)
+- A rule may branch on a plain number, never on an operand that may be a Value: a program recorded at x = 1.5 would keep
+  that branch at x = -1.5. Branches belong in the forward column, which sees floats only.
+- No rule overflows on its way to a derivative that fits a float.
+- The computed form is the accurate one; `textbook` is the one people read. They are equal.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from typing import Any, TypeVar, cast
+
+from . import floats
+from .primitive import REALS, Binary, Interval, Primitive, Rule, Unary, as_float, register
+
+# For `from autograd import *`: everything but abs, pow and sum, which would take the place of Python's own.
+# fmt: off
+__all__ = [
+    "above",
+    "acos",
+    "acosh",
+    "add",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "clip",
+    "cos",
+    "cosh",
+    "divide",
+    "dot",
+    "elu",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "gaussian",
+    "gelu",
+    "gelu_tanh",
+    "heaviside",
+    "hypot",
+    "leaky_relu",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "maximum",
+    "mean",
+    "minimum",
+    "multiply",
+    "negate",
+    "norm",
+    "power",
+    "prod",
+    "relu",
+    "rhypot",
+    "sech",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "stop_gradient",
+    "subtract",
+    "tan",
+    "tanh",
+    "where",
+]
+# fmt: on
+
+N = TypeVar("N")
+"""A kind of number: float, Value, or any kind that has an interpretation."""
+
+
+def unary(
+    name: str,
+    forward: Callable[[float], float],
+    rule: Rule,
+    *,
+    symbol: str | None = None,
+    formula: str | None = None,
+    latex: str | None = None,
+    textbook: str,
+    domain: Interval = REALS,
+    kinks: tuple[str, ...] = (),
+    summary: str,
+) -> Unary:
+    """A row with one operand, x."""
+    row = Primitive(
+        name=name,
+        operands=("x",),
+        forward=forward,
+        partials=(rule,),
+        symbol=symbol or name,
+        formula=formula or f"{name}(x)",
+        latex=latex or rf"\operatorname{{{name}}}\left(<x>\right)".replace("_", r"\_"),
+        textbook=(textbook,),
+        domain=(domain,),
+        kinks=kinks,
+        summary=summary,
+    )
+    return cast(Unary, register(row))
+
+
+def binary(
+    name: str,
+    forward: Callable[[float, float], float],
+    rule_x: Rule,
+    rule_y: Rule | None,
+    *,
+    operands: tuple[str, str] = ("x", "y"),
+    symbol: str | None = None,
+    formula: str | None = None,
+    latex: str | None = None,
+    textbook: tuple[str, str],
+    domain: tuple[Interval, Interval] = (REALS, REALS),
+    condition: str = "",
+    kinks: tuple[str, ...] = (),
+    hint: str = "",
+    summary: str,
+) -> Binary:
+    """A row with two operands, x and y unless named otherwise."""
+    x, y = operands
+    row = Primitive(
+        name=name,
+        operands=operands,
+        forward=forward,
+        partials=(rule_x, rule_y),
+        symbol=symbol or name,
+        formula=formula or f"{name}({x}, {y})",
+        latex=latex or rf"\operatorname{{{name}}}\left(<{x}>, <{y}>\right)".replace("_", r"\_"),
+        textbook=textbook,
+        domain=domain,
+        condition=condition,
+        kinks=kinks,
+        hint=hint,
+        summary=summary,
+    )
+    return cast(Binary, register(row))
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Arithmetic
+
+add: Binary = binary(
+    "add", operator.add, lambda z, x, y: 1.0, lambda z, x, y: 1.0,
+    symbol="+", formula="x + y", latex="<x> + <y>", textbook=("1", "1"),
+    summary="The sum. It hands the upstream gradient on unchanged.",
+)  # fmt: skip
+subtract: Binary = binary(
+    "subtract", operator.sub, lambda z, x, y: 1.0, lambda z, x, y: -1.0,
+    symbol="−", formula="x - y", latex="<x> - <y>", textbook=("1", "-1"),
+    summary="The difference.",
+)  # fmt: skip
+multiply: Binary = binary(
+    "multiply", operator.mul, lambda z, x, y: y, lambda z, x, y: x,
+    symbol="×", formula="x * y", latex=r"<x> \cdot <y>", textbook=("y", "x"),
+    summary="The product. It hands each operand the other's value times the upstream gradient.",
+)  # fmt: skip
+divide: Binary = binary(
+    # -(z / y) and not -x / y²: y² underflows from |y| = 1e-162 on.
+    "divide", operator.truediv, lambda z, x, y: 1.0 / y, lambda z, x, y: -(z / y),
+    symbol="÷", formula="x / y", latex=r"\frac{<x>}{<y>}", textbook=("1/y", "-x/y**2"),
+    condition="y ≠ 0", summary="The quotient.",
+)  # fmt: skip
+negate: Unary = unary(
+    "negate", operator.neg, lambda z, x: -1.0,
+    symbol="−", formula="-x", latex="-<x>", textbook="-1",
+    summary="The number of opposite sign.",
+)  # fmt: skip
+
+
+def _power_x(z: Any, x: Any, c: float) -> Any:
+    # c is a plain number, so a rule may look at it. For small c, c - 1 rounds, and a rounded exponent is worth up to 339 units
+    # in the last place; for large c, z may underflow where z / x would not. Each form is used where it is exact.
+    if c == 0.0:
+        return 0.0
+    return c * power(x, c - 1.0) if c >= 0.5 else c * (z / x)
+
+
+power: Binary = binary(
+    "power", floats.power, _power_x, None,
+    operands=("x", "c"), symbol="^", formula="x**c", latex="<x>^{<c>}", textbook=("c*x**(c - 1)", ""),
+    condition="c whole where x < 0, c ≥ 0 where x = 0", summary="x to a power that is a plain number; never takes a logarithm.",
+)  # fmt: skip
+
+
+def _vanishes(x: Any) -> Any:
+    """1 at 0, else 0."""
+    s = sign(x)
+    return 1.0 - s * s
+
+
+pow: Binary = binary(  # noqa: A001 - Python's own pow(v, w) reaches it too
+    # The corrections by _vanishes act only at x = 0, where the limits are taken: ∂x is 0 at (0, 0), and ∂y is 0 at (0, y ≥ 0).
+    # A negative x still reaches the logarithm and fails there, as it should: ∂z/∂y does not exist.
+    "pow", floats.power,
+    lambda z, x, y: y * pow(x, y - (1.0 - _vanishes(x) * _vanishes(y))),
+    lambda z, x, y: z * log(x + _vanishes(x)),
+    symbol="^", formula="x**y", latex="<x>^{<y>}", textbook=("y*x**(y - 1)", "x**y * log(x)"),
+    condition="y whole where x < 0, y ≥ 0 where x = 0", kinks=("x",), hint="use a plain number as exponent",
+    summary="x to a power that is a Value too.",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Exponentials and logarithms
+
+exp: Unary = unary(
+    "exp", math.exp, lambda z, x: z,
+    latex="e^{<x>}", textbook="exp(x)",
+    summary="The exponential, e to the power x.",
+)  # fmt: skip
+expm1: Unary = unary(
+    "expm1", math.expm1, lambda z, x: exp(x),  # not z + 1, which is rounded
+    formula="exp(x) - 1", latex="e^{<x>} - 1", textbook="exp(x)",
+    summary="exp(x) - 1, exact for small x.",
+)  # fmt: skip
+log: Unary = unary(
+    "log", math.log, lambda z, x: 1.0 / x,
+    latex=r"\ln\left(<x>\right)", textbook="1/x", domain=Interval(low=0.0),
+    summary="The natural logarithm.",
+)  # fmt: skip
+log1p: Unary = unary(
+    "log1p", math.log1p, lambda z, x: 1.0 / (1.0 + x),
+    formula="log(1 + x)", latex=r"\ln\left(1 + <x>\right)", textbook="1/(1 + x)", domain=Interval(low=-1.0),
+    summary="log(1 + x), exact for small x.",
+)  # fmt: skip
+sqrt: Unary = unary(
+    "sqrt", math.sqrt, lambda z, x: 0.5 / z,
+    symbol="√", latex=r"\sqrt{<x>}", textbook="1/(2*sqrt(x))", domain=Interval(low=0.0, closed_low=True), kinks=("x",),
+    summary="The square root. At 0 it has a value but no finite derivative.",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Circular and hyperbolic functions
+
+sin: Unary = unary(
+    "sin", math.sin, lambda z, x: cos(x), latex=r"\sin\left(<x>\right)", textbook="cos(x)", summary="The sine; x in radians."
+)
+cos: Unary = unary(
+    "cos", math.cos, lambda z, x: -sin(x), latex=r"\cos\left(<x>\right)", textbook="-sin(x)", summary="The cosine; x in radians."
+)
+tan: Unary = unary(
+    "tan", math.tan, lambda z, x: 1.0 + z * z,
+    latex=r"\tan\left(<x>\right)", textbook="1 + tan(x)**2",
+    summary="The tangent; x in radians.",
+)  # fmt: skip
+asin: Unary = unary(
+    "asin", math.asin, lambda z, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),  # 1 - x² would cancel near 1
+    latex=r"\arcsin\left(<x>\right)", textbook="1/sqrt(1 - x**2)", domain=Interval(-1.0, 1.0, True, True), kinks=("1 - x", "1 + x"),
+    summary="The arc sine, in radians from -π/2 to π/2. At ±1 it has a value but no finite derivative.",
+)  # fmt: skip
+acos: Unary = unary(
+    "acos", math.acos, lambda z, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),
+    latex=r"\arccos\left(<x>\right)", textbook="-1/sqrt(1 - x**2)", domain=Interval(-1.0, 1.0, True, True), kinks=("1 - x", "1 + x"),
+    summary="The arc cosine, in radians from 0 to π. At ±1 it has a value but no finite derivative.",
+)  # fmt: skip
+
+
+def _atan_x(z: Any, x: Any) -> Any:
+    r = rhypot(1.0, x)
+    return r * r  # 1 / (1 + x²), where x² would overflow
+
+
+atan: Unary = unary(
+    "atan", math.atan, _atan_x,
+    latex=r"\arctan\left(<x>\right)", textbook="1/(1 + x**2)",
+    summary="The arc tangent, in radians from -π/2 to π/2.",
+)  # fmt: skip
+sinh: Unary = unary(
+    "sinh", math.sinh, lambda z, x: cosh(x), latex=r"\sinh\left(<x>\right)", textbook="cosh(x)", summary="The hyperbolic sine."
+)
+cosh: Unary = unary(
+    "cosh", math.cosh, lambda z, x: sinh(x), latex=r"\cosh\left(<x>\right)", textbook="sinh(x)", summary="The hyperbolic cosine."
+)
+
+
+def _tanh_x(z: Any, x: Any) -> Any:
+    s = sech(x)
+    return s * s  # 1 - z² is exact nowhere near the tails: from x = 19 on it would be 0
+
+
+tanh: Unary = unary(
+    "tanh", math.tanh, _tanh_x,
+    latex=r"\tanh\left(<x>\right)", textbook="1 - z**2",
+    summary="The hyperbolic tangent, from -1 to 1.",
+)  # fmt: skip
+sech: Unary = unary(
+    "sech", floats.sech, lambda z, x: -z * tanh(x),
+    formula="1/cosh(x)", latex=r"\operatorname{sech}\left(<x>\right)", textbook="-z*tanh(x)",
+    summary="The hyperbolic secant, 1 / cosh(x); its square is tanh's derivative.",
+)  # fmt: skip
+asinh: Unary = unary(
+    "asinh", math.asinh, lambda z, x: rhypot(1.0, x),
+    latex=r"\operatorname{arsinh}\left(<x>\right)", textbook="1/sqrt(x**2 + 1)",
+    summary="The inverse of sinh.",
+)  # fmt: skip
+acosh: Unary = unary(
+    "acosh", math.acosh, lambda z, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),  # x² - 1 would cancel near 1 and overflow
+    latex=r"\operatorname{arcosh}\left(<x>\right)", textbook="1/sqrt(x**2 - 1)", domain=Interval(low=1.0, closed_low=True),
+    kinks=("x - 1",),
+    summary="The inverse of cosh, for x ≥ 1. At 1 it has a value but no finite derivative.",
+)  # fmt: skip
+atanh: Unary = unary(
+    "atanh", math.atanh, lambda z, x: 1.0 / ((1.0 - x) * (1.0 + x)),
+    latex=r"\operatorname{artanh}\left(<x>\right)", textbook="1/(1 - x**2)", domain=Interval(-1.0, 1.0),
+    summary="The inverse of tanh.",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------------------
+# The plane: lengths and angles
+
+
+def _rhypot_x(z: Any, x: Any, y: Any) -> Any:
+    return -((x * z) * z) * z  # x·z is a cosine, at most 1: the product cannot overflow before its result does
+
+
+def _atan2_y(z: Any, y: Any, x: Any) -> Any:
+    r = rhypot(x, y)
+    return (x * r) * r
+
+
+def _atan2_x(z: Any, y: Any, x: Any) -> Any:
+    r = rhypot(x, y)
+    return -((y * r) * r)
+
+
+hypot: Binary = binary(
+    # z is never negative, so 1 - sign(z) is 1 at the origin and 0 elsewhere: 0/0 becomes 0/1, the subgradient of least norm.
+    "hypot", math.hypot, lambda z, x, y: x / (z + (1.0 - sign(z))), lambda z, x, y: y / (z + (1.0 - sign(z))),
+    formula="sqrt(x**2 + y**2)", latex=r"\sqrt{<x>^2 + <y>^2}", textbook=("x/z", "y/z"), kinks=("abs(x) + abs(y)",),
+    summary="The length √(x² + y²); its derivative at the origin is taken as 0.",
+)  # fmt: skip
+rhypot: Binary = binary(
+    "rhypot", floats.rhypot, _rhypot_x, lambda z, x, y: _rhypot_x(z, y, x),
+    formula="1/sqrt(x**2 + y**2)", latex=r"\frac{1}{\sqrt{<x>^2 + <y>^2}}", textbook=("-x*z**3", "-y*z**3"),
+    condition="x and y not both 0", summary="The reciprocal of a length, 1/√(x² + y²).",
+)  # fmt: skip
+atan2: Binary = binary(
+    "atan2", math.atan2, _atan2_y, _atan2_x,
+    operands=("y", "x"), latex=r"\operatorname{atan2}\left(<y>, <x>\right)",
+    textbook=("x/(x**2 + y**2)", "-y/(x**2 + y**2)"), kinks=("abs(x) + abs(y)", "y*(x < 0)"),
+    summary="The angle of the point (x, y), in radians from -π to π. Note the order of the operands: y first.",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Corners and steps
+
+abs: Unary = unary(  # noqa: A001 - Python's own abs(v) reaches it too
+    "abs", math.fabs, lambda z, x: sign(x),
+    symbol="|·|", latex=r"\left|<x>\right|", textbook="sign(x)", kinks=("x",),
+    summary="The absolute value; its derivative at 0 is taken as 0.",
+)  # fmt: skip
+sign: Unary = unary("sign", floats.sign, lambda z, x: 0.0, textbook="0", kinks=("x",), summary="-1, 0 or 1.")
+heaviside: Unary = unary(
+    "heaviside", floats.heaviside, lambda z, x: 0.0,
+    symbol="H", latex=r"\left[<x> > 0\right]", formula="(x > 0)", textbook="0", kinks=("x",),
+    summary="The step: 1 where x > 0, else 0.",
+)  # fmt: skip
+above: Binary = binary(
+    "above", floats.above, lambda z, x, y: 0.0, lambda z, x, y: 0.0,
+    symbol=">", textbook=("0", "0"), kinks=("x - y",),
+    summary="1 where x > y, 1/2 at a tie, 0 where x < y.",
+)  # fmt: skip
+maximum: Binary = binary(
+    "maximum", floats.maximum, lambda z, x, y: above(x, y), lambda z, x, y: above(y, x),
+    symbol="max", latex=r"\max\left(<x>, <y>\right)", textbook=("(x > y)", "(y > x)"), kinks=("x - y",),
+    summary="The larger operand; a tie splits the gradient evenly.",
+)  # fmt: skip
+minimum: Binary = binary(
+    "minimum", floats.minimum, lambda z, x, y: above(y, x), lambda z, x, y: above(x, y),
+    symbol="min", latex=r"\min\left(<x>, <y>\right)", textbook=("(x < y)", "(y < x)"), kinks=("x - y",),
+    summary="The smaller operand; a tie splits the gradient evenly.",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Activations
+
+sigmoid: Unary = unary(
+    "sigmoid", floats.sigmoid, lambda z, x: sigmoid(x) * sigmoid(-x),  # z(1 - z) is 0 from x = 37 on
+    symbol="σ", formula="1/(1 + exp(-x))", latex=r"\sigma\left(<x>\right)", textbook="z*(1 - z)",
+    summary="The logistic function, from 0 to 1.",
+)  # fmt: skip
+log_sigmoid: Unary = unary(
+    "log_sigmoid", floats.log_sigmoid, lambda z, x: sigmoid(-x),
+    symbol="log σ", formula="log(sigmoid(x))", latex=r"\ln\sigma\left(<x>\right)", textbook="1 - sigmoid(x)",
+    summary="The logarithm of the logistic function.",
+)  # fmt: skip
+softplus: Unary = unary(
+    "softplus", floats.softplus, lambda z, x: sigmoid(x),
+    formula="log(1 + exp(x))", latex=r"\ln\left(1 + e^{<x>}\right)", textbook="sigmoid(x)",
+    summary="A smooth relu, log(1 + exp(x)).",
+)  # fmt: skip
+relu: Unary = unary(
+    "relu", floats.relu, lambda z, x: heaviside(x),
+    formula="maximum(x, 0)", textbook="(x > 0)", kinks=("x",),
+    summary="The rectifier, max(x, 0); its derivative at 0 is taken as 0.",
+)  # fmt: skip
+
+
+def _leaky_relu_x(z: Any, x: Any, a: Any) -> Any:
+    h = heaviside(x)
+    return h + (1.0 - h) * a
+
+
+def _elu_x(z: Any, x: Any, a: Any) -> Any:
+    h = heaviside(x)
+    return h + (1.0 - h) * (a * exp(-relu(-x)))  # -relu(-x) is min(x, 0): the exponential cannot overflow
+
+
+leaky_relu: Binary = binary(
+    "leaky_relu", floats.leaky_relu, _leaky_relu_x, lambda z, x, a: -relu(-x),
+    operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*x",
+    textbook=("(x > 0) + (x <= 0)*a", "(x <= 0)*x"), kinks=("x",),
+    summary="x where x > 0, else a·x; its derivative at 0 is taken as a.",
+)  # fmt: skip
+elu: Binary = binary(
+    "elu", floats.elu, _elu_x, lambda z, x, a: expm1(-relu(-x)),
+    operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*(exp(x) - 1)",
+    textbook=("(x > 0) + (x <= 0)*a*exp(x)", "(x <= 0)*(exp(x) - 1)"), kinks=("x",),
+    summary="x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a.",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------------------
+# The error function
+
+_TWO_OVER_ROOT_PI = 1.1283791670955126  # 2/√π, correctly rounded
+
+erf: Unary = unary(
+    "erf", math.erf, lambda z, x: _TWO_OVER_ROOT_PI * gaussian(x),
+    textbook="2/sqrt(pi)*exp(-x**2)",
+    summary="The error function, from -1 to 1.",
+)  # fmt: skip
+erfc: Unary = unary(
+    "erfc", math.erfc, lambda z, x: -_TWO_OVER_ROOT_PI * gaussian(x),
+    formula="1 - erf(x)", textbook="-2/sqrt(pi)*exp(-x**2)",
+    summary="1 - erf(x), exact in its upper tail.",
+)  # fmt: skip
+gaussian: Unary = unary(
+    "gaussian", floats.gaussian, lambda z, x: -2.0 * z * x,
+    formula="exp(-x**2)", latex="e^{-<x>^2}", textbook="-2*x*z",
+    summary="The bell curve exp(-x²); erf's derivative up to a factor.",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------------------
+# The way out
+
+stop_gradient: Unary = unary(
+    "stop_gradient", floats.identity, lambda z, x: 0.0,
+    symbol="stop", latex=r"\operatorname{stop}\left(<x>\right)", textbook="0",
+    summary="The same number, through which no gradient flows.",
+)  # fmt: skip
+
+
+# ========================================================================================================================
+# Composed from rows. Each works on whatever kind of number the rows work on, in any mixture with floats.
+# ========================================================================================================================
+
+
+def _numbers(xs: Iterable[N | float], name: str, *, least: int = 0) -> list[Any]:
+    if isinstance(xs, (str, bytes)) or not isinstance(xs, Iterable):
+        raise TypeError(f"{name} takes a list of numbers, but got one {type(xs).__name__}")
+    numbers = list(xs)
+    if len(numbers) < least:
+        raise ValueError(f"{name} needs at least {least} number(s), but got {len(numbers)}")
+    return numbers
+
+
+def square(x: N) -> N:
+    """x². One node: the row `power` with exponent 2."""
+    return power(x, 2.0)
+
+
+def log2(x: N) -> N:
+    """The logarithm to base 2, log(x) / log(2). Domain: x > 0."""
+    return divide(log(x), math.log(2.0))
+
+
+def log10(x: N) -> N:
+    """The logarithm to base 10, log(x) / log(10). Domain: x > 0."""
+    return divide(log(x), math.log(10.0))
+
+
+def where(condition: N | bool, x: N | float, y: N | float) -> N:
+    """x where the condition holds, else y: c·x + (1 - c)·y with c in {0, 1}, exact since nothing here is infinite.
+
+    `condition` is a bool, as from a comparison, or a number that is 0 or 1, as from `heaviside`; any other number is a
+    ValueError. The gradient goes to the chosen operand; the other one gets exactly 0.
+
+    >>> where(2.0 > 1.0, 3.0, 4.0)
+    3.0
+    """
+    c: Any = float(condition) if isinstance(condition, bool) else condition
+    if getattr(c, "data", c) not in (0.0, 1.0):
+        raise ValueError(f"where needs a condition that is True, False, 0 or 1, but got {condition!r}")
+    chosen: Any = add(multiply(c, x), multiply(subtract(1.0, c), y))
+    return cast(N, chosen)
+
+
+def clip(x: N, low: float, high: float) -> N:
+    """x kept between low and high; the derivative is 1 from low to high, both included, and 0 outside.
+
+    >>> clip(7.0, 0.0, 5.0)
+    5.0
+    """
+    if as_float(low) > as_float(high):
+        raise ValueError(f"clip needs low ≤ high, but got low={low} and high={high}")
+    # above() - 1/2 is positive only where the bound is truly passed: at the bound itself x goes through.
+    too_low = heaviside(subtract(above(low, x), 0.5))
+    too_high = heaviside(subtract(above(x, high), 0.5))
+    return cast(N, where(too_low, low, where(too_high, high, x)))
+
+
+def silu(x: N) -> N:
+    """x·sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)."""
+    return multiply(x, sigmoid(x))
+
+
+def gelu(x: N) -> N:
+    """x·Φ(x) with Φ the normal distribution function, as ½·x·erfc(-x/√2) (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    return multiply(multiply(0.5, x), erfc(divide(x, -math.sqrt(2.0))))
+
+
+def gelu_tanh(x: N) -> N:
+    """The tanh approximation of gelu: ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), from the same paper.
+
+    The cube overflows beyond |x| = 5e102, a RangeError; `gelu` itself has no such limit.
+    """
+    inner = multiply(math.sqrt(2.0 / math.pi), add(x, multiply(0.044715, power(x, 3.0))))
+    return multiply(multiply(0.5, x), add(1.0, tanh(inner)))
+
+
+def sum(xs: Iterable[N | float]) -> N:  # noqa: A001 - in the field's words; Python's own sum([...]) works on Values too
+    """x₁ + … + xₙ, added from the left, so that every partial sum is a node. The empty sum is 0.0."""
+    numbers = _numbers(xs, "sum")
+    return cast(N, reduce(add, numbers) if numbers else 0.0)
+
+
+def mean(xs: Iterable[N | float]) -> N:
+    """(x₁ + … + xₙ) / n. At least one number, else a ValueError."""
+    numbers = _numbers(xs, "mean", least=1)
+    return cast(N, divide(sum(numbers), float(len(numbers))))
+
+
+def prod(xs: Iterable[N | float]) -> N:
+    """x₁ · … · xₙ, multiplied from the left. The empty product is 1.0."""
+    numbers = _numbers(xs, "prod")
+    return cast(N, reduce(multiply, numbers) if numbers else 1.0)
+
+
+def dot(xs: Sequence[N | float], ys: Sequence[N | float]) -> N:
+    """x₁·y₁ + … + xₙ·yₙ. Two lists of one length, else a ValueError with both lengths."""
+    left, right = _numbers(xs, "dot"), _numbers(ys, "dot")
+    if len(left) != len(right):
+        raise ValueError(f"dot needs two lists of one length, but got {len(left)} and {len(right)} numbers")
+    total: Any = sum(multiply(x, y) for x, y in zip(left, right, strict=True))
+    return cast(N, total)
+
+
+def norm(xs: Iterable[N | float]) -> N:
+    """√(x₁² + … + xₙ²), as a fold of hypot: no overflow on the way, and gradient 0 at the origin."""
+    numbers = _numbers(xs, "norm", least=1)
+    return cast(N, reduce(hypot, numbers) if len(numbers) > 1 else abs(numbers[0]))
+
+
+def _largest(numbers: list[Any]) -> Any:
+    """The shift of the exponentials below. It is a node, not a number read from one, so it follows when a program is replayed;
+    its gradient cancels in exact arithmetic, so it is stopped."""
+    return stop_gradient(reduce(maximum, numbers))
+
+
+def logsumexp(xs: Iterable[N | float]) -> N:
+    """log(exp(x₁) + … + exp(xₙ)), shifted by the largest so that nothing overflows. Its gradient is softmax."""
+    numbers = _numbers(xs, "logsumexp", least=1)
+    largest = _largest(numbers)
+    return cast(N, add(largest, log(sum(exp(subtract(x, largest)) for x in numbers))))
+
+
+def softmax(xs: Iterable[N | float]) -> list[N]:
+    """exp(xᵢ) / Σⱼ exp(xⱼ) for each i: positive numbers that sum to 1, shifted by the largest so that nothing overflows.
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    numbers = _numbers(xs, "softmax", least=1)
+    largest = _largest(numbers)
+    exponentials: list[Any] = [exp(subtract(x, largest)) for x in numbers]
+    total: Any = sum(exponentials)
+    return [divide(e, total) for e in exponentials]
+
+
+def log_softmax(xs: Iterable[N | float]) -> list[N]:
+    """log(softmax(x)) for each i, as xᵢ - m - log Σⱼ exp(xⱼ - m) with m the largest: exact where softmax underflows."""
+    numbers = _numbers(xs, "log_softmax", least=1)
+    largest = _largest(numbers)
+    shifted: list[Any] = [subtract(x, largest) for x in numbers]
+    normaliser: Any = log(sum(exp(x) for x in shifted))
+    return [subtract(x, normaliser) for x in shifted]
