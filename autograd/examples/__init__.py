@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
+from . import apple, chain, fruit, sigmoid, two_two_one
 from .example import Example, Graph
 
-NAMES = ("apple", "fruit", "chain", "sigmoid", "two_two_one")
+_MODULES = {"apple": apple, "fruit": fruit, "chain": chain, "sigmoid": sigmoid, "two_two_one": two_two_one}
+
+NAMES = tuple(_MODULES)
 """Every example, in the order of the lecture."""
 
 
@@ -18,8 +20,8 @@ def run(name: str, **options: Any) -> Example:
     """The example of that name, computed. Options are the example's own; a name that is none is a ValueError listing them."""
     if name not in NAMES:
         raise ValueError(f"there is no example named {name!r}; there are {', '.join(NAMES)}")
-    example: Example = import_module(f"autograd.examples.{name}").run(**options)
+    example: Example = _MODULES[name].run(**options)
     return example
 
 
-__all__ = ["NAMES", "Example", "Graph", "run"]
+__all__ = ["NAMES", "Example", "Graph", "apple", "chain", "fruit", "run", "sigmoid", "two_two_one"]

@@ -40,7 +40,8 @@ def learn(steps: int) -> list[float]:
     """The loss before each of so many updates, and after the last: steps + 1 numbers."""
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
         raise ValueError(f"steps needs a whole number from 0 on, but got {steps!r}")
-    weights, losses = WEIGHTS, []
+    weights: tuple[float, ...] = WEIGHTS
+    losses = []
     for _ in range(steps):
         graph = Graph("step", "", build(weights))
         losses.append(graph.output.data)

@@ -1,0 +1,151 @@
+"""Picture: a real `graphviz.Digraph` that can lay itself out, show itself in a notebook, and write itself to a file."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import struct
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import graphviz
+
+from ..errors import AutogradError, DrawingError
+from .engine import check_fonts, layout
+
+FORMATS = ("svg", "png", "pdf")
+_BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
+PNG_DPI, NOTEBOOK_DPI = 192, 144
+NOTEBOOK_WIDTH = 860
+"""Pixels: what a cell's output shows without scrolling, on a small screen, on paper and in static viewers."""
+
+
+class Style(Protocol):
+    """What turns a laid-out plan into DOT text with every place fixed."""
+
+    def finish(self, laid_out: dict[str, Any]) -> str:
+        """The DOT text to be rendered as it stands."""
+
+    def descriptions(self) -> dict[str, str]:
+        """A sentence for everything that has an id."""
+
+
+class Picture(graphviz.Digraph):  # type: ignore[misc]
+    """A drawing of a graph: a `graphviz.Digraph` whose `pipe()` needs no Graphviz on the system.
+
+    `source` is its DOT text, complete in itself. In a notebook it shows as SVG, with a PNG beside it for untrusted notebooks.
+    """
+
+    style: Style | None = None
+    caption: str = ""
+
+    def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, dpi: float | None = None, **options: Any) -> Any:
+        """The picture's bytes in a format of Graphviz's ("svg", "png", "pdf", …), or its text where `encoding` is given.
+
+        DrawingError: the engine complains. MissingExtraError: there is no engine.
+        """
+        if args or {name for name, value in options.items() if value not in (None, False)}:
+            raise TypeError("pipe of a Picture takes a format, an encoding and a dpi only")
+        format = format or self.format
+        if format in ("png", "pdf"):
+            check_fonts(self.source)
+        source, engine = self._placed(), "nop2"
+        if not source:
+            source, engine = self.source, self.engine
+        result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
+        if format == "svg":
+            result = _accessible(result.decode(), self.caption, self.style.descriptions() if self.style else {}).encode()
+        return result.decode(encoding) if encoding else result
+
+    def _placed(self) -> str:
+        """The DOT text with every place fixed, by the engine's layout and then the style's finish; laid out once."""
+        if self.style is None:
+            return ""
+        body = tuple(self.body)
+        cached: tuple[tuple[str, ...], str] | None = self.__dict__.get("_finished")
+        if cached is None or cached[0] != body:
+            if cached is not None:
+                return ""  # somebody added to the graph: their nodes are in the plan only
+            cached = self._finished = body, self.style.finish(json.loads(layout(self.source, "json0")))
+        return cached[1]
+
+    def write(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
+        """Write the picture to a .svg, .png or .pdf file, whole or not at all, and return its path.
+
+        A picture of the same format that stands there is replaced; anything else there, a missing folder or an unknown
+        ending is a DrawingError. dpi: dots per inch of a PNG, 192 unless given.
+        """
+        path = Path(path)
+        format = path.suffix.lower().removeprefix(".")
+        if format not in FORMATS:
+            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
+        if path.is_dir():
+            raise DrawingError(f"cannot write {path}: it is a folder")
+        if not path.parent.is_dir():
+            raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
+        if path.exists():
+            with path.open("rb") as file:
+                begin = file.read(16)
+            if not begin.startswith(_BEGINS[format]) and begin:
+                raise DrawingError(f"cannot write {path}: the file there is no {format.upper()} picture, and would be lost")
+        picture = self.pipe(format, dpi=dpi)
+        target = path.resolve()  # a link stays a link
+        handle, temporary = tempfile.mkstemp(suffix=path.suffix, dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(picture)
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        return path
+
+    def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> Any:
+        """For notebooks: SVG, and a PNG of the same size where SVG is not trusted; the reason in words where neither can be had."""
+        wanted = set(include or ("image/svg+xml", "image/png", "text/plain")) - set(exclude or ())
+        data: dict[str, Any] = {"text/plain": repr(self)}
+        sizes: dict[str, Any] = {}
+        try:
+            if "image/svg+xml" in wanted:
+                data["image/svg+xml"] = _at_most(self.pipe("svg", encoding="utf-8"), NOTEBOOK_WIDTH)
+            if "image/png" in wanted:
+                data["image/png"] = png = self.pipe("png", dpi=NOTEBOOK_DPI)
+                width, height = struct.unpack(">II", png[16:24])
+                scale = min(96 / NOTEBOOK_DPI, NOTEBOOK_WIDTH / width)
+                sizes["image/png"] = {"width": round(width * scale), "height": round(height * scale)}
+        except AutogradError as error:
+            data["text/plain"] = f"{self!r}: {error}"
+        return {kind: thing for kind, thing in data.items() if kind in wanted}, sizes
+
+    def __repr__(self) -> str:
+        return f"<Picture{': ' + self.caption if self.caption else ''}>"
+
+
+def _at_most(svg: str, pixels: float) -> str:
+    """The SVG with a natural width of at most so many pixels; its viewBox scales the rest."""
+    match = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    if match is None:
+        return svg
+    width, height = float(match[1]) * 96 / 72, float(match[2]) * 96 / 72
+    scale = min(1.0, pixels / width)
+    return svg.replace(match[0], f'width="{width * scale:.0f}" height="{height * scale:.0f}"', 1)
+
+
+def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:
+    """The SVG for readers and hands: a name for screen readers, a sentence on everything a pointer can rest on, and as wide
+    as its page allows."""
+
+    def say(match: re.Match[str]) -> str:
+        sentence = descriptions.get(match["id"])
+        return match[0] if sentence is None else f"{match['before']}{html.escape(sentence)}{match['after']}"
+
+    svg = re.sub(r'(?P<before><g id="(?P<id>\w+)" class="(?:node|edge)">\s*<title>)[^<]*(?P<after></title>)', say, svg)
+    name = html.escape(caption or "computational graph", quote=True)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{name}" style="max-width:100%;height:auto" ', 1)

@@ -1,0 +1,414 @@
+"""The drawing room: what a picture says, read back from its SVG, and what happens to hostile input."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from autograd import DrawingError, MissingExtraError, Value, draw, examples, exp, relu, sqrt
+from autograd.drawing import engine, layout_engine
+from autograd.drawing.view import find_names, look
+from autograd.graph import topological
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = [
+    'say "hi"',
+    "back\\slash \\N \\G \\n",
+    "two\nlines",
+    "nul\0byte",
+    "<b>bold</b>",
+    "<<b>bold</b>>",
+    "{a|b}",
+    "a & b &lt; c",
+    "</svg><script>alert(1)</script>",
+    "\u202eright to left",
+    "🍎",
+    "사과 가격",
+    "x -> y; }",
+    "]]>",
+    "",
+    "\ud800",
+]
+
+
+def texts(svg: str) -> list[str]:
+    """Every text in the picture, pieces of one line joined."""
+    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def titles(svg: str) -> dict[str, str]:
+    """The sentence on every node and edge, by id."""
+    groups = [group for group in ET.fromstring(svg).iter(f"{SVG}g") if group.get("class") in ("node", "edge")]
+    assert len({group.get("id") for group in groups}) == len(groups)
+    return {str(group.get("id")): group.findtext(f"{SVG}title") or "" for group in groups}
+
+
+def apple() -> Value:
+    return examples.apple.build()
+
+
+@pytest.mark.parametrize("name", examples.NAMES)
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+def test_every_example_draws_every_node_and_every_connection_once(name: str, direction: str) -> None:
+    """One group per box and per arrow, each with its sentence; forward has no backward arrow."""
+    for graph in examples.run(name).graphs:
+        svg = draw(graph.output, direction=direction, seed=graph.seed).pipe("svg", encoding="utf-8")
+        view = look([graph.output], seed=graph.seed, names=None)
+        found = titles(svg)
+        expected = {box.id for box in view.boxes} | {f"{c.id}f" for c in view.connections}
+        flowing = [c for c in view.connections if c.contribution is not None]
+        expected |= {c.id for c in flowing} | ({f"{c.id}b" for c in flowing} if direction != "forward" else set())
+        assert expected == {key for key in found if not re.fullmatch(r"n\d+s", key)}
+        assert all(found.values())
+
+
+def test_the_apple_picture_says_the_answer_key() -> None:
+    """Values and gradients of the answer key stand at the right arrows."""
+    found = list(titles(draw(apple()).pipe("svg", encoding="utf-8")).values())
+    for sentence in [
+        "apple: 100, gradient 2.2",
+        "count: 2, gradient 110",
+        "tax: 1.1, gradient 200",
+        "subtotal = ×: 200, gradient 1.1",
+        "apple → ×: value 100",
+        "× → apple: upstream gradient 1.1 × local derivative 2 = 2.2",
+        "× → count: upstream gradient 1.1 × local derivative 100 = 110",
+        "× → tax: upstream gradient 1 × local derivative 200 = 200",
+        "× → ×: upstream gradient 1 × local derivative 1.1 = 1.1",
+        "price → ×: upstream gradient 1 × local derivative 1 = 1",
+        "price = 220",
+    ]:
+        assert sentence in found
+
+
+def test_numbers_stand_in_the_picture_by_direction() -> None:
+    """Forward shows values alone; both shows gradients too; arithmetic shows how each came about."""
+    shown = {d: texts(draw(apple(), direction=d).pipe("svg", encoding="utf-8")) for d in ("forward", "both")}
+    assert "2.2" not in shown["forward"]
+    assert {"apple", "100", "2.2", "110", "1.1"} <= set(shown["both"])
+    assert "= 1.1 × 2" in texts(draw(apple(), arithmetic=True).pipe("svg", encoding="utf-8"))
+
+
+def test_a_negative_factor_stands_in_brackets() -> None:
+    x = Value(2.0, label="x")
+    assert "= 1 × (−1)" in texts(draw(5.0 - x, arithmetic=True).pipe("svg", encoding="utf-8"))
+
+
+def test_parallel_edges_stay_and_their_sum_is_said() -> None:
+    """x·x has two connections of gradient 3 each, and Σ = 6 at x."""
+    x = Value(3.0, label="x")
+    svg = draw(x * x).pipe("svg", encoding="utf-8")
+    assert ["× → x: upstream gradient 1 × local derivative 3 = 3"] * 2 == [t for t in titles(svg).values() if "→ x" in t]
+    assert "Σ = 6" in texts(svg)
+
+
+def test_the_sum_at_an_operation_stands_beside_it() -> None:
+    x = Value(3.0, label="x")
+    h = exp(x)
+    assert texts(draw(h * h).pipe("svg", encoding="utf-8")).count("Σ = 40.1711") == 1
+
+
+def test_constants_are_drawn_and_send_nothing_back() -> None:
+    x = Value(3.0, label="x")
+    found = titles(draw(x * 2.5).pipe("svg", encoding="utf-8"))
+    assert "constant 2.5" in found.values()
+    assert "2.5 → ×: value 2.5" in found.values()
+    assert "c0" in found
+    assert not [sentence for sentence in found.values() if "→ 2.5" in sentence]
+
+
+def test_operands_keep_their_order_where_it_matters() -> None:
+    """In a ÷ b, a stands above b, whichever was made first."""
+    for make in (lambda a, b: a / b, lambda a, b: a - b, lambda a, b: a**b):
+        b, a = Value(2.0, label="b"), Value(3.0, label="a")
+        root = ET.fromstring(draw(make(a, b)).pipe("svg", encoding="utf-8"))
+        height = {element.text: float(str(element.get("y"))) for element in root.iter(f"{SVG}text")}
+        assert height["a"] < height["b"]
+
+
+def test_looking_changes_nothing() -> None:
+    """No grad is read or written: the gradients shown are those of the given output, whatever backward() left."""
+    price = apple()
+    (price * 3.0).backward()
+    before = [node.grad for node in topological(price)]
+    svg = draw(price).pipe("svg", encoding="utf-8")
+    after = [node.grad for node in topological(price)]
+    assert before == after
+    assert "2.2" in texts(svg)
+
+
+def test_a_seed_scales_every_gradient() -> None:
+    assert (
+        "× → apple: upstream gradient 11 × local derivative 2 = 22"
+        in titles(draw(apple(), seed=10.0).pipe("svg", encoding="utf-8")).values()
+    )
+
+
+def test_names_come_from_labels_then_from_the_namespace() -> None:
+    """A label wins; locals() names the rest, list members with their index; what has neither shows its number."""
+    a, b, c = Value(1.5), Value(2.5, label="b!"), [Value(3.5)]
+    total = a * b + c[0] * Value(4.5)
+    shown = texts(draw(total, names=locals()).pipe("svg", encoding="utf-8"))
+    assert {"a", "b!", "c[0]", "4.5", "total"} <= set(shown)
+    assert "b" not in shown
+
+
+def test_names_skip_private_and_take_the_first() -> None:
+    x = Value(1.0)
+    assert {x: "first"} == find_names({"_hidden": x, "first": x, "second": x, "n": 3})
+
+
+def test_several_outputs_share_one_picture() -> None:
+    """The gradient is that of their sum, and each output is named."""
+    x = Value(2.0, label="x")
+    h = x * 3.0
+    h.label = "h"
+    o = h * h
+    o.label = "o"
+    found = titles(draw([o, h]).pipe("svg", encoding="utf-8")).values()
+    assert "x: 2, gradient 39" in found
+    assert {"o = 36", "h = 6"} <= set(found)
+
+
+def test_an_edited_node_is_marked() -> None:
+    x = Value(2.0, label="x")
+    y = x * 3.0
+    assert "stroke-dasharray" not in draw(y).pipe("svg", encoding="utf-8")
+    x.data = 5.0
+    svg = draw(y).pipe("svg", encoding="utf-8")
+    assert "stroke-dasharray" in svg
+    assert "edited since it was recorded" in svg
+
+
+def test_a_derivative_that_does_not_exist_is_said() -> None:
+    assert "does not exist" in texts(draw(sqrt(Value(0.0, label="x"))).pipe("svg", encoding="utf-8"))
+
+
+def test_zero_hands_nothing_on() -> None:
+    """Strong zero: behind a closed relu the picture shows 0, not what a division by zero would make of it."""
+    x = Value(0.0, label="x")
+    found = titles(draw(relu(sqrt(x) - 1.0)).pipe("svg", encoding="utf-8")).values()
+    assert "x: 0, gradient 0" in found
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_hostile_label_stays_one_node_and_is_shown_literally(label: str) -> None:
+    """As an input, as an inner node and as an output; the graph keeps its three connections, and no markup appears."""
+    x = Value(2.0, label=label)
+    y = x * Value(3.0, label="y")
+    y.label = label
+    z = exp(y)
+    z.label = label
+    svg = draw(z).pipe("svg", encoding="utf-8")
+    view = look([z], seed=1.0, names=None)
+    assert 4 == len(view.connections)
+    assert len(view.boxes) + 3 * 4 == len(titles(svg))
+    assert not list(ET.fromstring(svg).iter(f"{SVG}script"))
+    assert not list(ET.fromstring(svg).iter(f"{SVG}a"))
+    if label.isprintable() and label:
+        assert label in texts(svg)
+
+
+def test_a_megabyte_of_label_is_shortened() -> None:
+    svg = draw(Value(1.0, label="long " * 200_000)).pipe("svg", encoding="utf-8")
+    assert len(svg) < 5000
+    assert "…" in svg
+
+
+def test_a_leaf_alone_is_a_picture() -> None:
+    assert "x" in texts(draw(Value(1.0, label="x")).pipe("svg", encoding="utf-8"))
+
+
+def test_dot_text_is_the_same_every_time() -> None:
+    assert draw(apple()).source == draw(apple()).source
+
+
+def test_what_somebody_adds_to_a_picture_is_drawn() -> None:
+    """A Picture is a Digraph: nodes added after a first rendering appear in the next."""
+    picture = draw(apple())
+    picture.pipe("svg")
+    picture.node("mine", "my own note")
+    assert "my own note" in texts(picture.pipe("svg", encoding="utf-8"))
+
+
+def test_bad_arguments_say_what_is_needed() -> None:
+    with pytest.raises(TypeError, match=r"draw needs a Value, or several, but got 3\.0 of type float"):
+        draw(3.0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="but got 'a' of type str"):
+        draw(["a"])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="empty list"):
+        draw([])
+    with pytest.raises(ValueError, match="direction is 'forward', 'backward' or 'both', but got 'up'"):
+        draw(Value(1.0), direction="up")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a format, an encoding and a dpi only"):
+        draw(Value(1.0)).pipe("svg", renderer="cairo")
+
+
+def test_too_many_boxes_are_refused_with_their_count() -> None:
+    x = Value(1.0)
+    for _ in range(500):
+        x = x * 1.0
+    with pytest.raises(DrawingError, match=r"1002 boxes are too many .* \(the limit is"):
+        draw(x)
+
+
+# Files.
+
+
+@pytest.mark.parametrize(("ending", "begin"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_write_makes_each_format_and_replaces_its_own_kind(tmp_path: Path, ending: str, begin: bytes) -> None:
+    path = tmp_path / f"사과.{ending}"
+    for _ in range(2):
+        assert path == draw(apple()).write(path)
+        assert path.read_bytes().startswith(begin)
+    assert [path] == list(tmp_path.iterdir())
+    assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_write_refuses_what_it_would_destroy_or_cannot_name(tmp_path: Path) -> None:
+    """Another kind of file, a folder, a missing folder, an unknown ending: an error each, and nothing touched."""
+    other = tmp_path / "letter.png"
+    other.write_text("Dear reader")
+    (tmp_path / "folder.svg").mkdir()
+    for path, words in [
+        (other, "the file there is no PNG picture"),
+        (tmp_path / "folder.svg", "it is a folder"),
+        (tmp_path / "nowhere" / "a.svg", "there is no folder"),
+        (tmp_path / "a.bmp", r"its ending says \.bmp"),
+        (tmp_path / "a", "its ending says nothing"),
+    ]:
+        with pytest.raises(DrawingError, match=words):
+            draw(apple()).write(path)
+    assert other.read_text() == "Dear reader"
+    assert {"letter.png", "folder.svg"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_failed_write_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        draw(apple()).write(tmp_path / "a.svg")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_png_resolution_is_chosen(tmp_path: Path) -> None:
+    """Twice the dots per inch, twice the pixels."""
+    sizes = []
+    for dpi in (96, 192):
+        data = draw(apple()).write(tmp_path / "a.png", dpi=dpi).read_bytes()
+        sizes.append(int.from_bytes(data[16:20], "big"))
+    assert 1.95 < sizes[1] / sizes[0] < 2.05
+
+
+# Notebooks, engines, messages.
+
+
+def test_a_notebook_gets_svg_and_png_of_one_size() -> None:
+    data, metadata = draw(apple(), caption="apple shopping")._repr_mimebundle_()
+    assert {"image/svg+xml", "image/png", "text/plain"} == set(data)
+    assert 'aria-label="apple shopping"' in data["image/svg+xml"]
+    assert "max-width:100%" in data["image/svg+xml"]
+    width = int(re.search(r'width="(\d+)"', data["image/svg+xml"])[1])  # type: ignore[index]
+    assert abs(width - metadata["image/png"]["width"]) <= 2
+
+
+def test_a_wide_picture_fits_a_notebook() -> None:
+    """No cell output wider than a static viewer's page: SVG and PNG are scaled alike."""
+    data, metadata = draw(examples.two_two_one.build(), arithmetic=True)._repr_mimebundle_()
+    assert 'width="860"' in data["image/svg+xml"]
+    assert 860 == metadata["image/png"]["width"]
+
+
+def test_a_notebook_without_an_engine_gets_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never a traceback in a cell's output; and the DOT text is still there."""
+    monkeypatch.setattr(engine, "layout_engine", lambda: "")
+    picture = draw(apple())
+    data, _ = picture._repr_mimebundle_()
+    assert {"text/plain"} == set(data)
+    assert "pip install 'glassgrad[draw]'" in data["text/plain"]
+    with pytest.raises(MissingExtraError, match=r"glassgrad\[draw\].*`dot` is on PATH"):
+        picture.pipe("svg")
+    assert "apple" in picture.source
+
+
+def test_without_the_extra_draw_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'glassgrad\[draw\]'"):
+        draw(apple())
+
+
+def test_engine_detection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pygraphviz when it imports, else dot on PATH, else none."""
+    assert "pygraphviz" == layout_engine()
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    monkeypatch.setattr(engine.shutil, "which", lambda _: "/usr/bin/dot")
+    assert "dot" == layout_engine()
+    monkeypatch.setattr(engine.shutil, "which", lambda _: None)
+    assert "" == layout_engine()
+
+
+def test_the_program_dot_serves_as_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The same picture through a `dot` on PATH (here a stand-in that speaks its command line and lays out in process)."""
+    program = tmp_path / "dot"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import sys, pygraphviz\n"
+        "engine, form, *rest = sys.argv[1:]\n"
+        "graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())\n"
+        "for word in rest:\n"
+        "    graph.graph_attr['dpi'] = word.removeprefix('-Gdpi=')\n"
+        "sys.stdout.buffer.write(graph.draw(format=form.removeprefix('-T'), prog=engine.removeprefix('-K')))\n"
+    )
+    program.chmod(0o755)
+    expected = draw(apple()).pipe("svg")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(engine, "layout_engine", lambda: "dot")
+    assert expected == draw(apple()).pipe("svg")
+    assert draw(apple()).pipe("png").startswith(b"\x89PNG")
+
+
+def test_broken_markup_cannot_pass_silently() -> None:
+    """The engine only writes to file descriptor 2 and draws something else; here that is an error."""
+    picture = draw(apple())
+    picture.node("mine", "<<b>never closed>")
+    with pytest.raises(DrawingError, match="mismatched tag"):
+        picture.pipe("svg")
+
+
+def test_nothing_reaches_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    draw(apple()).pipe("svg")
+    draw(apple()).pipe("png")
+    assert "" == capfd.readouterr().err
+
+
+def test_missing_hangul_font_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "hangul_font", lambda: "")
+    engine._say_hangul_needs_a_font.cache_clear()
+    picture = draw(Value(1.0, label="사과"))
+    picture.pipe("svg")
+    with pytest.warns(UserWarning, match="no font with Hangul"):
+        picture.pipe("png")
+    picture.pipe("png")
+
+
+def test_the_two_two_one_picture_takes_under_a_second_from_a_cold_start() -> None:
+    """Generously above the figure the benchmarks measure: a guard against hanging, not a timing."""
+    code = "from autograd import draw, examples; draw(examples.two_two_one.build()).pipe('svg')"
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert time.perf_counter() - begin < 20

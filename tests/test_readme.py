@@ -1,0 +1,46 @@
+"""The README tells the truth: its Python runs and prints what it says, its files and commands exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(("program", "expected"), PROGRAMS, ids=[f"program{i}" for i in range(len(PROGRAMS))])
+def test_a_program_prints_what_the_readme_says(program: str, expected: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, env=_environment()
+    )
+    assert ("", expected) == (done.stderr, done.stdout)
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+
+
+def test_every_python_block_has_its_output() -> None:
+    assert len(PROGRAMS) == TEXT.count("```python") >= 5
+
+
+def test_the_first_program_is_twelve_lines_and_ends_with_the_difference_quotient() -> None:
+    """Twelve lines besides blank ones at most; the last prints the gradient beside the quotient."""
+    lines = [line for line in PROGRAMS[0][0].splitlines() if line.strip()]
+    assert len(lines) <= 12
+    assert "apple.grad" in lines[-1]
+    assert "(2 * h)" in lines[-1]
+
+
+def test_every_linked_file_exists() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", TEXT)
+    assert len(links) >= 10
+    assert [] == [link for link in links if not (ROOT / link).exists()]
