@@ -38,10 +38,11 @@ from .value import Value, scope
 if TYPE_CHECKING:
     from .drawing import Picture as Picture
     from .drawing import draw as draw
+    from .drawing import tree as tree
 
 __version__ = "0.1.0"
 
-_LAZY = {"draw": "drawing", "Picture": "drawing"}
+_LAZY = {"draw": "drawing", "tree": "drawing", "Picture": "drawing.picture"}
 """Names whose rooms need an extra, imported when first used."""
 
 
@@ -69,7 +70,6 @@ __all__ = [
     "GradientError",
     "MissingExtraError",
     "NonFiniteError",
-    "Picture",
     "Primitive",
     "RangeError",
     "StaleGraphError",
@@ -77,5 +77,6 @@ __all__ = [
     "draw",
     "gradient",
     "scope",
+    "tree",
 ]
 __all__ += _table

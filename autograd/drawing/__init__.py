@@ -10,72 +10,122 @@ from ..primitive import as_float
 from ..value import Value
 from .engine import hangul_font as hangul_font
 from .engine import layout_engine as layout_engine
-from .view import look
+from .text import tree as tree
+from .view import look, outputs_of
 
 if TYPE_CHECKING:
     from .picture import Picture as Picture
+    from .style import Background, Coloring, Direction
 
-LIMIT = 300
+LIMIT = 400
 """So many boxes at most: beyond, a layout takes long, cannot be interrupted, and nobody could read it."""
+TEXTBOOK_BOXES = 60
+"""Up to so many boxes the textbook style is the default, beyond it cards."""
 
 
 def draw(
     output: Value | Iterable[Value],
     *,
-    direction: Literal["forward", "backward", "both"] = "both",
+    direction: Direction = "both",
+    style: Literal["textbook", "cards"] | None = None,
     names: Mapping[str, Any] | None = None,
+    parameters: Iterable[Value] = (),
     arithmetic: bool = False,
     seed: float = 1.0,
     digits: int = 6,
+    fractions: bool = False,
+    formulas: bool = False,
+    pretty: bool = True,
+    fold: int | None = None,
+    chains: bool | None = None,
+    around: Value | None = None,
+    radius: int = 2,
+    paths: tuple[Value, Value] | None = None,
+    color: Coloring | None = None,
+    scale: float | None = None,
+    legend: bool = False,
+    background: Background = "white",
     caption: str = "",
     limit: int = LIMIT,
 ) -> Picture:
     """A picture of the graph below the output, or below several outputs.
 
-    Every connection carries two arrows: forward, thin, with the value above it; backward, heavy, with the gradient below it
-    that flows back along it. Where several meet, their sum Σ stands at the node. Constants are grey and send nothing back.
-    Gradients are those of the outputs' sum times `seed`, from a sweep of the picture's own: no `backward()` is needed, and no
-    `grad` is read or changed. A dashed circle is a node whose number, or an operand's, was edited after recording.
+    In the textbook style every connection carries two arrows: forward, thin, with the value above it; backward, heavy, with the
+    gradient below it that flows back along it. Where several meet, their sum Σ stands at the node. Constants are grey and send
+    nothing back. In the cards style each node is a card with its data and gradient. Gradients are those of the outputs' sum
+    times `seed`, from a sweep of the picture's own: no `backward()` is needed, and no `grad` is read or changed. A dashed circle
+    is a node whose number, or an operand's, was edited after recording.
 
     direction   "forward", "backward" or "both"
+    style       "textbook" or "cards"; textbook for small graphs unless said
     names       names for nodes without a label, as from locals(); a list's Values become w[0], w[1]
+    parameters  leaves to be shown as parameters, in the cards style
     arithmetic  write each gradient as upstream × local derivative = contribution
     digits      significant digits, at most
-    caption     what the picture is called, for screen readers
+    fractions   write 1/3 for 0.333333, where a number is such a fraction
+    formulas    unnamed inner nodes show what they compute: apple × count
+    pretty      write w1 as w₁, alpha as α, dC/dw1 as ∂C/∂w₁
+    fold        fold scopes to one box: 1 for layers, 2 for the neurons in them; 0 for none; by itself where it needs it
+    chains      fold chains of + to Σ, and of max and min likewise; by itself where they are long
+    around      show only the nodes within `radius` steps of this one
+    paths       show only what lies between a node and a later one, as in paths=(w, loss)
+    color       colour boxes by "gradient" or "value" (one scale for all, up to `scale` if given), or by "scope"
+    legend      explain arrows and colours
+    background  "white", "dark" or "transparent"
+    caption     a line below the picture, and what screen readers call it
     limit       refuse more boxes than this
 
     Needs the extra `draw`; without it a MissingExtraError says so. DrawingError: too many boxes.
 
     >>> x = Value(3.0, label="x")
-    >>> draw(x * x).source.count("9")  # the product, on its way to the output
+    >>> draw(x * x).source.count(">9<")  # the product, on its way to the output
     1
     """
     try:
         import graphviz  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("draw needs the extra of that name: pip install 'glassgrad[draw]'") from error
+    from .cards import Cards
     from .picture import Picture
+    from .style import Look
     from .textbook import Textbook
 
-    outputs = [output] if isinstance(output, Value) else list(output) if isinstance(output, Iterable) else [output]
-    for node in outputs:
-        if not isinstance(node, Value):
-            raise TypeError(f"draw needs a Value, or several, but got {node!r} of type {type(node).__name__}")
-    if not outputs:
-        raise ValueError("draw needs at least one Value, but got an empty list")
-    if direction not in ("forward", "backward", "both"):
-        raise ValueError(f"direction is 'forward', 'backward' or 'both', but got {direction!r}")
-    view = look(outputs, seed=as_float(seed, "a seed"), names=names)
+    outputs = outputs_of(output, "draw")
+    _one_of("direction", direction, ("forward", "backward", "both"))
+    _one_of("style", style, ("textbook", "cards", None))
+    _one_of("color", color, ("gradient", "value", "scope", None))
+    _one_of("background", background, ("white", "dark", "transparent"))
+    view = look(
+        outputs,
+        seed=as_float(seed, "a seed"),
+        names=names,
+        parameters=parameters,
+        around=around,
+        radius=radius,
+        paths=paths,
+        fold=fold,
+        chains=chains,
+        formulas=formulas,
+    )
     if len(view.boxes) > limit:
         raise DrawingError(
-            f"{len(view.boxes)} boxes are too many to lay out and to read (the limit is {limit}):"
-            " draw an inner node instead of the output, or raise limit="
+            f"{len(view.boxes)} boxes are too many to lay out and to read (the limit is {limit}). Remedies: fold=1 folds what was made"
+            " inside each scope(...); around=node, radius=2 shows a neighbourhood; paths=(w, loss) shows what lies between two nodes;"
+            " or raise limit="
         )
+    appearance = Look(direction, arithmetic, digits, fractions, pretty, color, scale, legend, background, caption)
+    small = len(view.boxes) <= TEXTBOOK_BOXES and not view.grouped
     picture = Picture()
-    picture.style = Textbook(view, direction, arithmetic=arithmetic, digits=digits)
+    picture.style = (Textbook if style == "textbook" or (style is None and small) else Cards)(view, appearance)
     picture.style.plan(picture)
     picture.caption = caption
     return picture
 
 
-__all__ = ["Picture", "draw", "hangul_font", "layout_engine"]
+def _one_of(what: str, got: object, allowed: tuple[str | None, ...]) -> None:
+    if got not in allowed:
+        *most, last = [repr(word) for word in allowed if word is not None]
+        raise ValueError(f"{what} is {', '.join(most)} or {last}, but got {got!r}")
+
+
+__all__ = ["Picture", "draw", "hangul_font", "layout_engine", "tree"]

@@ -10,28 +10,20 @@ import struct
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import graphviz
 
 from ..errors import AutogradError, DrawingError
+from . import text
 from .engine import check_fonts, layout
+from .style import Style
 
 FORMATS = ("svg", "png", "pdf")
 _BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 PNG_DPI, NOTEBOOK_DPI = 192, 144
 NOTEBOOK_WIDTH = 860
 """Pixels: what a cell's output shows without scrolling, on a small screen, on paper and in static viewers."""
-
-
-class Style(Protocol):
-    """What turns a laid-out plan into DOT text with every place fixed."""
-
-    def finish(self, laid_out: dict[str, Any]) -> str:
-        """The DOT text to be rendered as it stands."""
-
-    def descriptions(self) -> dict[str, str]:
-        """A sentence for everything that has an id."""
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]
@@ -63,14 +55,15 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def _placed(self) -> str:
         """The DOT text with every place fixed, by the engine's layout and then the style's finish; laid out once."""
-        if self.style is None:
+        finish = getattr(self.style, "finish", None)  # a style without one is rendered as it is laid out
+        if finish is None:
             return ""
         body = tuple(self.body)
         cached: tuple[tuple[str, ...], str] | None = self.__dict__.get("_finished")
         if cached is None or cached[0] != body:
             if cached is not None:
                 return ""  # somebody added to the graph: their nodes are in the plan only
-            cached = self._finished = body, self.style.finish(json.loads(layout(self.source, "json0")))
+            cached = self._finished = body, finish(json.loads(layout(self.source, "json0")))
         return cached[1]
 
     def write(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
@@ -106,6 +99,19 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             os.unlink(temporary)
             raise
         return path
+
+    def mermaid(self) -> str:
+        """The picture as a Mermaid flowchart."""
+        return text.mermaid(self._styled())
+
+    def tikz(self) -> str:
+        """The picture as a TikZ picture for LaTeX, laid out as here."""
+        return text.tikz(self._styled(), json.loads(layout(self.source, "json0")))
+
+    def _styled(self) -> Style:
+        if self.style is None:
+            raise DrawingError("only a picture made by draw can be written as text")
+        return self.style
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> Any:
         """For notebooks: SVG, and a PNG of the same size where SVG is not trusted; the reason in words where neither can be had."""

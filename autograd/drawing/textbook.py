@@ -7,169 +7,155 @@ once it has found places for everything, each line is drawn through its box as t
 
 from __future__ import annotations
 
-import html
 import math
-from typing import Any, Literal
 
 import graphviz
 
-from ..typeset import number, shown
-from .view import Box, Connection, View
+from .style import FONT, Laid, Style, cell, literal, markup, plain
+from .view import Box, Connection
 
-Direction = Literal["forward", "backward", "both"]
 Point = tuple[float, float]
-
-FONT = "Helvetica,Arial,sans-serif"
-INK = "#1f2933"
-FORWARD, VALUE = "#44546a", "#0b5394"
-BACKWARD, GRADIENT = "#c04a00", "#a83f00"
-QUIET = "#8a949e"
-"""Blue and orange differ in hue and darkness, their arrows in weight and direction: grey print keeps the news."""
 
 APART = 3.2
 """Half the distance between the two arrows of a connection, in points."""
 
 
-class Textbook:
-    """A view in this style: `plan()` for the layout engine, then `finish(plan as laid out)` to be rendered as it stands."""
+class Textbook(Style):
+    """`plan()` for the layout engine, then `finish(plan as laid out)` to be rendered as it stands."""
 
-    def __init__(self, view: View, direction: Direction, *, arithmetic: bool, digits: int) -> None:
-        self.view, self.direction, self.arithmetic, self.digits = view, direction, arithmetic, digits
+    shows_sums = True
 
     # -- the plan --------------------------------------------------------------------------------------------------------
 
     def plan(self, graph: graphviz.Digraph) -> None:
         """Fill the graph with one line per connection, broken by a box with its numbers."""
-        graph.attr(rankdir="LR", nodesep="0.16", ranksep="0.28", outputorder="edgesfirst", bgcolor="white")
-        graph.attr("node", fontname=FONT, fontsize="16", fontcolor=INK, shape="plain")
-        graph.attr("edge", arrowsize="0.7", color=FORWARD, penwidth="1.2")
+        self.frame(graph, nodesep="0.16", ranksep="0.28")
+        self._defaults(graph)
         for box in self.view.boxes:
             graph.node(box.id, **self._box(box))
         for connection in self.view.connections:
             tail, head = connection.tail.id, connection.head.id
             label = self._numbers(connection)
+            both = self._flows_back(connection)
+            color = f"{self.palette.forward}:{self.palette.backward}" if both else self._forward_color()
             if not label:
-                graph.edge(tail, head, **self._forward())
+                graph.edge(tail, head, color=color, dir="both" if both else "forward")
                 continue
             graph.node(connection.id, label, fontsize="14")
-            both = self.direction != "forward" and connection.contribution is not None
-            color = f"{FORWARD}:{BACKWARD}" if both else FORWARD
             graph.edge(tail, f"{connection.id}:w", color=color, dir="back" if both else "none")
             graph.edge(f"{connection.id}:e", head, color=color)
 
-    def _box(self, box: Box) -> dict[str, str]:
-        if box.kind == "operation":
-            size = "18" if len(box.symbol) <= 2 else "12" if len(box.symbol) <= 5 else "8"
-            look = {"shape": "circle", "width": "0.5", "fixedsize": "true", "color": FORWARD, "fontsize": size}
-            if box.ordered:
-                look["ordering"] = "in"
-            if box.edited:
-                look |= {"style": "dashed", "color": BACKWARD}
-            return {"label": _plain(shown(box.symbol, 12)), **look}
-        if box.kind == "constant":
-            return {"label": _plain(number(box.value, self.digits)), "fontcolor": QUIET, "margin": "0.04"}
-        word = _literal(self._word(box))
-        if self._sum(box):
-            word += f"<br/>{self._sum(box)}"
-        return {"label": _markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="3"><tr><td>{word}</td></tr></table>')}
+    def _defaults(self, graph: graphviz.Digraph) -> None:
+        graph.attr("node", fontname=FONT, fontsize="16", fontcolor=self.palette.ink, shape="plain")
+        graph.attr("edge", arrowsize="0.7", penwidth="1.2")
 
-    def _word(self, box: Box) -> str:
-        return shown(box.name) or ("output" if box.kind == "output" else number(box.value, self.digits))
+    def _box(self, box: Box) -> dict[str, str]:
+        """The attributes of a box's node."""
+        if box.kind == "operation":
+            return self._circle(box)
+        if box.kind in ("constant", "stub"):
+            word = self.number(box.value) if box.kind == "constant" else self.word(box)
+            return {"label": plain(word), "fontcolor": self.palette.quiet, "margin": "0.04"}
+        frame = f'border="0" bgcolor="{self.fill(box)}"' if self.look.color else 'border="0"'
+        ink = self.ink_on(self.fill(box)) if self.look.color else self.palette.ink
+        if box.kind == "group":
+            frame = f'border="1" color="{self.palette.forward}" style="rounded" bgcolor="{self.fill(box)}"'
+            numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{box.count} nodes</font>'
+            if box.value is not None:
+                numbers += f'<br/><font point-size="14" color="{self.palette.value}">{self.number(box.value)}</font>'
+            if box.gradient is not None and self.look.direction != "forward":
+                numbers += f'<br/><font point-size="14" color="{self.palette.gradient}">‖∇‖ = {self.number(box.gradient)}</font>'
+        else:
+            numbers = f"<br/>{self._sum(box)}" if self._sum(box) else ""
+        word = literal(self.word(box) or ("output" if box.kind == "output" else self.number(box.value)))
+        pad = "8" if box.kind == "group" else "3"
+        inside = f'<tr><td><font color="{ink}">{word}</font>{numbers}</td></tr>'
+        return {"label": markup(f'<table {frame} cellborder="0" cellspacing="0" cellpadding="{pad}">{inside}</table>')}
+
+    def _circle(self, box: Box) -> dict[str, str]:
+        size = "18" if len(box.symbol) <= 2 else "12" if len(box.symbol) <= 5 else "8"
+        style = "dashed,filled" if box.edited else "filled"
+        outline = self.palette.backward if box.edited else self.palette.forward
+        fill = self.fill(box) if self.look.color else self.paper
+        circle = {"shape": "circle", "width": "0.5", "fixedsize": "true", "color": outline, "style": style, "fillcolor": fill}
+        if box.ordered:
+            circle["ordering"] = "in"
+        return {"label": plain(box.symbol[:12]), "fontsize": size, "fontcolor": self.ink_on(fill), **circle}
 
     def _sum(self, box: Box) -> str:
         """The gradient of a box where several contributions meet."""
-        if self.direction == "forward" or box.uses < 2 or box.gradient is None:
+        if self.look.direction == "forward" or box.uses < 2 or box.gradient is None:
             return ""
-        return f'<font point-size="12" color="{GRADIENT}">Σ = {number(box.gradient, self.digits)}</font>'
+        return f'<font point-size="12" color="{self.palette.gradient}">Σ = {self.number(box.gradient)}</font>'
 
     def _numbers(self, connection: Connection) -> str:
         """The box in the middle of a line: the value above, room for the arrows, the gradient below."""
         if connection.contribution is None:
             return ""
-        tail = connection.tail
-        value = number(tail.value, self.digits)
+        tail, look = connection.tail, self.look
+        value = self.number(tail.value)
         if tail.kind == "operation" and tail.name and connection.head.kind != "output":
-            value = f"<i>{_literal(shown(tail.name))}</i> = {value}"
-        elif tail.kind == "input" and not tail.name:
+            value = f"<i>{literal(self.word(tail))}</i> = {value}"
+        elif tail.kind in ("input", "parameter") and not tail.name:
             value = ""  # the number itself stands where a name would
-        above = _cell(value, VALUE if self.direction != "backward" else QUIET, 14)
-        below = _cell("" if self.direction == "forward" else number(connection.contribution, self.digits), GRADIENT, 14)
+        above = cell(value, self.palette.value if look.direction != "backward" else self.palette.quiet, 14)
+        below = cell("" if look.direction == "forward" else self.number(connection.contribution), self.palette.gradient, 14)
         rows = [above, '<tr><td height="11"></td></tr>', below]
-        if self.arithmetic and self.direction != "forward":
-            arithmetic = "" if connection.head.kind == "output" else f"= {self._product(connection)}"
-            rows = [_cell("", "", 11), *rows, _cell(arithmetic, GRADIENT, 11)]  # the empty one keeps the arrows in the middle
-        return _markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>')
+        if look.arithmetic and look.direction != "forward":
+            arithmetic = "" if connection.head.kind == "output" else f"= {self.product(connection)}"
+            rows = [cell("", "", 11), *rows, cell(arithmetic, self.palette.gradient, 11)]  # the empty one keeps the arrows in the middle
+        return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>')
 
-    def _product(self, connection: Connection) -> str:
-        upstream, local = (number(x or 0.0, self.digits) for x in (connection.upstream, connection.local))
-        return f"{upstream} × {f'({local})' if local.startswith('−') else local}"
+    def _flows_back(self, connection: Connection) -> bool:
+        return self.look.direction != "forward" and connection.tail.kind != "constant"
 
-    def _forward(self) -> dict[str, str]:
-        return {"color": "#b8c0c8" if self.direction == "backward" else FORWARD}
+    def _forward_color(self) -> str:
+        return self.palette.greyed if self.look.direction == "backward" else self.palette.forward
 
     # -- the finish ------------------------------------------------------------------------------------------------------
 
-    def finish(self, laid_out: dict[str, Any]) -> str:
+    def finish(self, laid_out: Laid) -> str:
         """DOT text with every place fixed: the boxes where the engine put them, each connection as its arrows."""
         places = {node["name"]: node["pos"] for node in laid_out["objects"]}
         graph = graphviz.Digraph()
-        graph.attr(outputorder="edgesfirst", bgcolor="white")
-        graph.attr("node", fontname=FONT, fontsize="16", fontcolor=INK, shape="plain")
-        graph.attr("edge", arrowsize="0.7")
+        fixed = {key: laid_out[key] for key in ("bb", "lp", "lwidth", "lheight") if key in laid_out}
+        self.frame(graph, **fixed)
+        self._defaults(graph)
         for box in self.view.boxes:
             graph.node(box.id, pos=places[box.id], id=box.id, **self._box(box))
         drawn = [point for node in laid_out["objects"] if node["name"].startswith("e") for point in _grid(node)]
         names = {node["_gvid"]: node["name"] for node in laid_out["objects"]}
-        paths = {(names[edge["tail"]], names[edge["head"]]): Path(edge["pos"]) for edge in laid_out["edges"]}
+        paths: dict[tuple[str, str], list[Path]] = {}
+        for edge in laid_out["edges"]:
+            paths.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(Path(edge["pos"]))
         for connection in self.view.connections:
             tail, head = connection.tail.id, connection.head.id
             label = self._numbers(connection)
-            if not label:
-                graph.edge(tail, head, pos=paths[tail, head].forward(), id=f"{connection.id}f", **self._forward())
-                continue
-            graph.node(connection.id, label, fontsize="14", pos=places[connection.id], id=connection.id)
-            path = paths[tail, connection.id].then(paths[connection.id, head])
+            if label:
+                graph.node(connection.id, label, fontsize="14", pos=places[connection.id], id=connection.id)
+                path = paths[tail, connection.id][0].then(paths[connection.id, head][0])
+            else:
+                path = paths[tail, head].pop()
             drawn += path.sample()
-            both = self.direction != "forward"
-            graph.edge(
-                tail, head, pos=path.aside(APART if both else 0.0).forward(), penwidth="1.2", id=f"{connection.id}f", **self._forward()
-            )
+            both = self._flows_back(connection)
+            forward = path.aside(APART if both else 0.0).forward()
+            graph.edge(tail, head, pos=forward, color=self._forward_color(), id=f"{connection.id}f")
             if both:
-                graph.edge(
-                    tail, head, pos=path.aside(-APART).backward(), dir="back", color=BACKWARD, penwidth="2.8", id=f"{connection.id}b"
-                )
+                back = path.aside(-APART).backward()
+                graph.edge(tail, head, pos=back, dir="back", color=self.palette.backward, penwidth="2.8", id=f"{connection.id}b")
         for box in self.view.boxes:
             if box.kind == "operation" and (text := self._sum(box)):
-                width = 6.5 * (len(number(box.gradient or 0.0, self.digits)) + 4)
+                width = 6.5 * (len(self.number(box.gradient)) + 4)
                 place = _free_place(_point(places[box.id]), width, drawn)
-                graph.node(f"{box.id}s", _markup(text), pos=_text(place), id=f"{box.id}s")
+                graph.node(f"{box.id}s", markup(text), pos=_text(place), id=f"{box.id}s")
         return str(graph.source)
-
-    def descriptions(self) -> dict[str, str]:
-        """For everything with an id in the SVG, a sentence: what a pointer resting on it, or a screen reader, says."""
-        said = {}
-        for box in self.view.boxes:
-            what = {"constant": "constant", "output": f"{self._word(box)} =", "input": f"{self._word(box)}:"}.get(
-                box.kind, f"{shown(box.name) or 'unnamed'} = {box.symbol}:"
-            )
-            gradient = "" if box.gradient is None or self.direction == "forward" else f", gradient {number(box.gradient, self.digits)}"
-            said[box.id] = f"{what} {number(box.value, self.digits)}{gradient}{' (edited since it was recorded)' if box.edited else ''}"
-        for connection in self.view.connections:
-            tail, head = (box.symbol or self._word(box) for box in (connection.tail, connection.head))
-            said[f"{connection.id}f"] = f"{tail} → {head}: value {number(connection.tail.value, self.digits)}"
-            if connection.contribution is not None:
-                upstream, local, product = (
-                    number(x or 0.0, self.digits) for x in (connection.upstream, connection.local, connection.contribution)
-                )
-                said[f"{connection.id}b"] = f"{head} → {tail}: upstream gradient {upstream} × local derivative {local} = {product}"
-                said[connection.id] = f"value {number(connection.tail.value, self.digits)}" + (
-                    "" if self.direction == "forward" else f", gradient {product}"
-                )
-        return said
 
 
 class Path:
-    """A line as Bézier curves end to end: its first point, three for each curve, and its last."""
+    """A line as Bézier curves end to end: its first point, three for each curve, and its last.
+
+    Where the engine leaves room for an arrowhead, the line itself is shorter; `first` and `last` are where it truly ends.
+    """
 
     def __init__(self, pos: str = "") -> None:
         self.points: list[Point] = []
@@ -181,7 +167,6 @@ class Path:
                 last = _point(word[2:])
             else:
                 self.points.append(_point(word))
-        # Where the engine left room for an arrowhead, the line itself is shorter: `first` and `last` are where it truly ends.
         if pos:
             self.first, self.last = first or self.points[0], last or self.points[-1]
 
@@ -226,7 +211,7 @@ class Path:
         return f"s,{_text(self.first)} {' '.join(map(_text, [*self.points[:-1], self.last]))}"
 
 
-def _grid(node: dict[str, Any]) -> list[Point]:
+def _grid(node: Laid) -> list[Point]:
     """Points all over a laid-out box."""
     x, y = _point(node["pos"])
     width, height = (72.0 * float(node[side]) for side in ("width", "height"))
@@ -252,23 +237,3 @@ def _point(text: str) -> Point:
 
 def _text(point: Point) -> str:
     return f"{point[0]:.2f},{point[1]:.2f}"
-
-
-def _markup(text: str) -> str:
-    return f"<{text}>"
-
-
-def _cell(text: str, color: str, size: int) -> str:
-    """A row of a numbers' box; an empty one keeps its height."""
-    inside = f'<font color="{color}" point-size="{size}">{text}</font>' if text else ""
-    return f'<tr><td height="{size + 3}">{inside}</td></tr>'
-
-
-def _literal(text: str) -> str:
-    """A text inside markup, shown as it is: Graphviz would replace \\N and its kin even there."""
-    return html.escape(text).replace("\\", "\\\\")
-
-
-def _plain(text: str) -> str:
-    """A text that Graphviz shows literally: no escapes, no entities, no markup."""
-    return str(graphviz.escape(text.replace("&", "&amp;")))

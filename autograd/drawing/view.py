@@ -1,21 +1,29 @@
 """What a picture shows, before any style: boxes, the connections between them, and the numbers on both.
 
-Looking changes nothing: gradients come from a sweep of our own, never from `grad`.
+Looking changes nothing: gradients come from a sweep of our own, never from `grad`. A big graph is looked at in three steps,
+each of which only says something about nodes: which of them are shown at all (`choose`), which stand together for one box
+(`fold`), and what is left is turned into boxes and connections (`look`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 from ..graph import cotangents, topological
 from ..primitive import Primitive
+from ..typeset import number
 from ..value import Value
+from .fold import CHAINS, Fold, Group, Unit
 
-Kind = Literal["input", "constant", "operation", "output"]
+Kind = Literal["input", "parameter", "stub", "constant", "operation", "group", "output"]
+
+
+MANY_USES, STUBS_FROM = 4, 30
+"""A leaf with so many uses, in a picture of more boxes than that, is named at each place instead of sending long arrows."""
 
 
 @dataclass(eq=False)
@@ -24,31 +32,40 @@ class Box:
 
     id        generated, never a label
     kind      what it is
-    name      its node's name, "" without one
-    symbol    an operation's symbol
+    name      its node's name, "" without one; a group's title
+    value     its number; None for a group that sends out several
+    gradient  ∂output/∂this; a group's is the norm of its leaves' gradients; None where there is none to show
+    symbol    an operation's symbol, Σ for a folded sum
     ordered   the operation's operands cannot change places
-    value     its number
-    gradient  ∂output/∂this; None for constants and outputs, which have none to show
     uses      how many connections leave it
     edited    its number was changed since it was recorded, or its operands' were
+    scope     the scope of its node
+    count     how many nodes it stands for
+    outside   it depends on nodes that are not shown
+    node      the Value it stands for, where it is a single one
     """
 
     id: str
     kind: Kind
     name: str
-    value: float
+    value: float | None
     gradient: float | None = None
     symbol: str = ""
     ordered: bool = False
     uses: int = 0
     edited: bool = False
+    scope: str = ""
+    count: int = 1
+    outside: bool = False
+    node: Value | None = None
 
 
 @dataclass(eq=False)
 class Connection:
     """A number's way from one box to the next, and its gradient's way back: upstream × local = contribution.
 
-    The last three are None where no gradient flows back, from an operation to a constant.
+    The last three are None where no single gradient flows back: from an operation to a constant, and between groups, where
+    a connection stands for `count` numbers.
     """
 
     id: str
@@ -57,6 +74,7 @@ class Connection:
     upstream: float | None = None
     local: float | None = None
     contribution: float | None = None
+    count: int = 1
 
 
 @dataclass
@@ -66,45 +84,150 @@ class View:
     boxes: list[Box]
     connections: list[Connection]
 
+    @property
+    def grouped(self) -> bool:
+        """Whether some box stands for several nodes of a scope."""
+        return any(box.kind == "group" for box in self.boxes)
 
-def look(outputs: Sequence[Value], *, seed: float, names: Mapping[str, Any] | None) -> View:
-    """The whole graph below the outputs."""
+
+def outputs_of(output: Any, what: str) -> list[Value]:
+    """One Value or several, as a list."""
+    outputs = [output] if isinstance(output, Value) else list(output) if isinstance(output, Iterable) else [output]
+    for node in outputs:
+        if not isinstance(node, Value):
+            raise TypeError(f"{what} needs a Value, or several, but got {node!r} of type {type(node).__name__}")
+    if not outputs:
+        raise ValueError(f"{what} needs at least one Value, but got an empty list")
+    return outputs
+
+
+def choose(order: Sequence[Value], around: Value | None, radius: int, paths: tuple[Value, Value] | None) -> set[Value] | None:
+    """The nodes to show: those within so many steps of one, or those on a path from one to another; None for all."""
+    if around is None and paths is None:
+        return None
+    shown = set(order)
+    if around is not None:
+        if around not in shown:
+            raise ValueError(f"around={around!r} is not in the graph of the output")
+        consumers: dict[Value, list[Value]] = {}
+        for node in order:
+            for parent in node.parents:
+                consumers.setdefault(parent, []).append(node)
+        near, rim = {around}, {around}
+        for _ in range(radius):
+            rim = {other for node in rim for other in (*node.parents, *consumers.get(node, ()))} - near
+            near |= rim
+        shown &= near
+    if paths is not None:
+        start, end = paths
+        above: set[Value] = {start}
+        for node in order:
+            if node.x in above or node.y in above:
+                above.add(node)
+        if end not in above:
+            raise ValueError(f"paths={paths!r}: there is no path from the first to the second")
+        shown &= above.intersection(topological(end))
+    return shown
+
+
+def look(
+    outputs: Sequence[Value],
+    *,
+    seed: float = 1.0,
+    names: Mapping[str, Any] | None = None,
+    parameters: Iterable[Value] = (),
+    around: Value | None = None,
+    radius: int = 2,
+    paths: tuple[Value, Value] | None = None,
+    fold: int | None = None,
+    chains: bool | None = None,
+    formulas: bool = False,
+) -> View:
+    """The graph below the outputs, or the part that was asked for, folded as was asked for or as it needs to be read."""
     order = topological(*outputs)
     gradient = cotangents(*outputs, seed=seed)
+    shown = choose(order, around, radius, paths)
+    nodes = order if shown is None else [node for node in order if node in shown]
+    folded = Fold(nodes, outputs, depth=fold, chains=chains)
     named = find_names(names or {})
-    boxes: dict[Value, Box] = {}
+    tuned = set(parameters)
+    boxes: dict[Unit, Box] = {}
     constants: list[Box] = []
-    connections: list[Connection] = []
+    connections: dict[tuple[Box, Box] | int, Connection] = {}
+
+    if formulas:
+        _name_by_formula(nodes, named)
 
     def name(node: Value) -> str:
         return node.label if node.label is not None else named.get(node, "")
 
-    def connect(tail: Box, head: Box, *numbers: Any) -> None:
+    def connect(tail: Box, head: Box, upstream: float | None = None, local: float | None = None, contribution: float | None = None) -> None:
+        if tail.kind == "group" or head.kind == "group":  # one connection stands for all numbers between two groups
+            known = connections.get((tail, head))
+            if known is not None:
+                known.count += 1
+                return
+            connections[tail, head] = Connection(f"e{len(connections)}", tail, head)
+        else:
+            connections[len(connections)] = Connection(f"e{len(connections)}", tail, head, upstream, local, contribution)
         tail.uses += 1
-        connections.append(Connection(f"e{len(connections)}", tail, head, *numbers))
 
-    for node in order:
-        box = Box(f"n{len(boxes)}", "input", name(node), node.data, gradient[node])
-        boxes[node] = box
-        if node.op is None:
-            continue
-        box.kind, box.symbol = "operation", node.op.symbol
-        box.ordered, box.edited = order_matters(node.op), was_edited(node)
+    def connect_operands(node: Value, box: Box) -> None:
         for arg, partial in zip(node.args, (node.dx, node.dy), strict=False):
             if isinstance(arg, Value):
-                upstream, local = gradient[node], float(partial)  # type: ignore[arg-type]
-                contribution = upstream * local if upstream else 0.0
-                connect(boxes[arg], box, upstream, local, contribution)
-            else:
+                if shown is not None and arg not in shown:
+                    box.outside = True
+                    continue
+                tail = boxes[folded.unit(arg)]
+                if tail is not box:  # within a group or a sum nothing is drawn
+                    upstream, local = gradient[node], float(partial)  # type: ignore[arg-type]
+                    connect(tail, box, upstream, local, upstream * local if upstream else 0.0)
+            elif box.kind != "group":
                 constant = Box(f"c{len(constants)}", "constant", "", arg)
                 constants.append(constant)
                 connect(constant, box)
+
+    for unit in folded.units:
+        if isinstance(unit, Group):
+            box = Box(f"n{len(boxes)}", "group", unit.title, None, scope=unit.scope, count=len(unit.nodes))
+            box.value = unit.output.data if unit.output is not None else None
+            box.gradient = math.hypot(*(gradient[node] for node in unit.weighed)) if unit.weighed else None
+        else:
+            kind: Kind = "operation" if unit.op is not None else "parameter" if unit in tuned else "input"
+            box = Box(f"n{len(boxes)}", kind, name(unit), unit.data, gradient[unit], scope=unit.scope or "", node=unit)
+            if unit.op is not None:
+                box.count = len(folded.members.get(unit, (unit,)))
+                box.symbol = CHAINS[unit.op.name] if box.count > 1 else unit.op.symbol
+                box.ordered, box.edited = order_matters(unit.op), was_edited(unit)
+        boxes[unit] = box
+    for unit, box in boxes.items():
+        for member in folded.members.get(unit, () if isinstance(unit, Group) else (unit,)):
+            connect_operands(member, box)
     ends: list[Box] = []
     for node in dict.fromkeys(outputs):
-        end = Box(f"o{len(ends)}", "output", name(node), node.data)
-        ends.append(end)
-        connect(boxes[node], end, seed, 1.0, seed)
-    return View([*boxes.values(), *constants, *ends], connections)
+        if shown is None or node in shown:
+            end = Box(f"o{len(ends)}", "output", name(node), node.data)
+            ends.append(end)
+            connections[len(connections)] = Connection(f"e{len(connections)}", boxes[folded.unit(node)], end, seed, 1.0, seed)
+            boxes[folded.unit(node)].uses += 1
+    view = View([*boxes.values(), *constants, *ends], list(connections.values()))
+    if len(view.boxes) > STUBS_FROM:
+        _cut_long_arrows(view)
+    return view
+
+
+def _cut_long_arrows(view: View) -> None:
+    """A leaf used in many places keeps its first arrow; at the other places its name stands again."""
+    drawn: set[Box] = set()
+    stubs: list[Box] = []
+    for connection in view.connections:
+        tail = connection.tail
+        if tail.kind in ("input", "parameter") and tail.uses >= MANY_USES and connection.head.kind != "group":
+            if tail in drawn:
+                connection.tail = Box(f"s{len(stubs)}", "stub", tail.name, tail.value, uses=1, scope=connection.head.scope)
+                stubs.append(connection.tail)
+            drawn.add(tail)
+    view.boxes.extend(stubs)
 
 
 def find_names(names: Mapping[str, Any]) -> dict[Value, str]:
@@ -120,6 +243,44 @@ def find_names(names: Mapping[str, Any]) -> dict[Value, str]:
                 if isinstance(item, Value):
                     found.setdefault(item, f"{name}[{i}]")
     return found
+
+
+LONGEST_FORMULA = 24
+_INFIX = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷"}
+
+
+def _name_by_formula(nodes: Sequence[Value], named: dict[Value, str]) -> None:
+    """Name what has no name by what it computes from what has one, while that stays short: apple × count."""
+    compound: set[Value] = set()
+    for node in nodes:
+        if node.op is None or node.label is not None or node in named:
+            continue
+        parts = []
+        for arg in node.args:
+            if isinstance(arg, Value):
+                part = arg.label if arg.label is not None else named.get(arg, "")
+                parts.append(
+                    f"({part})"
+                    if arg in compound and node.op.name != "add" and part
+                    else part or (number(arg.data) if arg.op is None else "")
+                )
+            else:
+                parts.append(number(arg))
+        if not all(parts):
+            continue
+        infix = _INFIX.get(node.op.name)
+        if infix:
+            text = f" {infix} ".join(parts)
+            compound.add(node)
+        elif node.op.name == "negate":
+            text = f"−{parts[0]}"
+        elif node.op.name in ("power", "pow"):
+            text = f"{parts[0]}^{parts[1]}"
+        else:
+            bare = (part[1:-1] if part.startswith("(") else part for part in parts)
+            text = f"{node.op.symbol}({', '.join(bare)})"
+        if len(text) <= LONGEST_FORMULA:
+            named[node] = text
 
 
 @cache

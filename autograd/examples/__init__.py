@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import apple, chain, fruit, sigmoid, two_two_one
+from . import apple, chain, fruit, sigmoid, softmax_loss, two_outputs, two_two_one
 from .example import Example, Graph
 
-_MODULES = {"apple": apple, "fruit": fruit, "chain": chain, "sigmoid": sigmoid, "two_two_one": two_two_one}
+_MODULES = {
+    "apple": apple,
+    "fruit": fruit,
+    "chain": chain,
+    "sigmoid": sigmoid,
+    "two_two_one": two_two_one,
+    "two_outputs": two_outputs,
+    "softmax_loss": softmax_loss,
+}
 
 NAMES = tuple(_MODULES)
 """Every example, in the order of the lecture."""
@@ -24,4 +32,4 @@ def run(name: str, **options: Any) -> Example:
     return example
 
 
-__all__ = ["NAMES", "Example", "Graph", "apple", "chain", "fruit", "run", "sigmoid", "two_two_one"]
+__all__ = ["NAMES", "Example", "Graph", "apple", "chain", "fruit", "run", "sigmoid", "softmax_loss", "two_outputs", "two_two_one"]

@@ -41,10 +41,10 @@ def gates() -> list[Graph]:
     switched_on, switched_off = relu(Value(2.0, label="x")), relu(Value(-2.0, label="x"))
     switched_on.label = switched_off.label = "relu(x)"
     return [
-        Graph("addition", f"an addition hands {UPSTREAM} to both operands", total, UPSTREAM),
-        Graph("product", f"a product hands {UPSTREAM} × the other operand", product, UPSTREAM),
-        Graph("relu_on", f"a relu at 2 hands {UPSTREAM} on", switched_on, UPSTREAM),
-        Graph("relu_off", "a relu at −2 hands 0 on", switched_off, UPSTREAM),
+        Graph("addition", f"Addition: hands {UPSTREAM} to both operands", total, UPSTREAM),
+        Graph("product", f"Product: hands {UPSTREAM} × the other operand to each", product, UPSTREAM),
+        Graph("relu_on", f"Relu at 2: hands {UPSTREAM} on", switched_on, UPSTREAM),
+        Graph("relu_off", "Relu at −2: hands 0 on", switched_off, UPSTREAM),
     ]
 
 

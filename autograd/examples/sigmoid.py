@@ -18,6 +18,12 @@ def opened(x: Value) -> Value:
     return y
 
 
+def slope(x: float) -> float:
+    """y(1 − y) at x: the local derivative of y = σ(x)."""
+    (partial,) = ops.sigmoid(Value(x)).partials
+    return partial
+
+
 def run() -> Example:
     """The example, computed at x = 1."""
     four = Graph("opened", "y = 1 / (1 + exp(−x)), operation by operation", opened(Value(1.0, label="x")))
@@ -31,7 +37,8 @@ def run() -> Example:
         [four, one],
         [
             f"Through four nodes: y²·exp(−x) = {number(four['x'].grad)}; through one: y(1 − y) = {number(one['x'].grad)}.",
-            "y(1 − y) is largest at x = 0, and there it is 0.25: each sigmoid layer shrinks a gradient at least four times.",
+            f"y(1 − y) is largest at x = 0, and there it is {number(slope(0.0))}:"
+            f" every sigmoid on the way makes a gradient at least {number(1.0 / slope(0.0))} times smaller.",
         ],
-        {"y(1 − y)": y * (1.0 - y), "largest y(1 − y)": 0.25},
+        {"y(1 − y)": y * (1.0 - y), "largest y(1 − y)": slope(0.0)},
     )

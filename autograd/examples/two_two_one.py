@@ -54,16 +54,18 @@ def run(steps: int = 1) -> Example:
     losses = learn(steps)
     before = Graph("two_two_one", "C = (y − o)², before the update", build(), order=ORDER)
     weights = update(before)
-    after = Graph("updated", "the same network after one update", build(weights), order=ORDER)
+    after = Graph("updated", "The same network after one update", build(weights), order=ORDER)
     remarks = [
         f"After one update with learning rate {LEARNING_RATE}: "
         + ", ".join(f"w{i} = {w:.6f}" for i, w in enumerate(weights, 1))
         + f"; the loss falls from {before.output.data:.6f} to {after.output.data:.6f}.",
         f"The lecture prints ∂C/∂w3 = −0.011; the exact value is {number(before['w3'].grad)}, since w3's input is x2 = 0.3"
-        f" (the slip multiplied by x1 = 0.5). Its w3 after the update, 0.4011, is the same slip: {weights[2]:.6f}.",
+        f" (the slip multiplied by x1 = 0.5). The 0.4011 it prints for w3 after the update is the same slip; exact is {weights[2]:.6f}.",
     ]
     for step in sorted({10, 100, 1000, steps} & set(range(2, steps + 1))):
         remarks.append(f"The loss before update {step} is {losses[step - 1]:.6f}.")
+    if steps > 1:
+        remarks.append(f"The loss after update {steps} is {losses[-1]:.6f}.")
     return Example(
         "two_two_one",
         "The 2-2-1 network: one example, sigmoid, squared error",

@@ -1,0 +1,361 @@
+"""The command line: `python -m autograd`, also installed as `glassgrad`.
+
+Exit codes: 0 all is well, 1 a run failed, 2 the command line was wrong, 130 interrupted, 141 the reader of our output left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import textwrap
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from . import doctor  # the other rooms are opened when it is sure that they are ours
+
+if TYPE_CHECKING:
+    from .examples import Example
+    from .value import Value
+
+FOLDER = "glassgrad-pictures"
+DIRECTIONS: tuple[Literal["forward", "backward", "both"], ...] = ("forward", "backward", "both")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. What goes wrong is said in a message, never in a traceback."""
+    parser = _parser()
+    try:
+        try:
+            code = _run(parser, list(sys.argv[1:] if argv is None else argv))
+        except SystemExit as stop:  # argparse has said what there is to say
+            code = stop.code if isinstance(stop.code, int) else 0
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        _close_output()
+        code = 141
+    except OSError as error:
+        _close_output()
+        code = _complain(parser, f"cannot write the output: {error.strerror}", 1)
+    return code
+
+
+def _close_output() -> None:
+    """Let go of what is still to be written to an output that takes no more, so that the interpreter's last flush is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    options, more = parser.parse_known_args(_protected(arguments))
+    if hasattr(options, "values"):  # name=value is welcome after an option too
+        options.values = [*options.values, *(word for word in more if not word.startswith("-"))]
+        more = [word for word in more if word.startswith("-")]
+    if more:
+        options.parser.error(f"unrecognized arguments: {' '.join(more)}")
+    code: int
+    if options.run is _doctor:
+        code = _doctor(options)
+        return code
+    if not doctor.is_ours():
+        return _complain(parser, f"another package has taken the name autograd; `{parser.prog} doctor` says more", 1)
+
+    from .errors import AutogradError, ExpressionError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: _say(f"{parser.prog}: note: {message}", sys.stderr)
+        try:
+            code = options.run(options)
+        except AutogradError as error:
+            code = _complain(options.parser, error, 2 if isinstance(error, ExpressionError) else 1)
+    return code
+
+
+def _complain(parser: argparse.ArgumentParser, error: object, code: int) -> int:
+    sys.stdout.flush()
+    _say("\n".join([f"{parser.prog}: error: {error}", *getattr(error, "__notes__", [])]), sys.stderr)
+    return code
+
+
+# The words of the command line.
+
+
+def _parser() -> argparse.ArgumentParser:
+    prog = "glassgrad" if Path(sys.argv[0]).stem == "glassgrad" else "python -m autograd"
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Automatic differentiation that can be looked at. Without a command: all worked examples, as tables and pictures.",
+        allow_abbrev=False,
+    )
+    version = getattr(sys.modules.get("autograd"), "__version__", "?")
+    parser.add_argument("--version", action="version", version=f"glassgrad {version}")
+    _add_pictures(parser)
+    parser.set_defaults(run=_all, parser=parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, run: Any, summary: str, **more: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False, **more)
+        added.set_defaults(run=run, parser=added)
+        return added
+
+    example = command("example", _example, "one worked example, as a table and pictures")
+    example.add_argument("name", metavar="NAME", help="apple, fruit, chain, sigmoid or two_two_one")
+    example.add_argument("--steps", type=_count, metavar="N", help="how many updates two_two_one makes (1 unless given)")
+    _add_pictures(example)
+
+    draw = command(
+        "draw",
+        _draw,
+        "any expression over the table: its numbers, and a picture",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f'for example:\n  {prog} draw "a*b + exp(c)" a=2 b=3 c=1 -o graph.svg',
+    )
+    draw.add_argument("expression", metavar="EXPR", help=f"numbers, names, + - * / **, and the functions of `{prog} list`")
+    draw.add_argument("values", metavar="name=value", nargs="*", default=[], help="a number for each name")
+    where = "write the picture here: .svg, .png or .pdf"
+    draw.add_argument("-o", "--output", type=_path, metavar="FILE", default=argparse.SUPPRESS, help=where)
+    draw.add_argument("--direction", choices=DIRECTIONS, default="both", help="what the picture shows (both unless given)")
+
+    command("list", _list, "the primitives with their symbols, derivatives and domains")
+    command("doctor", _doctor, "what is installed, which layout engine draws, and what is amiss (then the exit code is 1)")
+    return parser
+
+
+def _add_pictures(parser: argparse.ArgumentParser) -> None:
+    # Without a default of its own, so that the option holds on either side of a command's name.
+    choice = parser.add_mutually_exclusive_group()
+    where = f"the folder for the pictures ({FOLDER} unless given)"
+    choice.add_argument("-o", "--output", type=_path, metavar="DIR", default=argparse.SUPPRESS, help=where)
+    choice.add_argument("--no-pictures", action="store_true", default=argparse.SUPPRESS, help="print the numbers only")
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,7}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; write a whole number such as 10")
+    return int(text)
+
+
+def _protected(arguments: list[str]) -> list[str]:
+    """The arguments, with "-a*b" told from an option: argparse takes no argument with a space in it for one."""
+    if arguments[:1] != ["draw"]:
+        return arguments
+    return [" " + word if re.match(r"-(?![-oh]|$)|-h\w", word) else word for word in arguments]
+
+
+# The commands.
+
+
+def _all(options: argparse.Namespace) -> int:
+    from .examples import NAMES, run
+
+    return _present([run(name) for name in NAMES], options)
+
+
+def _example(options: argparse.Namespace) -> int:
+    from .examples import NAMES, run
+
+    if options.name not in NAMES:
+        options.parser.error(f"there is no example {options.name!r}; there are {', '.join(NAMES)}")
+    if options.steps is None:
+        return _present([run(options.name)], options)
+    if options.name != "two_two_one":
+        options.parser.error(f"--steps is for two_two_one; {options.name} does not learn")
+    return _present([run(options.name, steps=options.steps)], options)
+
+
+def _present(examples: list[Example], options: argparse.Namespace) -> int:
+    """Print every example; draw them too, and if that fails, still print the others."""
+    from .errors import AutogradError
+
+    folder: Path = getattr(options, "output", Path(FOLDER))
+    problem: AutogradError | None = None
+    count = 0
+    for example in examples:
+        _say(_text(example) + "\n")
+        if problem is None and not hasattr(options, "no_pictures"):
+            try:
+                count += _write_pictures(example, folder)
+            except AutogradError as error:
+                error.add_note("The numbers above need no pictures: --no-pictures asks for them alone.")
+                problem = error
+    if problem is not None:
+        raise problem
+    if count:
+        _say(f"{count} pictures are in {folder}{os.sep}")
+    return 0
+
+
+def _text(example: Example) -> str:
+    from .typeset import number
+
+    parts = [example.title, "=" * len(example.title)]
+    for graph in example.graphs:
+        rows = [(str(node.label), number(node.data), number(node.grad)) for node in graph.nodes]
+        parts += ["", graph.title, "", textwrap.indent(_numbers(rows), "  ")]
+    return "\n".join([*parts, "", *(textwrap.fill(remark, 100, subsequent_indent="  ") for remark in example.remarks)])
+
+
+def _numbers(rows: list[tuple[str, str, str]]) -> str:
+    from .typeset import aligned, shown, table
+
+    names, forward, gradient = zip(*rows, strict=True)
+    columns = ["node", *map(shown, names)], ["forward", *aligned(forward)], ["gradient", *aligned(gradient)]
+    return table(*columns, right=(1, 2))
+
+
+def _write_pictures(example: Example, folder: Path) -> int:
+    """Forward, backward and both of every graph, as SVG and PNG: how many files these are."""
+    from .drawing import draw
+    from .drawing.engine import layout
+
+    layout("digraph {}", "dot")  # without an engine, no empty folder is left behind
+    count = 0
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for graph in example.graphs:
+            name = graph.name if graph.name.startswith(example.name) else f"{example.name}-{graph.name}"
+            for direction in DIRECTIONS:
+                picture = draw(graph.output, direction=direction, seed=graph.seed, caption=f"{graph.title} ({direction})")
+                for ending in ("svg", "png"):
+                    picture.write(folder / f"{name}-{direction}.{ending}")
+                    count += 1
+    return count
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Errors of the file system, as the errors of a picture that cannot be written."""
+    from .errors import DrawingError
+
+    try:
+        yield
+    except OSError as error:
+        raise DrawingError(f"cannot write to {path}: {error.strerror}") from None
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from .errors import GradientError
+    from .expression import parse
+    from .graph import cotangents
+    from .typeset import formulas, number
+    from .value import Value
+
+    expression = parse(options.expression)
+    results = expression.results(_values(options, expression.names))
+    output = results[-1]
+    if not isinstance(output, Value):
+        options.parser.error(f"there is no name in the expression, so nothing to differentiate by; its value is {number(output)}")
+        return 2
+    gradient = cotangents(output)
+    names: dict[Value, str] = {}
+    for result, text in zip(results, formulas(expression), strict=True):
+        if isinstance(result, Value):
+            names.setdefault(result, text)
+    _say(_numbers([(text, number(node.data), number(gradient[node])) for node, text in names.items()]))
+    try:
+        output.backward()
+    except GradientError as error:
+        _say(f"\n{str(error).removesuffix(' No gradient was changed.')}")
+    if not hasattr(options, "output"):
+        _say("\nNo picture was asked for: -o graph.svg writes one (or .png, .pdf).")
+        return 0
+
+    from .drawing import draw
+
+    with _writing(options.output):
+        draw(output, direction=options.direction, caption=names[output]).write(options.output)
+    _say(f"\nThe picture is in {options.output}")
+    return 0
+
+
+def _values(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Value]:
+    """The leaves that name=value asks for."""
+    from .errors import AutogradError
+    from .expression import CONSTANTS
+    from .primitive import as_float
+    from .value import Value
+
+    values: dict[str, Value] = {}
+    for word in map(str.strip, options.values):
+        name, equals, text = word.partition("=")
+        name = unicodedata.normalize("NFKC", name.strip())  # as Python reads names
+        if not (equals and name.isidentifier()):
+            options.parser.error(f"{word!r} is no name=value, such as a=2")
+        if name in values:
+            options.parser.error(f"{name} is given twice")
+        if name not in names:
+            why = f"{name} is a constant" if name in CONSTANTS else f"the expression has {', '.join(names) or 'no names'}"
+            options.parser.error(f"{word} is of no use: {why}")
+        try:
+            values[name] = Value(as_float(float(text), f"a number as {name}"), label=name)
+        except ValueError as error:
+            options.parser.error(str(error) if isinstance(error, AutogradError) else f"{text!r} is no number, in {word}")
+    return values
+
+
+def _list(options: argparse.Namespace) -> int:
+    from .expression import functions
+    from .primitive import PRIMITIVES
+    from .typeset import formula, table
+
+    rows = [("name", "symbol", "z", "local derivatives", "domain")]
+    for primitive in PRIMITIVES.values():
+        derivatives = [
+            f"∂z/∂{operand} = {formula(text)}" if text else f"{operand} is a plain number"
+            for operand, text in zip(primitive.operands, primitive.textbook, strict=True)
+        ]
+        first = [primitive.name], [primitive.symbol], [formula(primitive.formula)]
+        rows += zip_longest(*first, derivatives, textwrap.wrap(primitive.domain_text, 32), fillvalue="")
+    _say(table(*zip(*rows, strict=True)))
+    composed = [name for name in functions() if name not in PRIMITIVES]
+    _say("\nMade of these: " + ", ".join(composed))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    findings = doctor.examine()
+    widest = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        _say(f"{'!' if finding.ails else ' '} {finding.what:{widest}}  {finding.text}")
+    return 1 if any(finding.ails for finding in findings) else 0
+
+
+# Terminals that know few characters.
+
+_PLAIN = {"−": "-", "·": "*", "×": "x", "÷": "/", "√": "sqrt ", "σ": "sigma", "π": "pi", "∂": "d", "∞": "inf"}
+_PLAIN |= {"≤": "<=", "≥": ">=", "≠": "!=", "…": "...", "–": "-"}
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+_LOWERED = str.maketrans(_RAISED, "0123456789-")
+
+
+def _say(text: object, stream: TextIO | None = None) -> None:
+    """Print the text, with what the output's encoding lacks written plainly: a minus must not become a question mark."""
+    stream = stream or sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+
+    def fitting(found: re.Match[str]) -> str:
+        try:
+            found[0].encode(encoding)
+        except UnicodeEncodeError:
+            return "^" + found[0].translate(_LOWERED) if found[0][0] in _RAISED else _PLAIN.get(found[0], "?")
+        return found[0]
+
+    print(re.sub(f"[{_RAISED}]+|[^\x00-\x7f]", fitting, str(text)), file=stream)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

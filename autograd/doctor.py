@@ -1,0 +1,194 @@
+"""What this installation is made of, and what ails it.
+
+Uses nothing of the package but what it examines, and that only if it can be imported: another package named `autograd`, installed
+over this one, may have replaced half of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+DISTRIBUTION = "glassgrad"
+REINSTALL = "pip uninstall autograd glassgrad, then pip install glassgrad"
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined: what it is, what was found, and whether something must be done about it."""
+
+    what: str
+    text: str
+    ails: bool = False
+
+
+def examine() -> list[Finding]:
+    """Everything worth knowing about this installation, in the order of reading."""
+    findings: list[Finding] = []
+    looks = {"autograd": _autograd, "nn": _nn, "collision": _collisions, "layout": _layout, "Hangul": _hangul, "extras": _extras}
+    for what, look in looks.items():
+        try:
+            findings += look()
+        except Exception as error:  # whatever is broken here, the rest of the report is needed all the more
+            findings.append(Finding(what, f"cannot tell: {error}", ails=True))
+    return [
+        Finding(DISTRIBUTION, f"{_own_version()}, on Python {sys.version.split()[0]} ({sys.executable})"),
+        *findings,
+        Finding("remember", "float(v) and math.exp(v) give plain numbers: no gradient flows through them. exp(v) keeps it."),
+    ]
+
+
+def is_ours() -> bool:
+    """Whether the `autograd` that was imported is this one, and whole."""
+    return hasattr(sys.modules.get("autograd"), "PRIMITIVES")
+
+
+def _own_version() -> str:
+    return (
+        str(getattr(sys.modules.get("autograd"), "__version__", "of unknown version")) if is_ours() else _version(DISTRIBUTION) or "damaged"
+    )
+
+
+def _version(distribution: str) -> str:
+    """The installed version, '' if there is none."""
+    from importlib import metadata  # slow to import, and every command asks this room whether the package is ours
+
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+# Who answers to our names.
+
+
+def _autograd() -> Iterator[Finding]:
+    if is_ours():
+        yield Finding("autograd", f"this one, in {HERE}")
+    else:
+        file = getattr(sys.modules.get("autograd"), "__file__", None) or f"{HERE}, where __init__.py is missing"
+        yield Finding("autograd", f"another package has taken the name: {file}. Remedy: {REINSTALL}", ails=True)
+
+
+def _nn() -> Iterator[Finding]:
+    spec = importlib.util.find_spec("nn")
+    place = Path(spec.origin or next(iter(spec.submodule_search_locations or ["?"]))) if spec else None
+    if place is None:
+        yield Finding("nn", f"cannot be imported. Remedy: {REINSTALL}", ails=True)
+    elif place.resolve() == HERE.parent / "nn" / "__init__.py":
+        yield Finding("nn", f"this one, in {HERE.parent / 'nn'}")
+    else:
+        yield Finding("nn", f"`import nn` finds another one, at {place}. Remedy: remove it, or start Python elsewhere", ails=True)
+
+
+def _collisions() -> Iterator[Finding]:
+    """Other installed distributions that bring a package `autograd` or `nn`: who was installed last has overwritten the other."""
+    from importlib.metadata import packages_distributions
+
+    providers = packages_distributions()
+    for package in ("autograd", "nn"):
+        for other in sorted(set(providers.get(package, ())) - {DISTRIBUTION}):
+            remedy = f"pip uninstall {other} {DISTRIBUTION}, then pip install {DISTRIBUTION}; or an environment for each"
+            yield Finding("collision", f"{other} {_version(other)} installs a package {package} too. Remedy: {remedy}", ails=True)
+
+
+# What drawing needs.
+
+
+def _layout() -> Iterator[Finding]:
+    """The engine that a drawing will use, by the judgement of the room that draws."""
+    from .drawing.engine import layout_engine
+
+    engine = layout_engine()
+    found = f"pygraphviz {_version('pygraphviz')}, in this process" if engine == "pygraphviz" else _dot() if engine else "none"
+    if engine != "pygraphviz" and (present := _version("pygraphviz")):
+        found += f" (pygraphviz {present} is installed and cannot be loaded: {_why_not('pygraphviz')})"
+    if not engine:
+        found += ". Remedy: pip install 'glassgrad[draw]', or install Graphviz so that dot is on PATH"
+    elif importlib.util.find_spec("graphviz") is None:
+        engine, found = "", f"{found}; but draw needs the package graphviz. Remedy: pip install 'glassgrad[draw]'"
+    yield Finding("layout", found, ails=not engine)
+
+
+def _dot() -> str:
+    import shutil
+    import subprocess
+
+    program = shutil.which("dot") or "dot"
+    try:
+        said = subprocess.run([program, "-V"], capture_output=True, timeout=20, check=False).stderr.decode(errors="replace")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = str(error)
+    version = re.search(r"version ([\w.]+)", said)
+    return f"dot {version[1] if version else said.strip()}, the program {program}"
+
+
+def _why_not(module: str) -> str:
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        return str(error)
+    return "for a reason that has gone"
+
+
+def _hangul() -> Iterator[Finding]:
+    from .drawing.engine import hangul_font
+
+    missing = "no font found: in PNG and PDF it shows as boxes, in SVG it is right. Remedy: install Noto Sans CJK or NanumGothic"
+    yield Finding("Hangul", hangul_font() or missing)
+
+
+# Extras.
+
+
+def _extras() -> Iterator[Finding]:
+    """A line for each extra: the versions of its packages, and what is missing."""
+    for extra, wanted in _wanted().items():
+        present, missing = [], []
+        for name, least in wanted.items():
+            version = _version(name)
+            if not version:
+                missing.append(name)
+            elif _numbers(version) < _numbers(least):
+                missing.append(f"{name} {least} (here {version})")
+            else:
+                present.append(f"{name} {version}")
+        absent = f"missing: {', '.join(missing)}. Remedy: pip install '{DISTRIBUTION}[{extra}]'" if missing else ""
+        yield Finding(f"extra {extra}", "; ".join(part for part in (", ".join(present), absent) if part))
+
+
+def _wanted() -> dict[str, dict[str, str]]:
+    """For each extra but `all`, which is the others together: its packages, and the least version of each."""
+    extras: dict[str, dict[str, str]] = {}
+    for extra, requirement in _requirements():
+        name, least = re.match(r"\s*([\w.-]+)(?:\[[^]]*\])?\s*(?:\(?>=\s*([\w.]+))?", requirement).groups(default="0")  # type: ignore[union-attr]
+        if extra != "all" and name != DISTRIBUTION:  # in a checkout, an extra may still include another by name
+            extras.setdefault(extra, {})[name] = least
+    return extras
+
+
+def _requirements() -> Iterator[tuple[str, str]]:
+    """Every extra's requirements, from the installed distribution or, in a checkout that is not installed, from its pyproject.toml."""
+    from importlib import metadata
+
+    try:
+        for requirement in metadata.requires(DISTRIBUTION) or []:
+            if extra := re.search(r"""extra\s*==\s*['"]([\w.-]+)""", requirement):
+                yield extra[1], requirement
+    except metadata.PackageNotFoundError:
+        import tomllib
+
+        file = HERE.parent / "pyproject.toml"
+        if file.is_file():
+            table = tomllib.loads(file.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+            yield from ((extra, requirement) for extra, requirements in table.items() for requirement in requirements)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])

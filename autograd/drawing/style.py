@@ -1,0 +1,214 @@
+"""What every style shares: how numbers and names are written, how boxes are coloured, the caption and the legend."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import graphviz
+
+from ..typeset import name, number, shown
+from .palette import DARK, LIGHT, SCOPES, Palette, Scale, largest
+from .view import Box, Connection, View
+
+Direction = Literal["forward", "backward", "both"]
+Coloring = Literal["gradient", "value", "scope"]
+Background = Literal["white", "dark", "transparent"]
+FONT = "Helvetica,Arial,sans-serif"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture is to look; each field as `draw` describes it."""
+
+    direction: Direction = "both"
+    arithmetic: bool = False
+    digits: int = 6
+    fractions: bool = False
+    pretty: bool = True
+    color: Coloring | None = None
+    scale: float | None = None
+    legend: bool = False
+    background: Background = "white"
+    caption: str = ""
+
+
+class Style:
+    """A view and a look, and what follows from the two whatever the style.
+
+    shows_sums  whether a Σ marks a gradient that several contributions make up
+    """
+
+    shows_sums = False
+
+    def __init__(self, view: View, look: Look) -> None:
+        self.view, self.look = view, look
+        self.palette: Palette = DARK if look.background == "dark" else LIGHT
+        self.paper = "transparent" if look.background == "transparent" else self.palette.paper
+        self._scale: Scale | None = None
+        self._scopes: dict[str, str] = {}
+        if look.color in ("gradient", "value"):
+            most = look.scale or largest(self._colored_number(box) for box in view.boxes)
+            self._scale = Scale(most, self.palette.operation, look.background == "dark")
+        elif look.color == "scope":
+            scopes = dict.fromkeys(box.scope for box in view.boxes if box.scope)
+            self._scopes = {scope: SCOPES[i % len(SCOPES)] for i, scope in enumerate(scopes)}
+
+    def plan(self, graph: graphviz.Digraph) -> None:
+        """Fill the graph for the layout engine."""
+        raise TypeError(f"{type(self).__name__} is no complete style")
+
+    # -- words and numbers -----------------------------------------------------------------------------------------------
+
+    def number(self, x: float | None) -> str:
+        """A number as this picture writes it; a dash for one that is not there."""
+        return "–" if x is None else number(x, self.look.digits, fractions=self.look.fractions)
+
+    def word(self, box: Box) -> str:
+        """A box's name as this picture writes it; "" without one."""
+        return shown(name(box.name) if self.look.pretty else box.name)
+
+    def factor(self, x: float | None) -> str:
+        """A number after a multiplication sign: a negative one in brackets."""
+        text = self.number(x)
+        return f"({text})" if text.startswith("−") else text
+
+    def product(self, connection: Connection) -> str:
+        """upstream × local."""
+        return f"{self.number(connection.upstream)} × {self.factor(connection.local)}"
+
+    def what(self, box: Box) -> str:
+        """What to call a box in a sentence."""
+        return self.word(box) or (box.symbol if box.kind == "operation" else box.kind if box.kind == "output" else self.number(box.value))
+
+    # -- colours ---------------------------------------------------------------------------------------------------------
+
+    def _colored_number(self, box: Box) -> float | None:
+        return box.gradient if self.look.color == "gradient" else box.value
+
+    def fill(self, box: Box) -> str:
+        """The box's colour: by the scale asked for, else the tint of its kind."""
+        if self._scale is not None:
+            number = self._colored_number(box)
+            return self._scale(number) if number is not None else self.palette.operation
+        if self.look.color == "scope":
+            return self._scopes.get(box.scope, self.palette.operation)
+        tint: str = getattr(self.palette, box.kind, self.palette.operation)
+        return tint
+
+    def ink_on(self, fill: str) -> str:
+        """A colour of text that can be read on this one."""
+        if self.look.color == "scope" and fill in self._scopes.values():
+            return LIGHT.ink
+        return self.palette.ink
+
+    # -- caption and legend ----------------------------------------------------------------------------------------------
+
+    def footer(self) -> str:
+        """Caption and legend as markup for the graph's label; "" without either."""
+        rows = []
+        if self.look.caption:
+            caption = literal(shown(self.look.caption, 120))
+            rows.append(f'<tr><td colspan="2"><font point-size="16" color="{self.palette.ink}">{caption}</font></td></tr>')
+        rows += self._legend() if self.look.legend else []
+        return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4">{"".join(rows)}</table>') if rows else ""
+
+    def _legend(self) -> list[str]:
+        palette, look = self.palette, self.look
+        lines = []
+        if look.direction != "backward":
+            lines.append((f'<font color="{palette.value}">→ value</font>', "forward: what an operation computes"))
+        if look.direction != "forward":
+            lines.append((f'<font color="{palette.gradient}"><b>← gradient</b></font>', "backward: upstream gradient × local derivative"))
+            if self.shows_sums and any(box.uses > 1 for box in self.view.boxes):
+                lines.append((f'<font color="{palette.gradient}">Σ</font>', "a gradient that is the sum of several"))
+        if self._scale is not None:
+            steps = [-1.0, -0.25, 0.0, 0.25, 1.0]
+            cells = "".join(
+                f'<td bgcolor="{self._scale(step * self._scale.most)}" border="1" color="{palette.faint}">'
+                f'<font color="{palette.ink}">{self.number(step * self._scale.most)}</font></td>'
+                for step in steps
+            )
+            lines.append(
+                (f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4"><tr>{cells}</tr></table>', f"colour: {look.color}")
+            )
+        for scope, tint in self._scopes.items():
+            lines.append(
+                (
+                    f'<table border="0" cellspacing="0" cellborder="0"><tr><td width="24" bgcolor="{tint}"> </td></tr></table>',
+                    literal(shown(scope)),
+                )
+            )
+        return [
+            f'<tr><td align="left">{sample}</td><td align="left"><font color="{palette.ink}">{meaning}</font></td></tr>'
+            for sample, meaning in lines
+        ]
+
+    def frame(self, graph: graphviz.Digraph, **attributes: str) -> None:
+        """The attributes of the whole picture."""
+        footer = self.footer()
+        if footer:
+            attributes |= {"label": footer, "labelloc": "b", "fontname": FONT, "fontsize": "12"}
+        graph.attr(rankdir="LR", outputorder="edgesfirst", bgcolor=self.paper, **attributes)
+
+    # -- for readers and hands -------------------------------------------------------------------------------------------
+
+    def descriptions(self) -> dict[str, str]:
+        """For everything with an id in the SVG, a sentence: what a pointer resting on it, or a screen reader, says."""
+        said = {}
+        forward_only = self.look.direction == "forward"
+        for box in self.view.boxes:
+            said[box.id] = self._describe(box, "" if box.gradient is None or forward_only else f", gradient {self.number(box.gradient)}")
+        for connection in self.view.connections:
+            tail, head = (
+                self.what(box) if box.kind == "group" or not box.symbol else box.symbol for box in (connection.tail, connection.head)
+            )
+            carried = f"{connection.count} numbers" if connection.count > 1 else f"value {self.number(connection.tail.value)}"
+            said[f"{connection.id}f"] = f"{tail} → {head}: {carried}"
+            if connection.contribution is None:
+                said[f"{connection.id}b"] = f"{head} → {tail}: their gradients"
+                continue
+            product = self.number(connection.contribution)
+            upstream, local = self.number(connection.upstream), self.number(connection.local)
+            said[f"{connection.id}b"] = f"{head} → {tail}: upstream gradient {upstream} × local derivative {local} = {product}"
+            said[connection.id] = f"value {self.number(connection.tail.value)}" + ("" if forward_only else f", gradient {product}")
+        return said
+
+    def _describe(self, box: Box, gradient: str) -> str:
+        edited = " (edited since it was recorded)" if box.edited else ""
+        if box.kind == "group":
+            return f"{self.word(box)}: {box.count} nodes{gradient}"
+        value = self.number(box.value)
+        if box.kind == "constant":
+            return f"constant {value}"
+        if box.kind == "output":
+            return f"{self.what(box)} = {value}"
+        if box.kind == "operation":
+            return f"{self.word(box) or 'unnamed'} = {box.symbol}: {value}{gradient}{edited}"
+        return f"{self.what(box)}: {value}{gradient}"
+
+
+def literal(text: str) -> str:
+    """A text inside markup, shown as it is: Graphviz would replace \\N and its kin even there."""
+    return html.escape(text).replace("\\", "\\\\")
+
+
+def markup(text: str) -> str:
+    """A label that is markup."""
+    return f"<{text}>"
+
+
+def plain(text: str) -> str:
+    """A label that is shown literally: no escapes, no entities, no markup."""
+    return str(graphviz.escape(text.replace("&", "&amp;")))
+
+
+def cell(text: str, color: str, size: int) -> str:
+    """A table's row with one text; an empty one keeps its height."""
+    inside = f'<font color="{color}" point-size="{size}">{text}</font>' if text else ""
+    return f'<tr><td height="{size + 3}">{inside}</td></tr>'
+
+
+Laid = dict[str, Any]
+"""What the layout engine says in its json0 format."""

@@ -1,0 +1,158 @@
+"""Pictures as text: for Mermaid, for TikZ, and as a tree for the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..primitive import as_float
+from ..typeset import name, number, shown
+from ..value import Value
+from .style import Laid, Style
+from .view import Box, look, outputs_of
+
+# Mermaid
+
+_MERMAID_SHAPES = {
+    "input": ("([", "])"),
+    "parameter": ("[", "]"),
+    "constant": ("[/", "/]"),
+    "operation": ("((", "))"),
+    "group": ("[[", "]]"),
+}
+
+
+def mermaid(style: Style) -> str:
+    """The view as a Mermaid flowchart, for Markdown that renders it; values and gradients stand in the boxes."""
+    lines = ["flowchart LR"]
+    for box in style.view.boxes:
+        left, right = _MERMAID_SHAPES.get(box.kind, ("[", "]"))
+        words = [style.word(box) or box.symbol or ("" if box.kind != "output" else "output")]
+        if box.kind == "operation" and style.word(box):
+            words.append(box.symbol)
+        if box.kind == "group":
+            words.append(f"{box.count} nodes")
+        if box.value is not None:
+            words.append(style.number(box.value))
+        if box.gradient is not None and style.look.direction != "forward":
+            words.append(f"∇ {style.number(box.gradient)}")
+        text = "<br/>".join(_mermaid_text(word) for word in words if word)
+        lines.append(f'    {box.id}{left}"{text}"{right}')
+    for connection in style.view.connections:
+        lines.append(f"    {connection.tail.id} --> {connection.head.id}")
+    return "\n".join(lines) + "\n"
+
+
+def _mermaid_text(text: str) -> str:
+    """Mermaid reads HTML entities written with # for &, and may take what is left for Markdown or markup."""
+    return re.sub(r"[^\w\s.,−×÷+=∇‖Σσ√]", lambda match: f"#{ord(match[0])};", text)
+
+
+# TikZ
+
+
+def tikz(style: Style, laid_out: Laid) -> str:
+    """The view as a TikZ picture, each box where the layout engine put it; needs \\usetikzlibrary{arrows.meta}."""
+    places = {node["name"]: node["pos"].split(",") for node in laid_out["objects"]}
+    lines = [
+        "% needs \\usepackage{tikz} and \\usetikzlibrary{arrows.meta}; letters beyond Latin need a font that has them",
+        "\\begin{tikzpicture}[x=1pt, y=1pt, >={Stealth}]",
+        *(
+            f"  \\definecolor{{{key}}}{{HTML}}{{{getattr(style.palette, key)[1:].upper()}}}"
+            for key in ("forward", "value", "backward", "gradient")
+        ),
+    ]
+    for box in style.view.boxes:
+        if box.id not in places:
+            continue
+        x, y = places[box.id]
+        look = (
+            "draw=forward, circle, minimum size=36pt"
+            if box.kind == "operation"
+            else "draw=forward, rounded corners"
+            if box.kind == "group"
+            else ""
+        )
+        words = box.symbol if box.kind == "operation" else style.word(box) or (style.number(box.value) if box.value is not None else "")
+        lines.append(f"  \\node[{look}] ({box.id}) at ({float(x):.1f}, {float(y):.1f}) {{{_tex(words)}}};")
+    for connection in style.view.connections:
+        tail, head = connection.tail.id, connection.head.id
+        if tail not in places or head not in places:
+            continue
+        value = "" if connection.tail.value is None or connection.tail.kind == "constant" else _tex(style.number(connection.tail.value))
+        if style.look.direction == "forward" or connection.tail.kind == "constant":
+            lines.append(f"  \\draw[->, forward] ({tail}) -- node[above, text=value] {{{value}}} ({head});")
+            continue
+        gradient = "" if connection.contribution is None else _tex(style.number(connection.contribution))
+        lines.append(f"  \\draw[->, forward, transform canvas={{yshift=2pt}}] ({tail}) -- node[above, text=value] {{{value}}} ({head});")
+        back = "<-, backward, line width=1.6pt, transform canvas={yshift=-2pt}"
+        lines.append(f"  \\draw[{back}] ({tail}) -- node[below, text=gradient] {{{gradient}}} ({head});")
+    return "\n".join([*lines, "\\end{tikzpicture}"]) + "\n"
+
+
+_TEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "−": "$-$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\cdot$", "σ": r"$\sigma$",
+    "√": r"$\surd$", "Σ": r"$\Sigma$", "∂": r"$\partial$", "∞": r"$\infty$", "‖": r"$\|$", "∇": r"$\nabla$", "⁻": "$^{-}$",
+}  # fmt: skip
+_TEX |= {c: f"$_{{{i}}}$" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")} | {c: f"$^{{{i}}}$" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(c, c) for c in text)
+
+
+# The terminal
+
+
+def tree(
+    output: Value | Iterable[Value], *, names: Mapping[str, Any] | None = None, seed: float = 1.0, digits: int = 6, most: int = 200
+) -> str:
+    """The graph below the output as a tree of text: each node with its value and gradient, operands indented below it.
+
+    A node that is used again is written out once; later it stands with an arrow ↑. At most `most` lines. Like a picture, it
+    needs no `backward()`, and reads and changes no `grad`.
+
+    >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    >>> print(tree(a * b))
+    (×) = 6, gradient 1
+    ├─ a = 2, gradient 3
+    └─ b = 3, gradient 2
+    """
+    outputs = outputs_of(output, "tree")
+    view = look(outputs, seed=as_float(seed, "a seed"), names=names, fold=0, chains=False)
+    below: dict[Box, list[Box]] = {}
+    for connection in view.connections:
+        below.setdefault(connection.head, []).append(connection.tail)
+    ends = [below[box][0] for box in view.boxes if box.kind == "output"]
+    lines: list[str] = []
+    written: set[Box] = set()
+    stack = [(box, "", "") for box in reversed(ends)]
+    while stack:
+        box, before, after = stack.pop()
+        if len(lines) >= most:
+            lines.append(f"… and more: {len(view.boxes) - len(written)} nodes are not shown")
+            break
+        again = box in written and box in below
+        lines.append(before + _line(box, digits) + (" ↑" if again else ""))
+        written.add(box)
+        operands = [] if again else below.get(box, [])
+        for i, operand in reversed(list(enumerate(operands))):
+            last = i == len(operands) - 1
+            stack.append((operand, after + ("└─ " if last else "├─ "), after + ("   " if last else "│  ")))
+    return "\n".join(lines)
+
+
+def _line(box: Box, digits: int) -> str:
+    value = number(box.value or 0.0, digits)
+    if box.kind == "constant":
+        return value
+    title = shown(name(box.name))
+    if box.kind == "operation":
+        title = f"{title} ({box.symbol})" if title else f"({box.symbol})"
+    return (
+        f"{title} = {value}, gradient {number(box.gradient or 0.0, digits)}"
+        if title
+        else f"{value}, gradient {number(box.gradient or 0.0, digits)}"
+    )

@@ -1,0 +1,380 @@
+"""The command line: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograd import PRIMITIVES, examples, ops
+from autograd.__main__ import FOLDER, main
+from autograd.drawing import engine
+from autograd.expression import width
+
+ROOT = Path(__file__).parent.parent
+KINDS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
+
+APPLE = """\
+Two apples at 100 each, 10 % tax
+================================
+
+price = (apple × count) × tax
+
+  node      forward  gradient
+  apple       100         2.2
+  count         2       110
+  subtotal    200         1.1
+  tax           1.1     200
+  price       220         1
+
+One more unit of the apple's price costs 2.2 more: an apple at 101 makes 222.2.
+One more apple costs 110 more.
+A tax of 1.2 instead of 1.1 costs 200 × 0.1 = 20 more.
+A product hands each operand the other operand's value times what came from upstream.
+
+"""
+
+Out = pytest.CaptureFixture[str]
+
+
+def python(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    """The command line in a process of its own."""
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-m", "autograd", *arguments]
+    return subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+# The examples.
+
+
+def test_everything_at_once(tmp_path: Path, capsys: Out) -> None:
+    """Without a command: every example printed, and six pictures of every graph in the folder that is named."""
+    folder = tmp_path / "deep" / "pictures"
+    assert 0 == main(["-o", str(folder)])
+    out, err = capsys.readouterr()
+    assert "" == err
+    assert out.startswith(APPLE)
+    graphs = 0
+    for name in examples.NAMES:
+        example = examples.run(name)
+        graphs += len(example.graphs)
+        assert example.title in out
+        assert all(graph.title in out for graph in example.graphs)
+    written = sorted(folder.iterdir())
+    assert 6 * graphs == len(written)
+    assert out.endswith(f"{6 * graphs} pictures are in {folder}{os.sep}\n")
+    assert all(path.read_bytes().startswith(KINDS[path.suffix]) for path in written)
+    assert {"apple-forward.svg", "chain-product-both.png", "two_two_one-updated-backward.svg"} < {path.name for path in written}
+
+
+def test_one_example_in_the_folder_it_names(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without -o the pictures go into a folder of their own where the command was given; a second run replaces them."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert 0 == main(["example", "apple"])
+        assert APPLE + f"6 pictures are in {FOLDER}{os.sep}\n" == capsys.readouterr().out
+        assert [FOLDER] == os.listdir(tmp_path)
+        names = [f"apple-{direction}.{ending}" for direction in ("backward", "both", "forward") for ending in ("png", "svg")]
+        assert names == sorted(os.listdir(FOLDER))
+
+
+def test_the_numbers_alone(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--no-pictures writes nothing, on either side of the command's name."""
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["--no-pictures", "example", "apple"], ["example", "apple", "--no-pictures"]):
+        assert 0 == main(arguments)
+        assert (APPLE, "") == capsys.readouterr()
+        assert [] == os.listdir(tmp_path)
+
+
+def test_steps_of_learning(capsys: Out) -> None:
+    """--steps repeats the update; the losses on the way are the lecture's."""
+    assert 0 == main(["example", "two_two_one", "--steps", "100", "--no-pictures"])
+    out = capsys.readouterr().out
+    assert "The loss before update 10 is 0.109773." in out
+    assert "The loss before update 100 is 0.040600." in out
+
+
+@pytest.mark.parametrize("name", examples.NAMES)
+def test_tables_are_aligned(name: str, capsys: Out) -> None:
+    """In every table of an example the decimal points of a column stand below each other."""
+    assert 0 == main(["example", name, "--no-pictures"])
+    for block in capsys.readouterr().out.split("\n\n"):
+        if block.startswith("  node"):
+            cells = [re.split(r"  +", line.strip()) for line in block.splitlines()[1:]]
+            assert all(3 == len(row) for row in cells)
+            for column in (1, 2):
+                points = set()
+                for line, row in zip(block.splitlines()[1:], cells, strict=True):
+                    at = line.index(row[1], 2 + len(row[0])) if column == 1 else line.rindex(row[2])
+                    points.add(width(line[:at]) + len(re.split("[.·]", row[column])[0]))
+                assert 1 == len(points)
+
+
+# draw.
+
+
+def test_draw_prints_every_part_of_the_expression(capsys: Out) -> None:
+    """A row for every name and every operation, and how to get a picture."""
+    assert 0 == main(["draw", "a*b + exp(c)", "a=2", "b=3", "c=1"])
+    expected = """\
+node          forward  gradient
+a             2         3
+b             3         2
+a·b           6         1
+c             1         2.71828
+exp(c)        2.71828   1
+a·b + exp(c)  8.71828   1
+
+No picture was asked for: -o graph.svg writes one (or .png, .pdf).
+"""
+    assert (expected, "") == capsys.readouterr()
+
+
+def test_draw_aligns_hangul(capsys: Out) -> None:
+    """Names of two columns a letter do not push the numbers out of line; they may be typed letter by letter."""
+    assert 0 == main(["draw", "사과*개수*세율", "\u1109\u1161\u1100\u116a=100", "개수=2", "세율=1.1"])
+    out, err = capsys.readouterr()
+    assert "" == err
+    assert """\
+node            forward  gradient
+사과              100         2.2
+개수                2       110
+사과·개수         200         1.1
+세율                1.1     200
+사과·개수·세율    220         1
+""" == out.split("\n\n")[0] + "\n"  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", KINDS)
+@pytest.mark.parametrize("where", ["first", "before", "between", "after"])
+def test_draw_writes_the_picture_asked_for(ending: str, where: str, tmp_path: Path, capsys: Out) -> None:
+    """Each format by its ending; the option may stand anywhere."""
+    path = tmp_path / f"graph{ending}"
+    option = ["-o", str(path)]
+    words = {
+        "first": [*option, "draw", "a*b", "a=2", "b=3"],
+        "before": ["draw", *option, "a*b", "a=2", "b=3"],
+        "between": ["draw", "a*b", *option, "a=2", "b=3"],
+        "after": ["draw", "a*b", "a=2", "b=3", *option],
+    }
+    assert 0 == main(words[where])
+    out, err = capsys.readouterr()
+    assert "" == err
+    assert out.endswith(f"\n\nThe picture is in {path}\n")
+    assert path.read_bytes().startswith(KINDS[ending])
+
+
+def test_draw_labels_the_leaves_and_knows_directions(tmp_path: Path) -> None:
+    """The names of the expression are in the picture; a forward picture has no gradient in it."""
+    for direction, gradient in (("forward", False), ("backward", True), ("both", True)):
+        path = tmp_path / f"{direction}.svg"
+        assert 0 == main(["draw", "사과*개수", "사과=17", "개수=23", "-o", str(path), "--direction", direction])
+        svg = path.read_text(encoding="utf-8")
+        assert ">사과<" in svg
+        assert gradient == (">23</text>" in svg.replace(">23</text>", "", 1))
+
+
+@pytest.mark.parametrize("text", ["-a*b", "-(a*b)", "- a*b", "-a * b", "+-a*b"])
+def test_an_expression_may_begin_with_a_minus(text: str, capsys: Out) -> None:
+    """It is no option."""
+    assert 0 == main(["draw", text, "a=2", "b=-3"])
+    assert re.search(r"−a·b +6 +1\n", capsys.readouterr().out)
+
+
+def test_a_gradient_that_does_not_exist_is_said(capsys: Out) -> None:
+    """The numbers that exist are shown, the others are named, and the reason is given."""
+    assert 0 == main(["draw", "sqrt(a)", "a=0"])
+    out, err = capsys.readouterr()
+    assert "" == err
+    assert "does not exist" in out.split("\n\n")[0]
+    assert "no gradient through sqrt" in out.split("\n\n")[1]
+
+
+# list, help, version.
+
+
+def test_list_has_every_primitive(capsys: Out) -> None:
+    """Each row with its symbol and a derivative per operand, in columns."""
+    assert 0 == main(["list"])
+    out, err = capsys.readouterr()
+    assert "" == err
+    header, *lines = out.split("\n\n")[0].splitlines()
+    starts = [line.split()[0] for line in lines if not line.startswith(" ")]
+    assert list(PRIMITIVES) == starts
+    column = header.index("local derivatives")
+    assert {"∂", "c"} == {line[column] for line in lines}
+    assert sum(len(row.operands) for row in PRIMITIVES.values()) == len(lines)
+    assert re.search(r"^divide +÷ +x/y +∂z/∂x = 1/y +y ≠ 0\n +∂z/∂y = −x/y²$", out, re.MULTILINE)
+    assert re.search(r"^log +log +log\(x\) +∂z/∂x = 1/x +x > 0$", out, re.MULTILINE)
+    for name in out.split("Made of these: ")[1].strip().split(", "):
+        assert callable(getattr(ops, name))
+
+
+def test_version_and_help(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both end well; the help names every command, and the installed command calls itself by its own name."""
+    assert 0 == main(["--version"])
+    assert re.fullmatch(r"glassgrad \d+\.\d+\.\d+\n", capsys.readouterr().out)
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/glassgrad"])
+    assert 0 == main(["--help"])
+    out = capsys.readouterr().out
+    assert out.startswith("usage: glassgrad [-h]")
+    assert all(re.search(rf"^ +{name} ", out, re.MULTILINE) for name in ("example", "draw", "list", "doctor"))
+    assert 0 == main(["example", "--help"])
+    assert f"{', '.join(examples.NAMES[:-1])} or {examples.NAMES[-1]}" in re.sub(r"\s+", " ", capsys.readouterr().out)
+
+
+def test_arguments_come_from_the_command_line(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without arguments of its own, main takes the process's."""
+    monkeypatch.setattr(sys, "argv", ["autograd", "--version"])
+    assert 0 == main()
+    assert capsys.readouterr().out.startswith("glassgrad ")
+
+
+# Mistakes.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["exmple"], 2, "invalid choice: 'exmple'"),
+        (["--foo"], 2, "unrecognized arguments: --foo"),
+        (["list", "-o", "x"], 2, "unrecognized arguments: -o x"),
+        (["-o", ""], 2, "the path is empty"),
+        (["-o", "x", "--no-pictures"], 2, "not allowed with"),
+        (["example"], 2, "required: NAME"),
+        (["example", "aple"], 2, "there is no example 'aple'; there are apple, fruit"),
+        (["example", "apple", "--steps", "2"], 2, "--steps is for two_two_one"),
+        (["example", "two_two_one", "--steps", "-1"], 2, "'-1' is no count"),
+        (["example", "two_two_one", "--steps", "x"], 2, "'x' is no count"),
+        (["draw"], 2, "required: EXPR"),
+        (["draw", ""], 2, "the expression is empty"),
+        (["draw", "a*b", "a=1"], 2, "there is no value for b"),
+        (["draw", "a*b", "a=1", "b=abc"], 2, "'abc' is no number, in b=abc"),
+        (["draw", "a*b", "a=1", "b="], 2, "'' is no number, in b="),
+        (["draw", "a*b", "a=1", "b=nan"], 2, "needs a number as b that is finite"),
+        (["draw", "a*b", "a=1", "b=1e999"], 2, "needs a number as b that is finite"),
+        (["draw", "a*b", "a=1", "b"], 2, "'b' is no name=value"),
+        (["draw", "a*b", "a=1", "=2"], 2, "'=2' is no name=value"),
+        (["draw", "a*b", "a=1", "2b=2"], 2, "'2b=2' is no name=value"),
+        (["draw", "a*b", "a=1", "a=1", "b=2"], 2, "a is given twice"),
+        (["draw", "a*b", "a=1", "b=2", "c=3"], 2, "c=3 is of no use: the expression has a, b"),
+        (["draw", "a*e", "a=1", "e=3"], 2, "e=3 is of no use: e is a constant"),
+        (["draw", "1 + 2"], 2, "nothing to differentiate by; its value is 3"),
+        (["draw", "a", "a=1", "--direction", "up"], 2, "invalid choice: 'up'"),
+        (["draw", "a", "a=1", "--foo"], 2, "unrecognized arguments: --foo"),
+        (["draw", "a", "a=1", "-x"], 2, "'-x' is no name=value"),
+        (["draw", "log(a)*2", "a=-1"], 1, "log needs x > 0, but got x=-1.0 (label 'a')\n    log(a)*2\n    ^^^^^^\n"),
+        (["draw", "1/a", "a=0"], 1, "got x=1.0, y=0.0 (label 'a')"),
+        (["draw", "a*a", "a=1e200"], 1, "beyond the largest float"),
+        (["draw", "a + 2b", "a=1"], 2, "a product is written 2*b\n    a + 2b\n         ^\n"),
+        (["draw", "__import__('os')"], 2, "has no meaning in an expression"),
+        (["draw", "a", "a=1", "-o", "graph.gif"], 1, "there are .svg, .png and .pdf"),
+        (["draw", "a", "a=1", "-o", "nowhere/graph.svg"], 1, "there is no folder nowhere"),
+        (["draw", "a", "a=1", "-o", "taken.svg"], 1, "the file there is no SVG picture"),
+        (["example", "apple", "-o", "taken.svg"], 1, "cannot write to taken.svg: File exists"),
+        (["draw", "+".join(["a*a"] * 400), "a=1", "-o", "graph.svg"], 1, "boxes are too many"),
+    ],
+)
+def test_a_mistake_is_said(
+    arguments: list[str], code: int, said: str, tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the error output, in words, with the exit code for it; no file is made or changed."""
+    monkeypatch.chdir(tmp_path)
+    Path("taken.svg").write_text("mine")
+    assert code == main(arguments)
+    err = capsys.readouterr().err
+    assert said in err
+    assert "Traceback" not in err
+    assert ": error: " in err
+    assert ["taken.svg"] == os.listdir()
+    assert "mine" == Path("taken.svg").read_text()
+
+
+@pytest.mark.parametrize("name", ["apple", "chain"])
+def test_without_an_engine_the_numbers_are_still_there(name: str, tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All tables, then what to install; exit code 1, and no empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(engine, "layout_engine", lambda: "")
+    assert 1 == main([])
+    out, err = capsys.readouterr()
+    assert examples.run(name).title in out
+    assert "pip install 'glassgrad[draw]'" in err
+    assert "--no-pictures" in err
+    assert 1 == err.count("error")
+    assert [] == os.listdir()
+
+
+def test_without_a_hangul_font_a_note_is_made(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, not a warning with a line of source code; the picture is written."""
+    monkeypatch.setattr(engine, "hangul_font", lambda: "")
+    engine._say_hangul_needs_a_font.cache_clear()
+    assert 0 == main(["draw", "사과", "사과=1", "-o", str(tmp_path / "graph.png")])
+    err = capsys.readouterr().err
+    assert err.startswith("python -m autograd: note: no font with Hangul")
+    assert 1 == err.count("\n")
+    engine._say_hangul_needs_a_font.cache_clear()
+
+
+def test_ctrl_c_is_quiet(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 130, as shells expect, and not a word."""
+
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(examples, "run", interrupted)
+    assert 130 == main([])
+    assert ("", "") == capsys.readouterr()
+
+
+# Processes of their own.
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="pipes break differently here")
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """As in `autograd list | head -1`: quiet, also at the interpreter's last flush."""
+    process = python("list")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert (141, b"") == (process.wait(), process.stderr.read())
+    process.stderr.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_a_full_disk_is_said() -> None:
+    """An output that takes no more is an error with a message."""
+    command = [sys.executable, "-m", "autograd", "list"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert 1 == done.returncode
+    assert done.stderr.startswith(b"python -m autograd: error: cannot write the output: ")
+    assert 1 == done.stderr.count(b"\n")
+
+
+@pytest.mark.parametrize(("encoding", "expected"), [("ascii", "-a*b/2 + x^-12*(1*10^20)"), ("cp949", "-a·b/2 + x^-12·(1·10^20)")])
+def test_a_terminal_of_few_characters(encoding: str, expected: str) -> None:
+    """What the encoding lacks is written plainly: a minus stays a minus, an exponent an exponent."""
+    process = python("draw", "-a*b/2 + x**-12*1e20", "a=-1", "b=1", "x=2", PYTHONIOENCODING=encoding)
+    out, err = process.communicate()
+    assert (0, b"") == (process.returncode, err)
+    text = out.decode(encoding)
+    assert re.search(r"^a +-1 +-0\.5", text, re.MULTILINE)
+    assert "?" not in text
+    assert expected in text
+
+
+def test_rooms_are_opened_only_when_used() -> None:
+    """Listing needs no drawing, and no package beyond the standard library."""
+    code = "import sys; from autograd.__main__ import main; main(['list']); print(*sys.modules, sep='\\n', file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert "autograd.typeset" in loaded
+    assert set() == loaded & {"autograd.drawing", "autograd.examples", "graphviz", "pygraphviz", "numpy", "subprocess", "tomllib"}
