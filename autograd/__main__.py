@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     example = command("example", _example, "one worked example, as a table and pictures")
-    example.add_argument("name", metavar="NAME", help="apple, fruit, chain, sigmoid or two_two_one")
+    example.add_argument("name", metavar="NAME", help="apple, fruit, chain, sigmoid, two_two_one, two_outputs or softmax_loss")
     example.add_argument("--steps", type=_count, metavar="N", help="how many updates two_two_one makes (1 unless given)")
     _add_pictures(example)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd import Value, examples, exp, log, ops, softmax
+from autograd import examples
 from autograd.examples import Example, Graph, sigmoid, two_two_one
 
 Key = dict[str, tuple[float, float]]
@@ -145,50 +145,46 @@ def test_steps_are_a_whole_number(steps: object) -> None:
 
 def test_two_outputs_two_paths() -> None:
     """5b: with a second output each hidden node hears from both, and the gradient of w1 is the sum over two paths."""
-    x1, x2, w7, w8 = Value(0.5), Value(0.3), Value(0.25), Value(0.35)
-    w1, w2, w3, w4, w5, w6 = w = [Value(weight) for weight in two_two_one.WEIGHTS]
-    h1, h2 = ops.sigmoid(x1 * w1 + x2 * w3), ops.sigmoid(x1 * w2 + x2 * w4)
-    z3, z4 = h1 * w5 + h2 * w6, h1 * w7 + h2 * w8
-    o1, o2 = ops.sigmoid(z3), ops.sigmoid(z4)
-    first, second = (1 - o1) ** 2, (0 - o2) ** 2
-    first.backward()
-    assert (-0.089154, -0.072944, -0.010551) == (six(h1.grad), six(h2.grad), six(w1.grad))
-    first.zero_grad()
-    second.backward()
-    assert (0.071253, 0.099754, 0.008432) == (six(h1.grad), six(h2.grad), six(w1.grad))
-    second.zero_grad()
-    error = first + second
-    error.backward()
-    assert (0.357462, 0.588426, 0.471763) == (six(z4.data), six(o2.data), six(error.data))
-    assert (-0.162098, 0.285011) == (six(z3.grad), six(z4.grad))
-    assert (-0.017901, 0.026810) == (six(h1.grad), six(h2.grad))
+    example = examples.run("two_outputs")
+    (graph,) = example.graphs
+    assert (0.357462, 0.588426, 0.471763) == tuple(six(graph[label].data) for label in ("z4", "o2", "E"))
+    assert (-0.162098, 0.285011) == (six(graph["z3"].grad), six(graph["z4"].grad))
+    assert (-0.017901, 0.026810) == (six(graph["h1"].grad), six(graph["h2"].grad))
     expected = [-0.002118, 0.003262, -0.001271, 0.001957, -0.099753, -0.094302, 0.175391, 0.165808]
-    assert expected == [six(weight.grad) for weight in (*w, w7, w8)]
+    assert expected == [six(graph[f"w{i}"].grad) for i in range(1, 9)]
+    parts = {name: six(value) for name, value in example.numbers.items()}
+    assert parts == {
+        "∂E/∂h1 by o1": -0.089154,
+        "∂E/∂h1 by o2": 0.071253,
+        "∂E/∂h2 by o1": -0.072944,
+        "∂E/∂h2 by o2": 0.099754,
+        "∂E/∂w1 by o1": -0.010551,
+        "∂E/∂w1 by o2": 0.008432,
+    }
 
 
 def test_softmax_with_loss() -> None:
     """5c: opened up, the gradient at the scores is y − t, node by node; and the Jacobian of softmax."""
-    scores = [Value(ops.log(n)) for n in (3.0, 2.0, 5.0)]
-    exponentials = [exp(score) for score in scores]
-    total = exponentials[0] + exponentials[1] + exponentials[2]
-    reciprocal = 1.0 / total
-    y = [e * reciprocal for e in exponentials]
-    logarithm = log(y[1])
-    loss = -logarithm
-    loss.backward()
-    assert [3, 2, 5, 10, 0.3, 0.2, 0.5, 1.609438] == [six(node.data) for node in (*exponentials, total, *y, loss)]
-    assert [-1, -5, -10, 0.1] == [six(node.grad) for node in (logarithm, y[1], reciprocal, total)]
-    assert [0.1, -0.4, 0.1] == [six(node.grad) for node in exponentials]
-    assert [0.3, -0.8, 0.5] == [six(score.grad) for score in scores]
-
-    jacobian = []
-    for output in softmax(scores):
-        for score in scores:
-            score.grad = 0.0
-        output.backward()
-        jacobian.append([six(score.grad) for score in scores])
-    assert [[0.21, -0.06, -0.15], [-0.06, 0.16, -0.1], [-0.15, -0.1, 0.25]] == jacobian
-    assert [0.0, -0.8, 0.0] == [six(jacobian[i][i] * upstream) + 0.0 for i, upstream in enumerate((0.0, -5.0, 0.0))]
+    example = examples.run("softmax_loss")
+    (graph,) = example.graphs
+    values = {"exp a1": 3, "exp a2": 2, "exp a3": 5, "S": 10, "y1": 0.3, "y2": 0.2, "y3": 0.5, "L": 1.609438}
+    assert values == {label: six(graph[label].data) for label in values}
+    gradients = {
+        "ln y2": -1,
+        "y2": -5,
+        "1/S": -10,
+        "S": 0.1,
+        "exp a1": 0.1,
+        "exp a2": -0.4,
+        "exp a3": 0.1,
+        "a1": 0.3,
+        "a2": -0.8,
+        "a3": 0.5,
+    }
+    assert gradients == {label: six(graph[label].grad) for label in gradients}
+    rows = [[six(example.numbers[f"∂y{i}/∂a{j}"]) for j in (1, 2, 3)] for i in (1, 2, 3)]
+    assert [[0.21, -0.06, -0.15], [-0.06, 0.16, -0.1], [-0.15, -0.1, 0.25]] == rows
+    assert [0.0, -0.8, 0.0] == [six(example.numbers[f"diagonal only, a{i}"]) + 0.0 for i in (1, 2, 3)]
 
 
 # What every example has.

@@ -147,6 +147,7 @@ class Textbook(Style):
             if box.kind == "operation" and (text := self._sum(box)):
                 width = 6.5 * (len(self.number(box.gradient)) + 4)
                 place = _free_place(_point(places[box.id]), width, drawn)
+                drawn += _points_in(place, width, 16.0)
                 graph.node(f"{box.id}s", markup(text), pos=_text(place), id=f"{box.id}s")
         return str(graph.source)
 
@@ -213,21 +214,24 @@ class Path:
 
 def _grid(node: Laid) -> list[Point]:
     """Points all over a laid-out box."""
-    x, y = _point(node["pos"])
-    width, height = (72.0 * float(node[side]) for side in ("width", "height"))
-    return [(x + width * (i / 10 - 0.5), y + height * (j / 6 - 0.5)) for i in range(11) for j in range(7)]
+    return _points_in(_point(node["pos"]), 72.0 * float(node["width"]), 72.0 * float(node["height"]))
+
+
+def _points_in(centre: Point, width: float, height: float) -> list[Point]:
+    return [(centre[0] + width * (i / 10 - 0.5), centre[1] + height * (j / 6 - 0.5)) for i in range(11) for j in range(7)]
 
 
 def _free_place(centre: Point, width: float, drawn: list[Point]) -> Point:
-    """Where a text of this width beside a circle is farthest from what is drawn: above or below, to the left, middle or right."""
+    """Where a text of this width stands clear of what is drawn, as near to a circle as can be; where nothing is clear, the
+    place with the most room."""
     x, y = centre
-    places = [(x + dx, y + dy) for dy in (27.0, -27.0) for dx in (-width / 2, 0.0, width / 2)]
+    places = [(x + dx, y + dy) for up in (27.0, 34.0, 41.0, 50.0) for dy in (up, -up) for dx in (-width / 2, 0.0, width / 2)]
 
     def room(place: Point) -> float:
         gaps = (math.hypot(max(abs(px - place[0]) - width / 2, 0.0), max(abs(py - place[1]) - 8.0, 0.0)) for px, py in drawn)
         return min(gaps, default=math.inf)
 
-    return max(places, key=room)
+    return next((place for place in places if room(place) > 2.0), max(places, key=room))
 
 
 def _point(text: str) -> Point:
