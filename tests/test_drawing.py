@@ -390,6 +390,14 @@ def test_broken_markup_cannot_pass_silently() -> None:
         picture.pipe("svg")
 
 
+def test_a_thousand_boxes_are_drawn_where_somebody_insists() -> None:
+    """The engine's remark that this takes long is no complaint."""
+    x = Value(1.0)
+    for _ in range(400):
+        x = x * 1.0
+    assert b"</svg>" in draw(x, limit=10_000, style="textbook").pipe("svg")
+
+
 def test_nothing_reaches_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     draw(apple()).pipe("svg")
     draw(apple()).pipe("png")

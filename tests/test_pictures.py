@@ -26,7 +26,7 @@ def svg_of(output: Value | list[Value], **options: object) -> str:
 
 
 def texts(svg: str) -> list[str]:
-    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
+    return [(element.text or "").strip() for element in ET.fromstring(svg).iter(f"{SVG}text")]
 
 
 def network(sizes: list[int], scale: float = 0.3) -> tuple[list[Value], list[Value]]:

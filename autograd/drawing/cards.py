@@ -6,6 +6,8 @@ symbol, and the output has a heavy frame.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import graphviz
 
 from .style import FONT, Style, literal, markup, plain
@@ -50,7 +52,16 @@ class Cards(Style):
             self._clusters = getattr(self, "_clusters", 0) + 1
             with graph.subgraph(name=f"cluster_{self._clusters}") as frame:
                 title = markup(f'<font color="{self.palette.quiet}">{literal(path.rpartition("/")[2])}</font>')
-                frame.attr(label=title, labeljust="l", style="rounded", color=self.palette.faint, fontname=FONT, fontsize="13", margin="10")
+                frame.attr(
+                    label=title,
+                    labeljust="l",
+                    labelloc="t",
+                    style="rounded",
+                    color=self.palette.faint,
+                    fontname=FONT,
+                    fontsize="13",
+                    margin="10",
+                )
                 self._cluster(frame, path, members)
 
     def _card(self, box: Box) -> dict[str, str]:
@@ -63,7 +74,7 @@ class Cards(Style):
         fill = palette.output if result and not self.look.color else self.fill(box)
         ink = self.ink_on(fill)
         value, gradient = (ink, ink) if self.look.color else (palette.value, palette.gradient)
-        title = literal(self.word(box))
+        title = literal(self._title(box))
         if box.kind == "operation":
             title = f"{title} ({literal(box.symbol)})" if title else f"<b>{literal(box.symbol)}</b>"
         elif box.kind == "group":
@@ -84,12 +95,17 @@ class Cards(Style):
         frame = f'border="{3 if result else 1}" cellborder="0" cellspacing="0" cellpadding="3" color="{color}" bgcolor="{fill}"{rounded}'
         return {"label": markup(f"<table {frame}>{''.join(rows)}</table>"), **({"ordering": "in"} if box.ordered else {})}
 
+    def _title(self, box: Box) -> str:
+        """The name, without the scope that the frame around the card says already."""
+        within = box.scope.replace("/", ".") + "."
+        return self.word(replace(box, name=box.name.removeprefix(within))) if box.scope else self.word(box)
+
     def _line(self, text: str, color: str, size: int) -> str:
         return f'<tr><td colspan="2"><font color="{color}" point-size="{size}">{text}</font></td></tr>'
 
     def _row(self, what: str, number: str, color: str) -> str:
         name = f'<td align="left"><font point-size="11" color="{self.palette.quiet}">{what}</font></td>'
-        return f'<tr>{name}<td align="right"><font color="{color}">{number}</font></td></tr>'
+        return f'<tr>{name}<td align="right"><font color="{color}">{number}&#8201;</font></td></tr>'
 
     def _arrow(self, connection: Connection) -> dict[str, str]:
         back = self.look.direction == "backward"

@@ -67,8 +67,11 @@ def _by_program(source: str, format: str, engine: str, dpi: float | None) -> tup
 
 
 def _complaints(text: str) -> str:
-    """What matters of the engine's messages: Fontconfig's remarks on its own configuration do not."""
-    return "; ".join(line for line in text.splitlines() if line.strip() and not line.startswith("Fontconfig"))
+    """What matters of the engine's messages: neither Fontconfig's remarks on its own configuration, nor pygraphviz's that a
+    layout may take long."""
+    return "; ".join(
+        line for line in text.splitlines() if line.strip() and not line.startswith("Fontconfig") and "may take a long" not in line
+    )
 
 
 @contextmanager

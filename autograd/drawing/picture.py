@@ -6,7 +6,6 @@ import html
 import json
 import os
 import re
-import struct
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from . import text
 from .engine import check_fonts, layout
 from .style import Style
 
+_SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
 FORMATS = ("svg", "png", "pdf")
 _BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 PNG_DPI, NOTEBOOK_DPI = 192, 144
@@ -119,12 +119,13 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         data: dict[str, Any] = {"text/plain": repr(self)}
         sizes: dict[str, Any] = {}
         try:
-            if "image/svg+xml" in wanted:
-                data["image/svg+xml"] = _at_most(self.pipe("svg", encoding="utf-8"), NOTEBOOK_WIDTH)
+            svg = self.pipe("svg", encoding="utf-8")
+            width, height = (float(points) * 96 / 72 for points in _SIZE.search(svg).groups())  # type: ignore[union-attr]
+            scale = min(1.0, NOTEBOOK_WIDTH / width)
+            if "image/svg+xml" in wanted:  # its viewBox scales what stands inside
+                data["image/svg+xml"] = _SIZE.sub(f'width="{width * scale:.0f}" height="{height * scale:.0f}"', svg, count=1)
             if "image/png" in wanted:
-                data["image/png"] = png = self.pipe("png", dpi=NOTEBOOK_DPI)
-                width, height = struct.unpack(">II", png[16:24])
-                scale = min(96 / NOTEBOOK_DPI, NOTEBOOK_WIDTH / width)
+                data["image/png"] = self.pipe("png", dpi=NOTEBOOK_DPI * scale)
                 sizes["image/png"] = {"width": round(width * scale), "height": round(height * scale)}
         except AutogradError as error:
             data["text/plain"] = f"{self!r}: {error}"
@@ -132,16 +133,6 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
-
-
-def _at_most(svg: str, pixels: float) -> str:
-    """The SVG with a natural width of at most so many pixels; its viewBox scales the rest."""
-    match = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-    if match is None:
-        return svg
-    width, height = float(match[1]) * 96 / 72, float(match[2]) * 96 / 72
-    scale = min(1.0, pixels / width)
-    return svg.replace(match[0], f'width="{width * scale:.0f}" height="{height * scale:.0f}"', 1)
 
 
 def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:

@@ -148,6 +148,8 @@ def look(
     gradient = cotangents(*outputs, seed=seed)
     shown = choose(order, around, radius, paths)
     nodes = order if shown is None else [node for node in order if node in shown]
+    if fold is None and shown is not None:
+        fold = 0  # who asks for a part wants to see its nodes
     folded = Fold(nodes, outputs, depth=fold, chains=chains)
     named = find_names(names or {})
     tuned = set(parameters)
