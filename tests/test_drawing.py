@@ -231,7 +231,10 @@ def test_dot_text_is_the_same_every_time() -> None:
 
 
 def test_what_somebody_adds_to_a_picture_is_drawn() -> None:
-    """A Picture is a Digraph: nodes added after a first rendering appear in the next."""
+    """A Picture is a Digraph: nodes added to it appear, whether it was rendered before or not."""
+    picture = draw(apple())
+    picture.node("early", "my first note")
+    assert "my first note" in texts(picture.pipe("svg", encoding="utf-8"))
     picture = draw(apple())
     picture.pipe("svg")
     picture.node("mine", "my own note")

@@ -115,11 +115,7 @@ def draw(
         )
     appearance = Look(direction, arithmetic, digits, fractions, pretty, color, scale, legend, background, caption)
     small = len(view.boxes) <= TEXTBOOK_BOXES and not view.grouped
-    picture = Picture()
-    picture.style = (Textbook if style == "textbook" or (style is None and small) else Cards)(view, appearance)
-    picture.style.plan(picture)
-    picture.caption = caption
-    return picture
+    return Picture.of((Textbook if style == "textbook" or (style is None and small) else Cards)(view, appearance))
 
 
 def _one_of(what: str, got: object, allowed: tuple[str | None, ...]) -> None:

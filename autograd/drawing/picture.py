@@ -34,6 +34,16 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     style: Style | None = None
     caption: str = ""
+    _plan: tuple[str, ...] = ()
+    _finished: str = ""
+
+    @classmethod
+    def of(cls, style: Style) -> Picture:
+        """The picture of a view in a style."""
+        picture = cls()
+        style.plan(picture)
+        picture.style, picture.caption, picture._plan = style, style.look.caption, tuple(picture.body)
+        return picture
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, dpi: float | None = None, **options: Any) -> Any:
         """The picture's bytes in a format of Graphviz's ("svg", "png", "pdf", …), or its text where `encoding` is given.
@@ -58,13 +68,11 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         finish = getattr(self.style, "finish", None)  # a style without one is rendered as it is laid out
         if finish is None:
             return ""
-        body = tuple(self.body)
-        cached: tuple[tuple[str, ...], str] | None = self.__dict__.get("_finished")
-        if cached is None or cached[0] != body:
-            if cached is not None:
-                return ""  # somebody added to the graph: their nodes are in the plan only
-            cached = self._finished = body, finish(json.loads(layout(self.source, "json0")))
-        return cached[1]
+        if tuple(self.body) != self._plan:
+            return ""  # somebody added to the graph: that is in the plan only
+        if not self._finished:
+            self._finished = finish(json.loads(layout(self.source, "json0")))
+        return self._finished
 
     def write(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
         """Write the picture to a .svg, .png or .pdf file, whole or not at all, and return its path.
