@@ -367,10 +367,10 @@ def test_mermaid_text() -> None:
 
 
 def test_tikz_text() -> None:
-    """A node for each box, two arrows for each connection that has a gradient, special characters escaped."""
+    """A node for each box and each number, two arrows for a connection that has a gradient, special characters escaped."""
     x = Value(2.0, label="50 % of_all $")
     text = draw(x * 3.0).tikz()
-    assert 4 == text.count("\\node")
+    assert 4 + 2 * 2 == text.count("\\node")
     assert (3, 2) == (text.count("\\draw[->"), text.count("\\draw[<-"))
     assert r"50 \% of\_all \$" in text
     assert text.count("{") == text.count("}")

@@ -10,6 +10,7 @@ from ..primitive import as_float
 from ..typeset import name, number, shown
 from ..value import Value
 from .style import Laid, Style
+from .textbook import APART, Textbook
 from .view import Box, look, outputs_of
 
 # Mermaid
@@ -53,8 +54,8 @@ def _mermaid_text(text: str) -> str:
 
 
 def tikz(style: Style, laid_out: Laid) -> str:
-    """The view as a TikZ picture, each box where the layout engine put it; needs \\usetikzlibrary{arrows.meta}."""
-    places = {node["name"]: node["pos"].split(",") for node in laid_out["objects"]}
+    """The view as a TikZ picture, boxes and arrows where this package draws them; needs \\usetikzlibrary{arrows.meta}."""
+    places = {node["name"]: tuple(map(float, node["pos"].split(","))) for node in laid_out["objects"] if "pos" in node}
     lines = [
         "% needs \\usepackage{tikz} and \\usetikzlibrary{arrows.meta}; letters beyond Latin need a font that has them",
         "\\begin{tikzpicture}[x=1pt, y=1pt, >={Stealth}]",
@@ -63,31 +64,35 @@ def tikz(style: Style, laid_out: Laid) -> str:
             for key in ("forward", "value", "backward", "gradient")
         ),
     ]
+
+    def node(look: str, place: tuple[float, ...], words: str, name: str = "") -> None:
+        label = f" ({name})" if name else ""
+        lines.append(f"  \\node[{look}]{label} at ({place[0]:.1f}, {place[1]:.1f}) {{{_tex(words)}}};")
+
     for box in style.view.boxes:
-        if box.id not in places:
-            continue
-        x, y = places[box.id]
-        look = (
-            "draw=forward, circle, minimum size=36pt"
-            if box.kind == "operation"
-            else "draw=forward, rounded corners"
-            if box.kind == "group"
-            else ""
-        )
-        words = box.symbol if box.kind == "operation" else style.word(box) or (style.number(box.value) if box.value is not None else "")
-        lines.append(f"  \\node[{look}] ({box.id}) at ({float(x):.1f}, {float(y):.1f}) {{{_tex(words)}}};")
+        if box.id in places:
+            look = {"operation": "draw=forward, circle, minimum size=36pt", "group": "draw=forward, rounded corners"}.get(
+                box.kind, "inner sep=2pt"
+            )
+            words = box.symbol if box.kind == "operation" else style.word(box) or ("" if box.value is None else style.number(box.value))
+            node(look, places[box.id], words, box.id)
+    routes = dict(style.routes(laid_out)) if isinstance(style, Textbook) else {}
     for connection in style.view.connections:
-        tail, head = connection.tail.id, connection.head.id
-        if tail not in places or head not in places:
+        if connection.tail.id not in places or connection.head.id not in places:
             continue
-        value = "" if connection.tail.value is None or connection.tail.kind == "constant" else _tex(style.number(connection.tail.value))
-        if style.look.direction == "forward" or connection.tail.kind == "constant":
-            lines.append(f"  \\draw[->, forward] ({tail}) -- node[above, text=value] {{{value}}} ({head});")
+        path = routes.get(connection)
+        both = path is not None and isinstance(style, Textbook) and style.flows_back(connection)
+        if path is None:
+            lines.append(f"  \\draw[->, forward] ({connection.tail.id}) -- ({connection.head.id});")
             continue
-        gradient = "" if connection.contribution is None else _tex(style.number(connection.contribution))
-        lines.append(f"  \\draw[->, forward, transform canvas={{yshift=2pt}}] ({tail}) -- node[above, text=value] {{{value}}} ({head});")
-        back = "<-, backward, line width=1.6pt, transform canvas={yshift=-2pt}"
-        lines.append(f"  \\draw[{back}] ({tail}) -- node[below, text=gradient] {{{gradient}}} ({head});")
+        lines.append(f"  \\draw[->, forward] {path.aside(APART if both else 0.0).tikz()};")
+        if both:
+            lines.append(f"  \\draw[<-, backward, line width=1.6pt] {path.aside(-APART).tikz()};")
+        if connection.id in places:
+            x, y = places[connection.id]
+            node("text=value", (x, y + 13), style.number(connection.tail.value))
+            if both:
+                node("text=gradient", (x, y - 13), style.number(connection.contribution))
     return "\n".join([*lines, "\\end{tikzpicture}"]) + "\n"
 
 

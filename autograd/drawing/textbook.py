@@ -8,6 +8,7 @@ once it has found places for everything, each line is drawn through its box as t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import graphviz
 
@@ -36,7 +37,7 @@ class Textbook(Style):
         for connection in self.view.connections:
             tail, head = connection.tail.id, connection.head.id
             label = self._numbers(connection)
-            both = self._flows_back(connection)
+            both = self.flows_back(connection)
             color = f"{self.palette.forward}:{self.palette.backward}" if both else self._forward_color()
             if not label:
                 graph.edge(tail, head, color=color, dir="both" if both else "forward")
@@ -106,7 +107,8 @@ class Textbook(Style):
             rows = [cell("", "", 11), *rows, cell(arithmetic, self.palette.gradient, 11)]  # the empty one keeps the arrows in the middle
         return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>')
 
-    def _flows_back(self, connection: Connection) -> bool:
+    def flows_back(self, connection: Connection) -> bool:
+        """Whether the picture shows a gradient on its way back along the connection."""
         return self.look.direction != "forward" and connection.tail.kind != "constant"
 
     def _forward_color(self) -> str:
@@ -124,20 +126,13 @@ class Textbook(Style):
         for box in self.view.boxes:
             graph.node(box.id, pos=places[box.id], id=box.id, **self._box(box))
         drawn = [point for node in laid_out["objects"] if node["name"].startswith("e") for point in _grid(node)]
-        names = {node["_gvid"]: node["name"] for node in laid_out["objects"]}
-        paths: dict[tuple[str, str], list[Path]] = {}
-        for edge in laid_out["edges"]:
-            paths.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(Path(edge["pos"]))
-        for connection in self.view.connections:
+        for connection, path in self.routes(laid_out):
             tail, head = connection.tail.id, connection.head.id
             label = self._numbers(connection)
             if label:
                 graph.node(connection.id, label, fontsize="14", pos=places[connection.id], id=connection.id)
-                path = paths[tail, connection.id][0].then(paths[connection.id, head][0])
-            else:
-                path = paths[tail, head].pop()
             drawn += path.sample()
-            both = self._flows_back(connection)
+            both = self.flows_back(connection)
             forward = path.aside(APART if both else 0.0).forward()
             graph.edge(tail, head, pos=forward, color=self._forward_color(), id=f"{connection.id}f")
             if both:
@@ -150,6 +145,19 @@ class Textbook(Style):
                 drawn += _points_in(place, width, 16.0)
                 graph.node(f"{box.id}s", markup(text), pos=_text(place), id=f"{box.id}s")
         return str(graph.source)
+
+    def routes(self, laid_out: Laid) -> Iterator[tuple[Connection, Path]]:
+        """Each connection with the line that the engine found for it, through the box with its numbers."""
+        names = {node["_gvid"]: node["name"] for node in laid_out["objects"]}
+        paths: dict[tuple[str, str], list[Path]] = {}
+        for edge in laid_out["edges"]:
+            paths.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(Path(edge["pos"]))
+        for connection in self.view.connections:
+            tail, head = connection.tail.id, connection.head.id
+            if connection.contribution is not None:
+                yield connection, paths[tail, connection.id][0].then(paths[connection.id, head][0])
+            else:
+                yield connection, paths[tail, head].pop()
 
 
 class Path:
@@ -202,6 +210,15 @@ class Path:
                 p, q, r, s = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
                 points.append((p * a[0] + q * b[0] + r * c[0] + s * d[0], p * a[1] + q * b[1] + r * c[1] + s * d[1]))
         return points
+
+    def tikz(self) -> str:
+        """As a path of TikZ's."""
+        points = [self.first, *self.points[1:-1], self.last]
+        curves = (
+            f" .. controls ({_text(a)}) and ({_text(b)}) .. ({_text(c)})"
+            for a, b, c in zip(points[1::3], points[2::3], points[3::3], strict=True)
+        )
+        return f"({_text(points[0])}){''.join(curves)}"
 
     def forward(self) -> str:
         """As Graphviz's `pos` with an arrowhead at the end; the line begins at its true beginning."""
