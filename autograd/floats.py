@@ -41,11 +41,14 @@ def minimum(x: float, y: float) -> float:
 
 
 def sigmoid(x: float) -> float:
-    """1 / (1 + exp(-x)). The exponential is taken of a number that is not positive, so it cannot overflow."""
+    """1 / (1 + exp(-x)). The exponential is taken of a number that is not positive, so it cannot overflow.
+
+    For negative x that is e / (1 + e) with e = exp(x); as e less a part of it, it rounds least.
+    """
     if x >= 0.0:
         return 1.0 / (1.0 + math.exp(-x))
     e = math.exp(x)
-    return e / (1.0 + e)
+    return e - e * (e / (1.0 + e))
 
 
 def log_sigmoid(x: float) -> float:
@@ -59,9 +62,9 @@ def softplus(x: float) -> float:
 
 
 def sech(x: float) -> float:
-    """1 / cosh(x); where cosh overflows, the tail 2 exp(-|x|)."""
-    x = abs(x)
-    return 1.0 / math.cosh(x) if x < 700.0 else 2.0 * math.exp(-x)
+    """1 / cosh(x) = 2e / (1 + e²), with e = exp(-|x|), which cannot overflow. As 2e less a part of it, it rounds least."""
+    e = math.exp(-abs(x))
+    return 2.0 * e - 2.0 * e * (e * e / (1.0 + e * e))
 
 
 def gaussian(x: float) -> float:

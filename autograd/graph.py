@@ -6,7 +6,7 @@ collector, which is most of the cost of a graph in Python, then has one object a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 
@@ -42,32 +42,29 @@ def topological(*outputs: N) -> list[N]:
     nodes before the second's. The order depends on the graph alone. Iterative, and linear in nodes and edges.
     """
     order: list[N] = []
-    seen: set[Node] = set()
-    done, see = order.append, seen.add
+    seen: set[Node | None] = {None}  # None stands where an operand is no node: as good as seen
+    path: list[Node | None] = [None]
+    done, see, down, up = order.append, seen.add, path.append, path.pop
     for output in outputs:
-        if output in seen:
-            continue
+        node: Node | None = None if output in seen else output
         see(output)
-        node: Node = output
-        path: list[Node] = []
-        down, up = path.append, path.pop
-        while True:  # go down to an operand not seen yet; without one, the node is complete: note it and go back up
+        while node is not None:
             x = node.x
-            if x is not None and x not in seen:
+            if x not in seen:  # down to the first operand
                 see(x)
                 down(node)
                 node = x
                 continue
-            y = node.y
-            if y is not None and y not in seen:
-                see(y)
-                down(node)
-                node = y
-                continue
-            done(node)  # type: ignore[arg-type]
-            if not path:
-                break
-            node = up()
+            while node is not None:
+                y = node.y
+                if y not in seen:  # down to the second operand
+                    see(y)
+                    down(node)
+                    node = y
+                    break
+                done(node)  # type: ignore[arg-type]
+                node = up()  # the first operand of the node above is complete, whichever this one was
+        down(None)
     return order
 
 
@@ -79,21 +76,22 @@ def edges(node: N) -> Iterator[Edge[N]]:
         yield Edge(node, 1, node.y, node.dy)  # type: ignore[arg-type]
 
 
-def cotangents(*outputs: N, seed: float = 1.0) -> dict[N, float]:
+def cotangents(*outputs: N, seed: float = 1.0, order: Sequence[N] | None = None) -> dict[N, float]:
     """The gradient of the outputs' sum for every node below them, times the seed; nothing on the nodes is read or written
-    but their operands and partials. Entries stand in the order of the sweep.
+    but their operands and partials. Entries stand in the order of the sweep. `order` spares the search for it, where
+    `topological(*outputs)` is known already.
 
     A node hands partial × gradient to each operand, where contributions add up; the order guarantees that a node's
     gradient is complete before it is handed on. A gradient of exactly 0 is not handed on: 0 · inf must not become NaN.
     """
-    order = topological(*outputs)
-    order.reverse()
-    gradient: dict[N, float] = dict.fromkeys(order, 0.0)
+    gradient: dict[N, float] = dict.fromkeys(reversed(topological(*outputs) if order is None else order), 0.0)
     for output in outputs:
         gradient[output] += seed
-    for node in order:
-        upstream = gradient[node]
+    for node, upstream in gradient.items():  # only entries still to come are changed on the way
         if upstream:
-            for edge in edges(node):
-                gradient[edge.operand] += upstream * edge.partial
+            x, y = node.x, node.y
+            if x is not None:
+                gradient[x] += upstream * node.dx  # type: ignore[index, operator]
+            if y is not None:
+                gradient[y] += upstream * node.dy  # type: ignore[index, operator]
     return gradient

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from numbers import Real
-from typing import Any, Protocol, TypeVar, overload
+from functools import cache
+from numbers import Complex, Real
+from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from .errors import DivisionByZeroError, DomainError, NonFiniteError, RangeError
 
@@ -48,8 +48,7 @@ class Binary(Protocol):
     def __call__(self, x: T, y: T, /) -> T: ...
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """The numbers an operand may take, from low to high; an end belongs to it where it is said to be closed."""
 
     low: float = -math.inf
@@ -57,7 +56,7 @@ class Interval:
     closed_low: bool = False
     closed_high: bool = False
 
-    def __contains__(self, x: float) -> bool:
+    def __contains__(self, x: float) -> bool:  # type: ignore[override] # a tuple asks for its members, an interval for its numbers
         above = self.low < x or (self.closed_low and x == self.low)
         return above and (x < self.high or (self.closed_high and x == self.high))
 
@@ -75,7 +74,6 @@ class Interval:
 REALS = Interval()
 
 
-@dataclass(frozen=True, eq=False)
 class Primitive:
     """One row of the table.
 
@@ -94,28 +92,35 @@ class Primitive:
     summary   the first sentence of the function's docstring
     """
 
-    name: str
-    operands: tuple[str, ...]
-    forward: Callable[..., float]
-    partials: tuple[Rule | None, ...]
-    symbol: str
-    formula: str
-    latex: str
-    textbook: tuple[str, ...]
-    domain: tuple[Interval, ...]
-    condition: str = ""
-    kinks: tuple[str, ...] = ()
-    hint: str = ""
-    summary: str = ""
-    kinds: dict[type, Callable[..., Any]] = field(init=False, repr=False)
+    # Written out, since dataclasses would double the time of `import autograd`.
 
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.operands) <= 2:
-            raise ValueError(f"a primitive has one or two operands, but {self.name!r} names {len(self.operands)}")
-        for column in ("partials", "textbook", "domain"):
-            if len(getattr(self, column)) != len(self.operands):
-                raise ValueError(f"{self.name!r} has {len(self.operands)} operand(s) but {len(getattr(self, column))} {column}")
-        object.__setattr__(self, "kinds", _Kinds(self))
+    def __init__(
+        self,
+        name: str,
+        operands: tuple[str, ...],
+        forward: Callable[..., float],
+        partials: tuple[Rule | None, ...],
+        symbol: str,
+        formula: str,
+        latex: str,
+        textbook: tuple[str, ...],
+        domain: tuple[Interval, ...],
+        condition: str = "",
+        kinks: tuple[str, ...] = (),
+        hint: str = "",
+        summary: str = "",
+    ) -> None:
+        if not 1 <= len(operands) <= 2:
+            raise ValueError(f"a primitive has one or two operands, but {name!r} names {len(operands)}")
+        for column, entries in (("partials", partials), ("textbook", textbook), ("domain", domain)):
+            if len(entries) != len(operands):
+                raise ValueError(f"{name!r} has {len(operands)} operand(s) but {len(entries)} {column}")
+        if partials[0] is None:
+            raise ValueError(f"{name!r} needs a rule for {operands[0]}: only a second operand can be a plain number always")
+        self.name, self.operands, self.forward, self.partials = name, operands, forward, partials
+        self.symbol, self.formula, self.latex, self.textbook = symbol, formula, latex, textbook
+        self.domain, self.condition, self.kinks, self.hint, self.summary = domain, condition, kinks, hint, summary
+        self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
 
     @property
     def domain_text(self) -> str:
@@ -151,11 +156,16 @@ def interpretation(kind: type) -> Callable[[T], T]:
 
     def register(build: T) -> T:
         _INTERPRETATIONS[kind] = build  # type: ignore[assignment]
+        _interpreter.cache_clear()
+        for primitive in PRIMITIVES.values():  # the kind, or one that derives from it, may have been met before, as no number
+            for met in [met for met in primitive.kinds if issubclass(met, kind)]:
+                del primitive.kinds[met]
         return build
 
     return register
 
 
+@cache
 def _interpreter(kind: type) -> Callable[[Primitive], Callable[..., Any]] | None:
     """The interpretation for a kind or the nearest base of it; a subclass of float is no float until it is converted."""
     bases = (base for base in kind.__mro__ if base in _INTERPRETATIONS and (base is kind or base is not float))
@@ -202,41 +212,64 @@ def _docstring(primitive: Primitive) -> str:
 # Numbers in.
 
 
-def as_float(x: Any, what: str = "a number") -> float:
-    """x as a plain float: the one converter for data, operands and seeds.
+_EXACT = 2**53  # every int up to here is a float
+
+
+def as_float(x: Any, what: str = "a number", asker: str = "") -> float:
+    """x as a plain float: the one converter for data, operands and seeds. Messages begin with who asks for what.
 
     Takes ints, floats, NumPy scalars, Fractions and Decimals. Everything else is a TypeError (bools too, for they are
-    nearly always a comparison gone astray); NaN and infinity are a NonFiniteError, an int beyond the floats a RangeError.
+    nearly always a comparison gone astray); NaN and infinity are a NonFiniteError, a number beyond the floats a RangeError.
     """
-    kind = type(x)
-    if kind is not float:
-        decimal = sys.modules.get("decimal")  # a Decimal can only arrive if somebody imported it
-        if kind is bool or not (isinstance(x, Real) or (decimal is not None and isinstance(x, decimal.Decimal))):
-            raise TypeError(f"needs {what} (int or float), but got {_shorten(x)} of type {kind.__name__}{_advice(x)}")
-        try:
-            x = float(x)
-        except OverflowError:
-            raise RangeError(f"needs {what} that fits a float (up to about 1.8e308), but got {_shorten(x)}") from None
-    if x * 0.0:  # nan for NaN and for the infinities, 0 for all else
-        raise NonFiniteError(f"needs {what} that is finite, but got {x}")
-    return x  # type: ignore[no-any-return]
+    if type(x) is float and not x * 0.0:  # 0·x is nan for NaN and for the infinities, 0 for all else
+        return x
+    if type(x) is int and -_EXACT <= x <= _EXACT:  # the usual case, spared the questions below
+        return float(x)
+    needs = f"{asker} needs {what}".lstrip()
+    decimal = sys.modules.get("decimal")  # a Decimal can only arrive if somebody imported it
+    if is_bool(x) or not (isinstance(x, Real) or (decimal is not None and isinstance(x, decimal.Decimal))):
+        raise TypeError(f"{needs} (int or float), but got {_shorten(x)} of type {type(x).__name__}{_advice(x)}")
+    try:
+        number = float(x)
+    except OverflowError:
+        number = math.inf
+    except ValueError:  # Decimal's signalling NaN
+        number = math.nan
+    if not number * 0.0:
+        return number
+    if math.isinf(number) and x != number:  # not infinite before
+        raise RangeError(f"{needs} that fits a float (up to about 1.8e308), but got {_shorten(x)}")
+    raise NonFiniteError(f"{needs} that is finite, but got {number}")
+
+
+def is_bool(x: Any) -> bool:
+    """Whether x is True or False, Python's or NumPy's own."""
+    return type(x).__name__ in ("bool", "bool_")
+
+
+def as_operand(x: Any, what: str = "a number", asker: str = "") -> Any:
+    """x itself if it is of a kind that the rows are interpreted on, such as a Value; a plain number as a float."""
+    kind: type = type(x)
+    return x if kind is not float and _interpreter(kind) else as_float(x, what, asker)
 
 
 def _shorten(x: Any) -> str:
     try:
         text = repr(x)
-    except Exception:  # a foreign repr, or an int too long to print: the type will do
-        return "one"
+    except Exception:  # a foreign repr, or an int of more digits than Python prints
+        return f"an unprintable {type(x).__name__}"
     return text if len(text) <= 40 else text[:37] + "…"
 
 
 def _advice(x: Any) -> str:
-    if type(x) is bool:
+    if is_bool(x):
         return "; write 1.0 or 0.0, or use where(condition, x, y)"
     if isinstance(x, str):
         return "; convert it with float(...) first"
+    if isinstance(x, Complex):
+        return "; this engine computes with real numbers"
     if hasattr(x, "label") and hasattr(x, "data"):
-        return "; it is one already"
+        return "; take the plain number in its .data"
     if hasattr(x, "__len__") or hasattr(x, "__array__"):
         return "; this engine is scalar: one Value per number"
     return ""
@@ -250,14 +283,17 @@ def failure(primitive: Primitive, operands: tuple[Any, ...], cause: BaseExceptio
     came = []
     for name, operand in zip(primitive.operands, operands, strict=True):
         data, label = getattr(operand, "data", operand), getattr(operand, "label", None)
+        if not isinstance(data, Real):  # NumPy's numbers have a `data` of another sort
+            data = operand
         came.append(f"{name}={data!r}" + (f" (label {label!r})" if label else ""))
         if isinstance(data, float) and data * 0.0:
             return NonFiniteError(f"{primitive.name} met {came[-1]}, which is not a finite number")
     got = ", ".join(came)
+    needs = f"needs {primitive.domain_text}, but got {got}" if primitive.domain_text else f"is not defined everywhere: got {got}"
     if isinstance(cause, ZeroDivisionError):
-        return DivisionByZeroError(f"{primitive.name} cannot divide by zero, but got {got}")
+        return DivisionByZeroError(f"{primitive.name} would divide by zero: it {needs}")
     if isinstance(cause, ValueError):
-        return DomainError(f"{primitive.name} needs {primitive.domain_text}, but got {got}")
+        return DomainError(f"{primitive.name} {needs}")
     if cause is None or isinstance(cause, OverflowError):
         return RangeError(f"{primitive.name} gives a number beyond the largest float (about 1.8e308): got {got}")
     return TypeError(f"{primitive.name} could not be computed: got {got} ({cause})")
@@ -271,16 +307,29 @@ FAILURES = (ArithmeticError, ValueError, TypeError)
 def _on_floats(primitive: Primitive) -> Callable[..., float]:
     forward = primitive.forward
 
-    def evaluate(*operands: float) -> float:
+    if len(primitive.operands) == 1:
+
+        def evaluate(x: float) -> float:
+            try:
+                z = forward(x)
+            except FAILURES as error:
+                raise failure(primitive, (x,), error) from None
+            if z * 0.0 or x * 0.0:  # tanh(inf) has a limit, but infinity is refused on its way in
+                raise failure(primitive, (x,))
+            return z
+
+        return evaluate
+
+    def evaluate_two(x: float, y: float) -> float:
         try:
-            z = forward(*operands)
+            z = forward(x, y)
         except FAILURES as error:
-            raise failure(primitive, operands, error) from None
-        if z * 0.0:
-            raise failure(primitive, operands)
+            raise failure(primitive, (x, y), error) from None
+        if z * 0.0 or x * 0.0 or y * 0.0:
+            raise failure(primitive, (x, y))
         return z
 
-    return evaluate
+    return evaluate_two
 
 
 def _foreign(primitive: Primitive) -> Callable[..., Any]:
@@ -288,6 +337,6 @@ def _foreign(primitive: Primitive) -> Callable[..., Any]:
     function = function_of(primitive)
 
     def convert(*operands: Any) -> Any:
-        return function(*[operand if _interpreter(type(operand)) else as_float(operand) for operand in operands])
+        return function(*[as_operand(operand, asker=primitive.name) for operand in operands])
 
     return convert

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, overload
 
-from .errors import AutogradError, GradientError, StaleGraphError
-from .graph import edges, topological
-from .value import Value, describe_edge
+from . import ops
+from .errors import AutogradError, RangeError, StaleGraphError
+from .graph import Edge, edges, topological
+from .value import Value, describe_edge, no_derivative, out_of_range
 
 
 @overload
@@ -24,28 +25,29 @@ def gradient(output: Value, wrt: Value | Sequence[Value], *, unrelated: Literal[
 
     unrelated   what to do with an x that the output does not depend on: "error" (ValueError naming them) or "zero"
 
-    GradientError: a local derivative that is needed does not exist. StaleGraphError: some `data` was edited after it was
-    recorded, so the rules would contradict the recorded derivatives.
+    GradientError: a local derivative that is needed does not exist, or the numbers leave the range of floats.
+    StaleGraphError: some `data` was edited after it was recorded, so the rules would contradict the recorded derivatives.
 
     >>> x = Value(3.0)
     >>> dx = gradient(x**3, x)
     >>> dx.data, gradient(dx, x).data
     (27.0, 18.0)
     """
-    for node in (output, *([wrt] if isinstance(wrt, Value) else wrt)):
+    wanted = list(wrt) if isinstance(wrt, Iterable) else [wrt]
+    for node in (output, *wanted):
         if not isinstance(node, Value):
-            raise TypeError(f"gradient needs Values, but got {node!r} of type {type(node).__name__}")
+            raise TypeError(f"gradient needs an output and one Value or a list of them, but got {node!r} of type {type(node).__name__}")
     if unrelated not in ("error", "zero"):
         raise ValueError(f"unrelated is 'error' or 'zero', but got {unrelated!r}")
-    wanted = [wrt] if isinstance(wrt, Value) else list(wrt)
     order = topological(output)
-    missing = set(wanted).difference(order)
+    below = set(order)
+    missing = [node for node in wanted if node not in below]
     if missing and unrelated == "error":
-        names = ", ".join(repr(node) for node in wanted if node in missing)
-        raise ValueError(f"the output does not depend on {names}; pass unrelated='zero' to get 0 for them")
+        names = ", ".join(map(repr, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise ValueError(f"the output does not depend on {names}; pass unrelated='zero' to get 0 there")
 
     # Only nodes above a wanted one matter; for the others no graph is built.
-    relevant: set[Value] = set(wanted)
+    relevant: set[Value | None] = set(wanted)
     for node in order:
         if node.x in relevant or node.y in relevant:
             relevant.add(node)
@@ -55,48 +57,67 @@ def gradient(output: Value, wrt: Value | Sequence[Value], *, unrelated: Literal[
         for edge in edges(node):
             if edge.operand not in relevant:
                 continue
-            zero = (upstream.data if isinstance(upstream, Value) else upstream) == 0.0
-            if zero and (not isinstance(upstream, Value) or not math.isfinite(edge.partial)):
-                continue  # an upstream gradient of exactly 0 hands nothing on: 0·inf must not become NaN
-            contribution = _times(upstream, _local(edge.node, edge.position, edge.partial))
-            if isinstance(contribution, Value) or contribution:
-                before = cotangent.get(edge.operand, 0.0)
-                cotangent[edge.operand] = contribution if isinstance(before, float) and before == 0.0 else before + contribution
-    results = [cotangent.get(node, 0.0) for node in wanted]
-    values = [result if isinstance(result, Value) else Value(result) for result in results]
+            # An upstream gradient of exactly 0 hands nothing on where 0·inf would become NaN. Where it is a Value it must be
+            # handed on all the same otherwise: it depends on the leaves, and the next derivative asks how.
+            finite = math.isfinite(edge.partial)
+            if _number(upstream) == 0.0 and not (finite and isinstance(upstream, Value)):
+                continue
+            if not finite:
+                raise no_derivative(edge, _number(upstream))
+            partial = _local(edge)
+            before = cotangent.get(edge.operand, 0.0)
+            try:
+                cotangent[edge.operand] = _plus(before, _times(upstream, partial))
+            except RangeError:
+                raise out_of_range(edge, _number(upstream), _number(before)) from None
+    values = [result if isinstance(result, Value) else Value(result) for result in (cotangent.get(node, 0.0) for node in wanted)]
     return values[0] if isinstance(wrt, Value) else values
 
 
-def _local(node: Value, position: int, recorded: float) -> Value | float:
+def _local(edge: Edge[Value]) -> Value | float:
     """The edge's rule on the nodes themselves, held against the partial that was fixed at recording."""
+    node = edge.node
     assert node.op is not None
-    rule = node.op.partials[position]
-    edge = next(edge for edge in edges(node) if edge.position == position)
+    rule = node.op.partials[edge.position]
     assert rule is not None
-    if not math.isfinite(recorded):
-        hint = f"; {node.op.hint}" if node.op.hint else ""
-        raise GradientError(f"no gradient through {node.op.name}: its local derivative {describe_edge(edge)} does not exist{hint}")
+    cause: AutogradError | None = None
     try:
         partial: Value | float = rule(node, *node.args)
     except AutogradError as error:
-        raise StaleGraphError(
-            f"{describe_edge(edge)} was {recorded!r} when it was recorded and fails now ({error}): compute the graph anew"
-        ) from error
-    now = partial.data if isinstance(partial, Value) else partial
-    if now != recorded:
-        raise StaleGraphError(
-            f"{describe_edge(edge)} was {recorded!r} when it was recorded and is {now!r} now: data was edited since; compute the graph anew"
-        )
-    return partial
+        now, cause = f"fails now ({error})", error
+    else:
+        if _number(partial) == edge.partial:
+            return partial
+        now = f"is {_number(partial)!r} now"
+    raise StaleGraphError(
+        f"{describe_edge(edge)} {now}, but was {edge.partial!r} when it was recorded: data was edited since; compute the graph anew"
+    ) from cause
 
 
-def _times(upstream: Value | float, partial: Value | float) -> Value | float:
-    """The product, without nodes for 1·x and (-1)·x, which would only clutter the picture."""
-    for a, b in ((upstream, partial), (partial, upstream)):
-        if isinstance(a, float) and a == 1.0:
-            return b
-        if isinstance(a, float) and a == -1.0:
-            return -b
-        if isinstance(a, float) and a == 0.0:
+# What a gradient needs of arithmetic, on floats and Values alike, without nodes for 0 + x, 1·x and (-1)·x: they would only
+# clutter the picture.
+
+
+def _number(x: Value | float) -> float:
+    return x.data if isinstance(x, Value) else x
+
+
+def _is(x: Value | float, constant: float) -> bool:
+    return isinstance(x, float) and x == constant
+
+
+def _plus(x: Value | float, y: Value | float) -> Value | float:
+    if _is(x, 0.0):
+        return y
+    return x if _is(y, 0.0) else ops.add(x, y)
+
+
+def _times(x: Value | float, y: Value | float) -> Value | float:
+    for a, b in ((x, y), (y, x)):
+        if _is(a, 0.0):
             return 0.0
-    return upstream * partial
+        if _is(a, 1.0):
+            return b
+        if _is(a, -1.0):
+            return ops.negate(b)
+    return ops.multiply(x, y)

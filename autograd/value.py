@@ -10,17 +10,15 @@ import math
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import repeat
-from operator import add as _plus
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from . import ops
 from .errors import GradientError
-from .graph import Edge, Node, cotangents, edges, topological
+from .graph import Edge, Node, edges, topological
 from .primitive import FAILURES, PRIMITIVES, Primitive, as_float, failure, interpretation
 
 _new = object.__new__
@@ -59,7 +57,7 @@ class Value(Node):
     op: Primitive | None
 
     def __init__(self, data: Any, *, label: str | None = None) -> None:
-        self.data = as_float(data, "a number")
+        self.data = as_float(data, asker="Value")
         if label is not None and not isinstance(label, str):
             raise TypeError(f"label needs a text, but got {label!r} of type {type(label).__name__}")
         self.grad = 0.0
@@ -86,7 +84,9 @@ class Value(Node):
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The local derivative for each of `parents`, as fixed when the node was recorded; nan where none exists."""
+        """The local derivative for each of `parents`, as fixed when the node was recorded; nan where none exists, inf
+        where it is beyond the floats.
+        """
         return tuple(edge.partial for edge in edges(self))
 
     # -- gradients -------------------------------------------------------------------------------------------------------
@@ -102,14 +102,16 @@ class Value(Node):
         GradientError: a local derivative that is needed does not exist, or the numbers leave the range of floats; the
         message names the edge.
         """
-        seed = as_float(seed, "a seed")
+        seed = as_float(seed, "a seed", "backward")
         with _sweeping:
             order = topological(self)
-            before = list(map(_get_grad, order))
+            before = [node.grad for node in order]
+            restoring = map(_put_grad, order, before)
             leaves = [node for node in order if node.op is None]
-            held = list(map(_get_grad, leaves))
+            held = [leaf.grad or 0.0 for leaf in leaves]  # None is how some people write 0 there
             try:
-                _set_grads(order, repeat(0.0))
+                for node in order:
+                    node.grad = 0.0
                 self.grad = seed
                 for node in reversed(order):
                     upstream = node.grad
@@ -121,26 +123,28 @@ class Value(Node):
                         if y is not None:
                             y.grad += upstream * node.dy  # type: ignore[operator]
                 # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
-                totals = list(map(_plus, held, map(_get_grad, leaves)))
+                totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
                 if not all(map(math.isfinite, totals)):
                     raise _guilty(self, seed, leaves, held)
-                _set_grads(leaves, totals)
+                for leaf, total in zip(leaves, totals, strict=True):
+                    leaf.grad = total
             except BaseException:
-                _set_grads(order, before)
+                # One call into C, made ready before: not even a second Ctrl-C can fall between two nodes of it, as it can in a loop.
+                deque(restoring, 0)
                 raise
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 on this node and on every node below it."""
         with _sweeping:
-            _set_grads(topological(self), repeat(0.0))
+            deque(map(_put_grad, topological(self), repeat(0.0)), 0)
 
     # -- arithmetic: + and × are written out, the others come from their rows --------------------------------------------
 
     def __add__(self, other: Any) -> Value:
-        if type(other) is Value:
+        if isinstance(other, Value):
             y, b, dy = other, other.data, 1.0
         else:
-            y, b = None, other if type(other) is float else as_float(other)
+            y, b = None, other if type(other) is float else as_float(other, asker="add")
             dy = b
         z = self.data + b
         if z * 0.0:  # true for nan and the infinities alone: the cheapest test there is
@@ -159,10 +163,10 @@ class Value(Node):
 
     def __mul__(self, other: Any) -> Value:
         a = self.data
-        if type(other) is Value:
+        if isinstance(other, Value):
             y, b, dy = other, other.data, a
         else:
-            y, b = None, other if type(other) is float else as_float(other)
+            y, b = None, other if type(other) is float else as_float(other, asker="multiply")
             dy = b
         z = a * b
         if z * 0.0:
@@ -182,12 +186,12 @@ class Value(Node):
     def __radd__(self, other: Any) -> Value:
         if type(other) is int and other == 0:
             return self  # where sum([...]) starts: no node
-        return ops.add.primitive.kinds[Value](other, self)  # type: ignore[no-any-return]
+        return _ADD.kinds[Value](other, self)  # type: ignore[no-any-return]
 
     def __pow__(self, other: Any, modulus: None = None) -> Value:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
-        return ops.pow(self, other) if isinstance(other, Value) else ops.power(self, other)
+        return (_POW if isinstance(other, Value) else _POWER).kinds[Value](self, other)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
         return self
@@ -202,6 +206,8 @@ class Value(Node):
         def __rpow__(self, other: Any) -> Value: ...
         def __neg__(self) -> Value: ...
         def __abs__(self) -> Value: ...
+
+        # For the type checker alone: a real one would keep the interpreter from specialising every attribute access.
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
     # -- as a Python object ----------------------------------------------------------------------------------------------
@@ -251,20 +257,20 @@ class Value(Node):
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _last, ([_Record.of(node) for node in topological(self)],)
+        if self.op is None:
+            return _restore, (*_fields(self), None, None)
+        return _last, (_records(self),)
 
 
-_get_grad = attrgetter("grad")
 _put_grad = Value.__dict__["grad"].__set__
 
 
-def _set_grads(nodes: Sequence[Value], grads: Any) -> None:
-    # One call into C: no Ctrl-C can fall between two nodes of it, as it can in a loop.
-    deque(map(_put_grad, nodes, grads), 0)
-
-
 def _comparable(other: Any) -> float:
-    return other.data if isinstance(other, Value) else as_float(other, "a Value or a number to compare with")
+    if isinstance(other, Value):
+        return other.data
+    if type(other) is float and math.isinf(other):
+        return other  # as in `best = inf; if loss < best`: it is looked at, and does not enter a graph
+    return as_float(other, "a number to compare with", "a Value")
 
 
 # How a row records.
@@ -284,14 +290,23 @@ def _record(primitive: Primitive, data: float, x: Value | None, dx: float | None
     return node
 
 
+UNDEFINED = (ArithmeticError, ValueError)
+"""What a rule raises where there is no local derivative. Anything else is a mistake in the rule, and is not hidden."""
+
+
+def _undefined(error: Exception) -> float:
+    return math.inf if isinstance(error, OverflowError) else math.nan  # of a sign that is not known
+
+
 @interpretation(Value)
 def _on_values(primitive: Primitive) -> Callable[..., Value]:
     """A row on Values: compute, refuse what is not finite, fix the local derivatives, make the node.
 
-    A local derivative that does not exist is stored as nan, for it must not break a forward pass that has a value; a sweep
-    that needs it raises. Constants stay floats, in the partial's place of the operand that is missing.
+    A local derivative that does not exist is stored as nan and one beyond the floats as inf, for it must not break a forward
+    pass that has a value; a sweep that needs it raises. Constants stay floats, in the partial's place of the operand that is
+    missing.
     """
-    forward = primitive.forward
+    name, forward = primitive.name, primitive.forward
 
     if len(primitive.operands) == 1:
         (rule,) = primitive.partials
@@ -303,15 +318,15 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
                 z = forward(a)
             except FAILURES as error:
                 raise failure(primitive, (x,), error) from None
-            if z * 0.0:
+            if z * 0.0 or a * 0.0:  # an operand that was edited to NaN is refused even where the result is a number
                 raise failure(primitive, (x,))
             try:
                 dx = rule(z, a)
-            except FAILURES:
-                dx = math.nan
+            except UNDEFINED as error:
+                dx = _undefined(error)
             return _record(primitive, z, x, dx)
 
-        return record
+        return _named(record, primitive)
 
     rule_x, rule_y = primitive.partials
 
@@ -320,35 +335,40 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
             a = x.data
             left: Value | None = x
         else:
-            dx = a = as_float(x)
+            dx = a = as_float(x, asker=name)
             left = None
         if isinstance(y, Value):
             b = y.data
             right: Value | None = y
         else:
-            dy = b = as_float(y)
+            dy = b = as_float(y, asker=name)
             right = None
         if right is not None and rule_y is None:
-            raise TypeError(f"{primitive.name} needs a plain number as {primitive.operands[1]}, but got {y!r}; x ** y takes a Value there")
+            raise TypeError(f"{name} needs a plain number as {primitive.operands[1]}, but got {y!r}; x ** y takes a Value there")
         try:
             z = forward(a, b)
         except FAILURES as error:
             raise failure(primitive, (x, y), error) from None
-        if z * 0.0:
+        if z * 0.0 or a * 0.0 or b * 0.0:
             raise failure(primitive, (x, y))
         if left is not None:
             try:
                 dx = rule_x(z, a, b)  # type: ignore[misc]
-            except FAILURES:
-                dx = math.nan
+            except UNDEFINED as error:
+                dx = _undefined(error)
         if right is not None:
             try:
                 dy = rule_y(z, a, b)  # type: ignore[misc]
-            except FAILURES:
-                dy = math.nan
+            except UNDEFINED as error:
+                dy = _undefined(error)
         return _record(primitive, z, left, dx, right, dy)
 
-    return record_two
+    return _named(record_two, primitive)
+
+
+def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., Value]:
+    record.__name__, record.__qualname__, record.__doc__ = primitive.name, f"Value.{primitive.name}", primitive.summary
+    return record
 
 
 @contextmanager
@@ -361,8 +381,10 @@ def scope(name: str) -> Iterator[None]:
     'hidden'
     """
     global _scopes_in_use
-    if not isinstance(name, str) or not name:
-        raise TypeError(f"scope needs a name, but got {name!r}")
+    if not isinstance(name, str):
+        raise TypeError(f"scope needs a name, but got {name!r} of type {type(name).__name__}")
+    if not name:
+        raise ValueError("scope needs a name, but got an empty text")
     _scopes_in_use = True
     outer = _scope.get()
     token = _scope.set(f"{outer}/{name}" if outer else name)
@@ -387,34 +409,43 @@ def describe_edge(edge: Edge[Value]) -> str:
     return f"∂({node.op.formula})/∂{names[edge.position]} at {', '.join(at)}"
 
 
+def no_derivative(edge: Edge[Value], upstream: float) -> GradientError:
+    """The error for an edge whose local derivative is not finite, met by an upstream gradient that is not 0."""
+    op = edge.node.op
+    assert op is not None
+    what = "does not exist" if math.isnan(edge.partial) else "is beyond the largest float (about 1.8e308)"
+    hint = f"; {op.hint}" if op.hint else ""
+    return GradientError(
+        f"no gradient through {op.name}: its local derivative {describe_edge(edge)} {what} (upstream gradient {upstream!r}){hint}."
+        " No gradient was changed."
+    )
+
+
+def out_of_range(edge: Edge[Value], upstream: float, before: float) -> GradientError:
+    """The error for an edge whose contribution, or its sum with the contributions before it, is beyond the floats."""
+    return GradientError(
+        f"the gradient leaves the range of floats (about 1.8e308) at {describe_edge(edge)}: upstream gradient {upstream!r}"
+        f" × local derivative {edge.partial!r}{f', added to {before!r}' if before else ''}. No gradient was changed."
+    )
+
+
 def _guilty(output: Value, seed: float, leaves: list[Value], held: list[float]) -> GradientError:
-    """The slow sweep that finds the first edge at which the numbers stopped being finite, and says so."""
-    gradient = cotangents(output, seed=seed)
-    total = dict.fromkeys(gradient, 0.0)
-    total[output] = seed
-    for node in gradient:
-        upstream = total[node]
-        if not upstream:
-            continue
-        for edge in edges(node):
+    """The error for a sweep that failed: the same sweep again, slowly, to the first edge at which the numbers are not finite."""
+    gradient = dict.fromkeys(reversed(topological(output)), 0.0)
+    gradient[output] = seed
+    for node, upstream in gradient.items():
+        for edge in edges(node) if upstream else ():
             if not math.isfinite(edge.partial):
-                what = "does not exist" if math.isnan(edge.partial) else f"is {edge.partial}"
-                assert node.op is not None
-                hint = f"; {node.op.hint}" if node.op.hint else ""
-                return GradientError(
-                    f"no gradient through {node.op.name}: its local derivative {describe_edge(edge)} {what}"
-                    f" (upstream gradient {upstream!r}){hint}. No gradient was changed."
-                )
-            total[edge.operand] += upstream * edge.partial
-            if not math.isfinite(total[edge.operand]):
-                return GradientError(
-                    f"the gradient leaves the range of floats (about 1.8e308) at {describe_edge(edge)}:"
-                    f" upstream gradient {upstream!r} × local derivative {edge.partial!r}. No gradient was changed."
-                )
-    for leaf, grad in zip(leaves, held, strict=True):
-        if not math.isfinite(grad + gradient[leaf]):
-            return GradientError(f"{leaf!r} cannot take on a further {gradient[leaf]!r}: the sum is not finite. No gradient was changed.")
-    return GradientError("a gradient is not finite. No gradient was changed.")
+                return no_derivative(edge, upstream)
+            before = gradient[edge.operand]
+            gradient[edge.operand] += upstream * edge.partial
+            if not math.isfinite(gradient[edge.operand]):
+                return out_of_range(edge, upstream, before)
+    leaf, grad = next((leaf, grad) for leaf, grad in zip(leaves, held, strict=True) if not math.isfinite(grad + gradient[leaf]))
+    leaf.grad = grad  # as it was before, and will be again, so that the message shows it
+    return GradientError(
+        f"{leaf!r} cannot add {gradient[leaf]!r} to its grad: the sum is not finite. No gradient was changed; zero_grad() makes room."
+    )
 
 
 # Copies and pickles.
@@ -452,37 +483,50 @@ def _last(nodes: list[Value]) -> Value:
 
 
 class _Record:
-    """A node on its way into a pickle: it refers to its operands' records, and is loaded as the node itself.
+    """An inner node on its way into a pickle: it refers to its operands' records, and is loaded as the node itself.
 
-    A Value pickles as the list of the records of its whole graph, operands first: the pickler meets every operand before it
-    is referred to, so it never recurses. One node has one record as long as a pickler remembers it, so nodes that are
-    dumped together, in whatever order, stay one graph.
+    An inner node pickles as the list of the records of its whole graph, operands first: the pickler meets every operand before
+    it is referred to, so it never recurses. One node has one record as long as a pickler remembers it, so nodes that are
+    dumped together, in whatever order, stay one graph. A leaf needs no record: it refers to nothing.
     """
 
-    __slots__ = ("__weakref__", "node")
-    _alive: ClassVar[weakref.WeakValueDictionary[int, _Record]] = weakref.WeakValueDictionary()
+    __slots__ = ("__weakref__", "node", "x", "y")
 
-    def __init__(self, node: Value) -> None:
-        self.node = node
-
-    @classmethod
-    def of(cls, node: Value) -> _Record:
-        record = cls._alive.get(id(node))
-        if record is None:  # a live record keeps its node alive, so an id in the table is never another node's
-            record = cls._alive[id(node)] = cls(node)
-        return record
+    def __init__(self, node: Value, x: Value | _Record | None, y: Value | _Record | None) -> None:
+        self.node, self.x, self.y = node, x, y
 
     def __reduce__(self) -> tuple[Any, ...]:
         op, *others = _fields(self.node)
-        operands = (None if operand is None else _Record.of(operand) for operand in (self.node.x, self.node.y))
-        return _restore, (None if op is None else op.name, *others, *operands)
+        assert op is not None
+        return _restore, (op.name, *others, self.x, self.y)
+
+
+_alive: weakref.WeakValueDictionary[int, _Record] = weakref.WeakValueDictionary()
+_pickling = threading.Lock()  # two threads must not make two records of one node
+
+
+def _records(output: Value) -> list[_Record]:
+    """The record of every inner node below the output, operands first."""
+    records = []
+    standing_for: dict[Value | None, Value | _Record | None] = {None: None}
+    with _pickling:
+        for node in topological(output):
+            if node.op is None:
+                standing_for[node] = node
+                continue
+            record = _alive.get(id(node))  # a record keeps its node alive, so an id found here is never another node's
+            if record is None:
+                record = _alive[id(node)] = _Record(node, standing_for[node.x], standing_for[node.y])
+            standing_for[node] = record
+            records.append(record)
+    return records
 
 
 # Operators and methods, bound from the rows. Every row is a method of its name: v.exp(), x.hypot(y).
 
-_ADD, _MULTIPLY = ops.add.primitive, ops.multiply.primitive
+_ADD, _MULTIPLY, _POW, _POWER = (PRIMITIVES[name] for name in ("add", "multiply", "pow", "power"))
 _OPERATORS = {"subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}
-_COMPOSED = ("square", "log2", "log10", "clip", "silu", "gelu", "gelu_tanh")
+_COMPOSED = ("square", "clip", "silu", "gelu", "gelu_tanh")
 
 
 def _reflected(record: Callable[[Any, Any], Value]) -> Callable[[Value, Any], Value]:

@@ -145,7 +145,7 @@ def look(
 ) -> View:
     """The graph below the outputs, or the part that was asked for, folded as was asked for or as it needs to be read."""
     order = topological(*outputs)
-    gradient = cotangents(*outputs, seed=seed)
+    gradient = cotangents(*outputs, seed=seed, order=order)
     shown = choose(order, around, radius, paths)
     nodes = order if shown is None else [node for node in order if node in shown]
     if fold is None and shown is not None:
