@@ -392,7 +392,6 @@ def test_every_row_refuses_an_operand_edited_to_no_number(name: str, bad: float)
         primitive.kinds[Value](*operands)
 
 
-
 def test_a_rule_that_fails_for_no_mathematical_reason_is_not_hidden() -> None:
     """A local derivative that does not exist is stored as nan; a mistake in somebody's own rule comes out, and leaves no node."""
     bad = Primitive("bad", ("x",), lambda x: x, (lambda z, x: x.upper(),), "bad", "bad(x)", "bad", ("",), (REALS,))
