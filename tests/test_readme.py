@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +25,6 @@ def test_a_program_prints_what_the_readme_says(program: str, expected: str, tmp_
 
 
 def _environment() -> dict[str, str]:
-    import os
 
     return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
@@ -44,3 +45,14 @@ def test_every_linked_file_exists() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", TEXT)
     assert len(links) >= 10
     assert [] == [link for link in links if not (ROOT / link).exists()]
+
+
+def test_the_pictures_are_what_is_drawn_today() -> None:
+    """Every word and number of the README's pictures, as a fresh drawing has them."""
+    program = runpy.run_path(str(ROOT / "notebooks/pictures/make.py"))
+    shown = {f"notebooks/pictures/{name}.svg" for name in program["pictures"]()}
+    assert shown == set(re.findall(r"\]\((notebooks/pictures/[^)]+)\)", TEXT))
+    for name, picture in program["pictures"]().items():
+        stored = (ROOT / f"notebooks/pictures/{name}.svg").read_text(encoding="utf-8")
+        words = re.compile(r"<(?:text|title)[^>]*>([^<]*)<")
+        assert words.findall(stored) == words.findall(picture.pipe("svg", encoding="utf-8"))
