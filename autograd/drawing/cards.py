@@ -104,7 +104,8 @@ class Cards(Style):
         return f'<tr><td colspan="2"><font color="{color}" point-size="{size}">{text}</font></td></tr>'
 
     def _row(self, what: str, number: str, color: str) -> str:
-        name = f'<td align="left"><font point-size="11" color="{self.palette.quiet}">{what}</font></td>'
+        quiet = self.palette.ink if self.look.color else self.palette.quiet
+        name = f'<td align="left"><font point-size="11" color="{quiet}">{what}</font></td>'
         return f'<tr>{name}<td align="right"><font color="{color}">{number}&#8201;</font></td></tr>'
 
     def _arrow(self, connection: Connection) -> dict[str, str]:
