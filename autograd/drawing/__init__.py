@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .picture import Picture as Picture
     from .style import Background, Coloring, Direction
 
-LIMIT = 400
-"""So many boxes at most: beyond, a layout takes long, cannot be interrupted, and nobody could read it."""
+LIMIT = 1000
+"""So much at most: beyond, a layout takes long, cannot be interrupted, and nobody could read it."""
 TEXTBOOK_BOXES = 60
 """Up to so many boxes the textbook style is the default, beyond it cards."""
 
@@ -73,7 +73,7 @@ def draw(
     legend      explain arrows and colours
     background  "white", "dark" or "transparent"
     caption     a line below the picture, and what screen readers call it
-    limit       refuse more boxes than this
+    limit       refuse to lay out more than this: boxes, and in the textbook style connections too
 
     Needs the extra `draw`; without it a MissingExtraError says so. DrawingError: too many boxes.
 
@@ -107,15 +107,18 @@ def draw(
         chains=chains,
         formulas=formulas,
     )
-    if len(view.boxes) > limit:
+    small = len(view.boxes) <= TEXTBOOK_BOXES and not view.grouped
+    textbook = style == "textbook" or (style is None and small)
+    size = len(view.boxes) + (len(view.connections) if textbook else 0)  # there, each connection has numbers to find a place for
+    if size > limit:
+        what = f"{len(view.boxes)} boxes{f' and {len(view.connections)} connections with their numbers' if textbook else ''}"
         raise DrawingError(
-            f"{len(view.boxes)} boxes are too many to lay out and to read (the limit is {limit}). Remedies: fold=1 folds what was made"
-            " inside each scope(...); around=node, radius=2 shows a neighbourhood; paths=(w, loss) shows what lies between two nodes;"
-            " or raise limit="
+            f"{what} are too many to lay out and to read (the limit is {limit}). Remedies: fold=1 folds what was made inside each"
+            " scope(...); around=node, radius=2 shows a neighbourhood; paths=(w, loss) shows what lies between two nodes; style='cards'"
+            " needs less room; or raise limit="
         )
     appearance = Look(direction, arithmetic, digits, fractions, pretty, color, scale, legend, background, caption)
-    small = len(view.boxes) <= TEXTBOOK_BOXES and not view.grouped
-    return Picture.of((Textbook if style == "textbook" or (style is None and small) else Cards)(view, appearance))
+    return Picture.of((Textbook if textbook else Cards)(view, appearance))
 
 
 def _one_of(what: str, got: object, allowed: tuple[str | None, ...]) -> None:
