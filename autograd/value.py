@@ -10,8 +10,8 @@ import math
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING, Any
 from . import ops
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
-from .primitive import FAILURES, PRIMITIVES, Primitive, as_float, failure, interpretation
+from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, interpretation
 
 _new = object.__new__
 _scope: ContextVar[str | None] = ContextVar("scope", default=None)
-_scopes_in_use = False  # spares every op a context look-up until the first scope() of the process
+_scopes_in_use = False  # spares every op a context look-up until the first scope() or no_grad() of the process
+_paused: ContextVar[bool] = ContextVar("paused", default=False)
+_pauses = 0  # how many no_grad() are open anywhere: spares every op that look-up while there is none
+_counting = threading.Lock()
 _sweeping = threading.Lock()  # one backward() at a time: a sweep's sums stand on the nodes themselves
 
 
@@ -104,34 +107,11 @@ class Value(Node):
         """
         seed = as_float(seed, "a seed", "backward")
         with _sweeping:
-            order = topological(self)
-            before = [node.grad for node in order]
-            restoring = map(_put_grad, order, before)
-            leaves = [node for node in order if node.op is None]
-            held = [leaf.grad or 0.0 for leaf in leaves]  # None is how some people write 0 there
-            try:
-                for node in order:
-                    node.grad = 0.0
-                self.grad = seed
-                for node in reversed(order):
-                    upstream = node.grad
-                    if upstream:  # a gradient of exactly 0 hands nothing on, so that 0·inf cannot become NaN
-                        x = node.x
-                        if x is not None:
-                            x.grad += upstream * node.dx  # type: ignore[operator] # += : contributions from several paths add up
-                        y = node.y
-                        if y is not None:
-                            y.grad += upstream * node.dy  # type: ignore[operator]
-                # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
-                totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
-                if not all(map(math.isfinite, totals)):
-                    raise _guilty(self, seed, leaves, held)
-                for leaf, total in zip(leaves, totals, strict=True):
-                    leaf.grad = total
-            except BaseException:
-                # One call into C, made ready before: not even a second Ctrl-C can fall between two nodes of it, as it can in a loop.
-                deque(restoring, 0)
-                raise
+            _backward(self, seed)
+
+    def detach(self) -> Value:
+        """A leaf with the same number: what is computed from it knows nothing of this node. `stop_gradient` is the same as a node."""
+        return Value(self.data, label=self.label)
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 on this node and on every node below it."""
@@ -144,8 +124,11 @@ class Value(Node):
         if isinstance(other, Value):
             y, b, dy = other, other.data, 1.0
         else:
-            y, b = None, other if type(other) is float else as_float(other, asker="add")
-            dy = b
+            if type(other) is not float:
+                if type(other) in _above:
+                    return _ADD.kinds[type(other)](self, other)  # type: ignore[no-any-return]
+                other = as_float(other, asker="add")
+            y, b, dy = None, other, other
         z = self.data + b
         if z * 0.0:  # true for nan and the infinities alone: the cheapest test there is
             raise failure(_ADD, (self, other))
@@ -153,12 +136,12 @@ class Value(Node):
         node.data = z
         node.grad = 0.0
         node.label = None
-        node.scope = _scope.get() if _scopes_in_use else None
         node.op = _ADD
         node.x = self
         node.dx = 1.0
         node.y = y
         node.dy = dy
+        node.scope = (_place(node) if _pauses else _scope.get()) if _scopes_in_use else None
         return node
 
     def __mul__(self, other: Any) -> Value:
@@ -166,8 +149,11 @@ class Value(Node):
         if isinstance(other, Value):
             y, b, dy = other, other.data, a
         else:
-            y, b = None, other if type(other) is float else as_float(other, asker="multiply")
-            dy = b
+            if type(other) is not float:
+                if type(other) in _above:
+                    return _MULTIPLY.kinds[type(other)](self, other)  # type: ignore[no-any-return]
+                other = as_float(other, asker="multiply")
+            y, b, dy = None, other, other
         z = a * b
         if z * 0.0:
             raise failure(_MULTIPLY, (self, other))
@@ -175,12 +161,12 @@ class Value(Node):
         node.data = z
         node.grad = 0.0
         node.label = None
-        node.scope = _scope.get() if _scopes_in_use else None
         node.op = _MULTIPLY
         node.x = self
         node.dx = b
         node.y = y
         node.dy = dy
+        node.scope = (_place(node) if _pauses else _scope.get()) if _scopes_in_use else None
         return node
 
     def __radd__(self, other: Any) -> Value:
@@ -191,7 +177,7 @@ class Value(Node):
     def __pow__(self, other: Any, modulus: None = None) -> Value:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
-        return (_POW if isinstance(other, Value) else _POWER).kinds[Value](self, other)  # type: ignore[no-any-return]
+        return (_POW if isinstance(other, Value) or type(other) in _above else _POWER).kinds[Value](self, other)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
         return self
@@ -263,6 +249,46 @@ class Value(Node):
 
 
 _put_grad = Value.__dict__["grad"].__set__
+_above = ABOVE[Value]  # the kinds of number that know what to do with a Value beside them
+
+
+# The sweep. `with` and `try` hold calls here and no loops: CPython 3.13.0 leaves jumps of some loops out of its exception table,
+# so that Ctrl-C inside such a loop would neither be undone nor free the lock.
+
+
+def _backward(output: Value, seed: float) -> None:
+    order = topological(output)
+    before = [node.grad for node in order]
+    restoring = map(_put_grad, order, before)
+    try:
+        _sweep(output, seed, order, before)
+    except BaseException:
+        # One call into C, made ready before: not even a second Ctrl-C can fall between two nodes of it, as it can in a loop.
+        deque(restoring, 0)
+        raise
+
+
+def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) -> None:
+    for node in order:
+        node.grad = 0.0
+    output.grad = seed
+    for node in reversed(order):
+        upstream = node.grad
+        if upstream:  # a gradient of exactly 0 hands nothing on, so that 0·inf cannot become NaN
+            x = node.x
+            if x is not None:
+                x.grad += upstream * node.dx  # type: ignore[operator] # += : contributions from several paths add up
+            y = node.y
+            if y is not None:
+                y.grad += upstream * node.dy  # type: ignore[operator]
+    # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
+    leaves = [node for node in order if node.op is None]
+    held = [grad or 0.0 for node, grad in zip(order, before, strict=True) if node.op is None]  # None is how some people write 0
+    totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
+    if not all(map(math.isfinite, totals)):
+        raise _guilty(output, seed, leaves, held)
+    for leaf, total in zip(leaves, totals, strict=True):
+        leaf.grad = total
 
 
 def _comparable(other: Any) -> float:
@@ -270,6 +296,8 @@ def _comparable(other: Any) -> float:
         return other.data
     if type(other) is float and math.isinf(other):
         return other  # as in `best = inf; if loss < best`: it is looked at, and does not enter a graph
+    if type(other) in _above:
+        return float(other)
     return as_float(other, "a number to compare with", "a Value")
 
 
@@ -281,12 +309,12 @@ def _record(primitive: Primitive, data: float, x: Value | None, dx: float | None
     node.data = data
     node.grad = 0.0
     node.label = None
-    node.scope = _scope.get() if _scopes_in_use else None
     node.op = primitive
     node.x = x
     node.dx = dx
     node.y = y
     node.dy = dy
+    node.scope = (_place(node) if _pauses else _scope.get()) if _scopes_in_use else None
     return node
 
 
@@ -335,12 +363,16 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
             a = x.data
             left: Value | None = x
         else:
+            if type(x) in _above:
+                return primitive.kinds[type(x)](x, y)  # type: ignore[no-any-return]
             dx = a = as_float(x, asker=name)
             left = None
         if isinstance(y, Value):
             b = y.data
             right: Value | None = y
         else:
+            if type(y) in _above:
+                return primitive.kinds[type(y)](x, y)  # type: ignore[no-any-return]
             dy = b = as_float(y, asker=name)
             right = None
         if right is not None and rule_y is None:
@@ -394,29 +426,87 @@ def scope(name: str) -> Iterator[None]:
         _scope.reset(token)
 
 
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Remember nothing inside: results are leaves, as if each had been made from its number, and tangents are dropped.
+
+    It holds for this thread (or task) alone, until the end of the block however it ends. A derivative that is taken inside is
+    right all the same; what comes out of it is a plain number.
+
+    >>> w = Value(2.0)
+    >>> with no_grad():
+    ...     w = w - 0.1 * w
+    >>> w
+    Value(1.8, grad=0.0)
+    """
+    global _scopes_in_use, _pauses
+    with _counting:
+        _scopes_in_use = True
+        _pauses += 1
+    try:
+        with _pausing(True):
+            yield
+    finally:
+        with _counting:
+            _pauses -= 1
+
+
+@contextmanager
+def _pausing(pause: bool) -> Iterator[None]:
+    token = _paused.set(pause)
+    try:
+        yield
+    finally:
+        _paused.reset(token)
+
+
+def recording() -> AbstractContextManager[None]:
+    """A context in which everything is remembered, whatever no_grad() stands around it."""
+    return _pausing(False)
+
+
+def paused() -> bool:
+    """Whether no_grad() holds here."""
+    return bool(_pauses) and _paused.get()
+
+
+def _place(node: Value) -> str | None:
+    """The scope a new node is made in; under no_grad() the node forgets how it was made."""
+    if _paused.get():
+        node.op = node.x = node.y = node.dx = node.dy = None
+    return _scope.get()
+
+
 # When a sweep fails.
 
 
 def describe_edge(edge: Edge[Value]) -> str:
     """The edge in words: the operation, the operand, and the numbers at which its local derivative is taken."""
-    node = edge.node
-    assert node.op is not None
-    names = node.op.operands
+    assert edge.node.op is not None
+    return describe_partial(edge.node.op, edge.position, edge.node.args)
+
+
+def describe_partial(op: Primitive, position: int, args: Sequence[Any]) -> str:
+    """A local derivative in words, with the numbers at which it is taken."""
     at = []
-    for name, arg in zip(names, node.args, strict=True):
-        label = arg.label if isinstance(arg, Value) else None
-        at.append(f"{name}={arg.data if isinstance(arg, Value) else arg!r}" + (f" (label {label!r})" if label else ""))
-    return f"∂({node.op.formula})/∂{names[edge.position]} at {', '.join(at)}"
+    for name, arg in zip(op.operands, args, strict=True):
+        label = getattr(arg, "label", None)
+        at.append(f"{name}={arg if isinstance(arg, float) else arg.data!r}" + (f" (label {label!r})" if label else ""))
+    return f"∂({op.formula})/∂{op.operands[position]} at {', '.join(at)}"
+
+
+def missing(op: Primitive, partial: float) -> tuple[str, str]:
+    """What to say of a local derivative that is not finite, and the row's hint."""
+    what = "does not exist" if math.isnan(partial) else "is beyond the largest float (about 1.8e308)"
+    return what, f"; {op.hint}" if op.hint else ""
 
 
 def no_derivative(edge: Edge[Value], upstream: float) -> GradientError:
     """The error for an edge whose local derivative is not finite, met by an upstream gradient that is not 0."""
-    op = edge.node.op
-    assert op is not None
-    what = "does not exist" if math.isnan(edge.partial) else "is beyond the largest float (about 1.8e308)"
-    hint = f"; {op.hint}" if op.hint else ""
+    assert edge.node.op is not None
+    what, hint = missing(edge.node.op, edge.partial)
     return GradientError(
-        f"no gradient through {op.name}: its local derivative {describe_edge(edge)} {what} (upstream gradient {upstream!r}){hint}."
+        f"no gradient through {edge.node.op.name}: its local derivative {describe_edge(edge)} {what} (upstream gradient {upstream!r}){hint}."
         " No gradient was changed."
     )
 
@@ -473,8 +563,9 @@ def _restore(
         if op not in PRIMITIVES:
             raise ValueError(f"the pickled graph uses a primitive named {op!r}, which nobody has registered here: import its module first")
         op = PRIMITIVES[op]
-    node = _record(op, data, x, dx, y, dy)  # type: ignore[arg-type]
-    node.grad, node.label, node.scope = grad, label, scope
+    node: Value = _new(Value)  # not as a new result is made: a copy keeps its operands under no_grad() too
+    node.op, node.data, node.grad, node.label, node.scope = op, data, grad, label, scope
+    node.x, node.dx, node.y, node.dy = x, dx, y, dy
     return node
 
 
@@ -507,18 +598,22 @@ _pickling = threading.Lock()  # two threads must not make two records of one nod
 
 def _records(output: Value) -> list[_Record]:
     """The record of every inner node below the output, operands first."""
+    with _pickling:
+        return _find_records(output)
+
+
+def _find_records(output: Value) -> list[_Record]:
     records = []
     standing_for: dict[Value | None, Value | _Record | None] = {None: None}
-    with _pickling:
-        for node in topological(output):
-            if node.op is None:
-                standing_for[node] = node
-                continue
-            record = _alive.get(id(node))  # a record keeps its node alive, so an id found here is never another node's
-            if record is None:
-                record = _alive[id(node)] = _Record(node, standing_for[node.x], standing_for[node.y])
-            standing_for[node] = record
-            records.append(record)
+    for node in topological(output):
+        if node.op is None:
+            standing_for[node] = node
+            continue
+        record = _alive.get(id(node))  # a record keeps its node alive, so an id found here is never another node's
+        if record is None:
+            record = _alive[id(node)] = _Record(node, standing_for[node.x], standing_for[node.y])
+        standing_for[node] = record
+        records.append(record)
     return records
 
 

@@ -395,10 +395,12 @@ def alarm() -> Iterator[Callable[[float, float], None]]:
     again = 0.0
 
     def interrupt(_: int, frame: FrameType | None) -> None:
-        caller = frame and frame.f_back
-        inside = Value.backward.__code__ in (frame and frame.f_code, caller and caller.f_code)
+        frames = [frame] if frame else []
+        while frames and len(frames) < 4 and frames[-1].f_back:
+            frames.append(frames[-1].f_back)
+        codes = [frame.f_code for frame in frames]
         signal.setitimer(signal.ITIMER_REAL, again)
-        if inside:
+        if Value.backward.__code__ in codes and interrupt.__code__ not in codes:
             raise KeyboardInterrupt
 
     def arm(delay: float, pause: float) -> None:
