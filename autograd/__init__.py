@@ -31,19 +31,73 @@ from .ops import __all__ as _table
 from .ops import abs as abs  # noqa: A004
 from .ops import pow as pow  # noqa: A004
 from .ops import sum as sum  # noqa: A004
-from .primitive import PRIMITIVES, Primitive
+from .primitive import PRIMITIVES, Primitive, custom_gradient
 from .reverse import gradient
-from .value import Value, scope
+from .value import Value, no_grad, scope
 
 if TYPE_CHECKING:
+    from .check import central_difference as central_difference
+    from .check import check_gradients as check_gradients
+    from .check import check_graph as check_graph
+    from .check import complex_step as complex_step
+    from .check import extrapolated_difference as extrapolated_difference
     from .drawing import Picture as Picture
     from .drawing import draw as draw
     from .drawing import tree as tree
+    from .forward import Dual as Dual
+    from .forward import tangents as tangents
+    from .jacobians import elementwise as elementwise
+    from .jacobians import jacobian_chain as jacobian_chain
+    from .jacobians import matrix as matrix
+    from .jacobians import modes as modes
+    from .program import Program as Program
+    from .program import compile as compile  # noqa: A004
+    from .stepping import Stepper as Stepper
+    from .stepping import explain as explain
+    from .stepping import steps as steps
+    from .transforms import derivative as derivative
+    from .transforms import grad as grad
+    from .transforms import hessian as hessian
+    from .transforms import hvp as hvp
+    from .transforms import jacobian as jacobian
+    from .transforms import jvp as jvp
+    from .transforms import value_and_grad as value_and_grad
+    from .transforms import vjp as vjp
+    from .typeset import latex as latex
 
 __version__ = "0.1.0"
 
-_LAZY = {"draw": "drawing", "tree": "drawing", "Picture": "drawing.picture"}
-"""Names whose rooms need an extra, imported when first used."""
+_LAZY = {
+    "draw": "drawing",
+    "tree": "drawing",
+    "Picture": "drawing.picture",
+    "Program": "program",
+    "compile": "program",
+    "steps": "stepping",
+    "Stepper": "stepping",
+    "explain": "stepping",
+    "latex": "typeset",
+    "central_difference": "check",
+    "check_gradients": "check",
+    "check_graph": "check",
+    "complex_step": "check",
+    "extrapolated_difference": "check",
+    "Dual": "forward",
+    "tangents": "forward",
+    "elementwise": "jacobians",
+    "jacobian_chain": "jacobians",
+    "matrix": "jacobians",
+    "modes": "jacobians",
+    "derivative": "transforms",
+    "grad": "transforms",
+    "hessian": "transforms",
+    "hvp": "transforms",
+    "jacobian": "transforms",
+    "jvp": "transforms",
+    "value_and_grad": "transforms",
+    "vjp": "transforms",
+}
+"""Names whose rooms need an extra or are not always wanted, imported when first used."""
 
 
 def __getattr__(name: str) -> Any:
@@ -66,17 +120,43 @@ __all__ = [
     "DivisionByZeroError",
     "DomainError",
     "DrawingError",
+    "Dual",
     "ExpressionError",
     "GradientError",
     "MissingExtraError",
     "NonFiniteError",
     "Primitive",
+    "Program",
     "RangeError",
     "StaleGraphError",
+    "Stepper",
     "Value",
+    "central_difference",
+    "check_gradients",
+    "check_graph",
+    "complex_step",
+    "custom_gradient",
+    "derivative",
     "draw",
+    "elementwise",
+    "explain",
+    "extrapolated_difference",
+    "grad",
     "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jacobian_chain",
+    "jvp",
+    "latex",
+    "matrix",
+    "modes",
+    "no_grad",
     "scope",
+    "steps",
+    "tangents",
     "tree",
+    "value_and_grad",
+    "vjp",
 ]
 __all__ += _table

@@ -6,13 +6,14 @@ Exit codes: 0 all is well, 1 a run failed, 2 the command line was wrong, 130 int
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import re
 import sys
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
@@ -22,9 +23,11 @@ from . import doctor  # the other rooms are opened when it is sure that they are
 
 if TYPE_CHECKING:
     from .examples import Example
+    from .expression import Expression
     from .value import Value
 
 FOLDER = "glassgrad-pictures"
+QUICK, THOROUGH = 30_000, 10_000_000
 DIRECTIONS: tuple[Literal["forward", "backward", "both"], ...] = ("forward", "backward", "both")
 
 
@@ -54,6 +57,9 @@ def _close_output() -> None:
 
 
 def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    if arguments[:1] == ["train"] and doctor.is_ours():  # the package nn has its own words; it is found only when asked for
+        result: int = importlib.import_module("nn.__main__").main(arguments, parser.prog)
+        return result
     options, more = parser.parse_known_args(_protected(arguments))
     if hasattr(options, "values"):  # name=value is welcome after an option too
         options.values = [*options.values, *(word for word in more if not word.startswith("-"))]
@@ -124,7 +130,41 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("-o", "--output", type=_path, metavar="FILE", default=argparse.SUPPRESS, help=where)
     draw.add_argument("--direction", choices=DIRECTIONS, default="both", help="what the picture shows (both unless given)")
 
+    step = command(
+        "step",
+        _step,
+        "a worked example or an expression, step by step: printed, or as a page for a browser",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f'for example:\n  {prog} step apple -o apple.html\n  {prog} step "a*b + exp(c)" a=2 b=3 c=1 -o page.html',
+    )
+    step.add_argument("expression", metavar="NAME|EXPR", help="an example, or numbers, names, + - * / **, and functions")
+    step.add_argument("values", metavar="name=value", nargs="*", default=[], help="a number for each name")
+    page = "write a page to step through here: .html, one file that needs no network"
+    step.add_argument("-o", "--output", type=_path, metavar="FILE", default=argparse.SUPPRESS, help=page)
+
+    source = command(
+        "source",
+        _source,
+        "an expression, or a worked example, as the program that computes its value and gradients",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f'for example:\n  {prog} source "a*b + exp(c)" a b c > program.py\n  {prog} source two_two_one',
+    )
+    source.add_argument("expression", metavar="EXPR", help="as for draw; or the name of an example")
+    source.add_argument(
+        "values", metavar="name", nargs="*", default=[], help="the program's arguments in their order; the names' own unless given"
+    )
+    source.add_argument(
+        "--target", choices=("python", "torch", "jax"), default="python", help="for what it is written (python unless given)"
+    )
+
+    check = command("check", _check, "prove the derivatives of this installation: exact numbers, differences, random graphs, mutants")
+    size = check.add_mutually_exclusive_group()
+    size.add_argument("--thorough", action="store_true", help=f"{THOROUGH:,} cases instead of {QUICK:,}")
+    size.add_argument("--cases", type=_count, metavar="N", help="about so many cases")
+    check.add_argument("--seed", type=_count, default=0, metavar="N", help="where the random numbers start (0 unless given)")
+
     command("list", _list, "the primitives with their symbols, derivatives and domains")
+    command("train", _train, "a network that learns: moons, digits or mnist (train --help says more)", add_help=False)
     command("doctor", _doctor, "what is installed, which layout engine draws, and what is amiss (then the exit code is 1)")
     return parser
 
@@ -151,7 +191,7 @@ def _count(text: str) -> int:
 
 def _protected(arguments: list[str]) -> list[str]:
     """The arguments, with "-a*b" told from an option: argparse takes no argument with a space in it for one."""
-    if arguments[:1] != ["draw"]:
+    if arguments[:1] not in (["draw"], ["step"], ["source"]):
         return arguments
     return [" " + word if re.match(r"-(?![-oh]|$)|-h\w", word) else word for word in arguments]
 
@@ -282,6 +322,84 @@ def _draw(options: argparse.Namespace) -> int:
     return 0
 
 
+def _step(options: argparse.Namespace) -> int:
+    from .errors import GradientError
+    from .examples import NAMES, run
+    from .expression import parse
+    from .stepping import Stepper
+    from .typeset import formula, number
+    from .value import Value
+
+    if options.expression in NAMES:
+        if options.values:
+            options.parser.error(f"{options.expression} has numbers of its own: {options.values[0]} is of no use")
+        example = run(options.expression)
+        title = example.title
+        steppers = [Stepper(graph.output, seed=graph.seed, title=graph.title) for graph in example.graphs]
+    else:
+        expression = parse(options.expression)
+        output = expression.build(_values(options, expression.names))
+        if not isinstance(output, Value):
+            options.parser.error(f"there is no name in the expression, so nothing to step through; its value is {number(output)}")
+            return 2
+        title = formula(expression)
+        steppers = [Stepper(output, title=title)]
+    for stepper in steppers:
+        _say(f"{stepper.title}\n")
+        try:
+            while (step := stepper.next()) is not None:
+                _say(f"{step.number:4}  {step}")
+        except GradientError as error:
+            _say(f"\n{str(error).removesuffix(' No gradient was changed.')}")
+        _say("")
+        stepper.jump(0)
+    if not hasattr(options, "output"):
+        _say("No page was asked for: -o page.html writes one to step through.")
+        return 0
+    with _writing(options.output):
+        steppers[0].beside(*steppers[1:], title=title).write(options.output)
+    _say(f"The page is in {options.output}")
+    return 0
+
+
+def _source(options: argparse.Namespace) -> int:
+    from .examples import NAMES, run
+    from .expression import parse
+    from .program import compile as compiled
+    from .value import Value
+
+    text = options.expression.strip()
+    if text in NAMES and not options.values:
+        _say(compiled(run(text).output).source(options.target), end="")
+        return 0
+    expression = parse(options.expression)
+    wanted = [unicodedata.normalize("NFKC", word.strip().partition("=")[0].strip()) for word in options.values] or list(expression.names)
+    if sorted(wanted) != sorted(expression.names):
+        options.parser.error(f"the expression has {', '.join(expression.names) or 'no names'}, but got {', '.join(wanted) or 'none'}")
+    given = _values(argparse.Namespace(**{**vars(options), "values": [word for word in options.values if "=" in word]}), expression.names)
+    leaves, result = _somewhere(expression, {name: given.get(name) for name in wanted})
+    if not isinstance(result, Value):
+        options.parser.error("there is no name in the expression, so nothing to differentiate by")
+        return 2
+    _say(compiled(result, inputs=list(leaves.values())).source(options.target), end="")
+    return 0
+
+
+def _somewhere(expression: Expression, given: dict[str, Value | None]) -> tuple[dict[str, Value], Value | float]:
+    """The names as leaves, and the expression at some numbers where it has a value: which ones does not matter to its program."""
+    from .errors import AutogradError
+    from .value import Value
+
+    for number in (1.0, 0.5, 2.0, -0.5, 0.0, 100.0):
+        leaves = {name: Value(number, label=name) if leaf is None else leaf for name, leaf in given.items()}
+        try:
+            return leaves, expression.build(leaves)
+        except AutogradError as error:
+            failure = error
+    failure.add_note("Give numbers at which it has a value, as in a=2.")
+    raise failure
+
+
 def _values(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Value]:
     """The leaves that name=value asks for."""
     from .errors import AutogradError
@@ -326,6 +444,47 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _train(options: argparse.Namespace) -> int:
+    options.parser.error("write train first, then its options")
+    return 2
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .proof import prove
+
+    cases = THOROUGH if options.thorough else QUICK if options.cases is None else options.cases
+    if not cases:
+        options.parser.error("--cases needs at least 1")
+    with _progress(cases) as tick:
+        proof = prove(cases, options.seed, tick=tick)
+    _say(proof)
+    return 0 if proof.is_clean else 1
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], object]]:
+    """A function that is told of progress and shows it on a terminal: as tqdm does where it is installed."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        done, shown = 0, -1
+
+        def tick(n: int) -> None:
+            nonlocal done, shown
+            done += n
+            percent = min(100 * done // total, 100)
+            if percent > shown and sys.stderr.isatty():
+                shown = percent
+                print(f"\r{percent:3d} % of {total:,} cases", end="", file=sys.stderr, flush=True)
+
+        yield tick
+        if shown >= 0:
+            print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+    else:
+        with tqdm(total=total, unit=" cases", disable=None, leave=False) as bar:
+            yield bar.update
+
+
 def _doctor(options: argparse.Namespace) -> int:
     findings = doctor.examine()
     widest = max(len(finding.what) for finding in findings)
@@ -342,7 +501,7 @@ _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
 _LOWERED = str.maketrans(_RAISED, "0123456789-")
 
 
-def _say(text: object, stream: TextIO | None = None) -> None:
+def _say(text: object, stream: TextIO | None = None, end: str = "\n") -> None:
     """Print the text, with what the output's encoding lacks written plainly: a minus must not become a question mark."""
     stream = stream or sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -354,7 +513,7 @@ def _say(text: object, stream: TextIO | None = None) -> None:
             return "^" + found[0].translate(_LOWERED) if found[0][0] in _RAISED else _PLAIN.get(found[0], "?")
         return found[0]
 
-    print(re.sub(f"[{_RAISED}]+|[^\x00-\x7f]", fitting, str(text)), file=stream)
+    print(re.sub(f"[{_RAISED}]+|[^\x00-\x7f]", fitting, str(text)), file=stream, end=end)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 from numbers import Complex, Real
@@ -151,11 +152,20 @@ class _Kinds(dict[type, Callable[..., Any]]):
         return meaning
 
 
-def interpretation(kind: type) -> Callable[[T], T]:
-    """A decorator: `build(primitive)` returns what the primitive does with operands of this kind (some may be floats)."""
+ABOVE: dict[type, set[type]] = defaultdict(set)
+"""For a kind of number, the kinds that take its numbers among their own operands: where both meet, those decide."""
+
+
+def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], T]:
+    """A decorator: `build(primitive)` returns what the primitive does with operands of this kind (some may be floats).
+
+    over   the kinds whose numbers may stand among the operands as well
+    """
 
     def register(build: T) -> T:
         _INTERPRETATIONS[kind] = build  # type: ignore[assignment]
+        for below in over:
+            ABOVE[below].add(kind)
         _interpreter.cache_clear()
         for primitive in PRIMITIVES.values():  # the kind, or one that derives from it, may have been met before, as no number
             for met in [met for met in primitive.kinds if issubclass(met, kind)]:
@@ -198,6 +208,53 @@ def register(primitive: Primitive) -> Any:
         raise ValueError(f"there is a primitive named {primitive.name!r} already")
     PRIMITIVES[primitive.name] = primitive
     return function_of(primitive)
+
+
+def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[Callable[..., float]], Any]:
+    """A decorator that gives a function of one or two numbers the derivatives you say: rule(z, x) or rule(z, x, y) for each operand.
+
+    The function is computed on floats, and so may do whatever it likes; the rules are written in the table's functions, as a
+    row's are, so derivatives of every order and of both modes follow them. Nothing is registered: the name stays free.
+
+    textbook   each rule as people write it, for formulas
+
+    >>> @custom_gradient(lambda z, x: 1.0)  # straight through: rounds, and hands the gradient on as if it did not
+    ... def rounded(x):
+    ...     return float(round(x))
+    >>> rounded(2.7)
+    3.0
+    """
+    for rule in rules:
+        if not callable(rule):
+            raise TypeError(f"custom_gradient needs rules, as in custom_gradient(lambda z, x: 1.0), but got {rule!r}")
+    if not 1 <= len(rules) <= 2:
+        raise ValueError(f"custom_gradient needs one rule for each operand, of which there are one or two, but got {len(rules)}")
+    if textbook and len(textbook) != len(rules):
+        raise ValueError(f"custom_gradient needs one textbook form for each of {len(rules)} rule(s), but got {len(textbook)}")
+
+    def decorate(forward: Callable[..., float]) -> Any:
+        given = getattr(forward, "__name__", "")
+        name = given if given.isidentifier() else "custom"
+        operands = ("x", "y")[: len(rules)]
+        slots = ", ".join(f"<{operand}>" for operand in operands)
+        function = function_of(
+            Primitive(
+                name=name,
+                operands=operands,
+                forward=forward,
+                partials=rules,
+                symbol=name,
+                formula=f"{name}({', '.join(operands)})",
+                latex=rf"\operatorname{{{name}}}\left({slots}\right)".replace("_", r"\_"),
+                textbook=textbook or tuple(f"d{name}/d{operand}" for operand in operands),
+                domain=(REALS,) * len(operands),
+                summary=(getattr(forward, "__doc__", None) or "").strip(),
+            )
+        )
+        function.__module__ = getattr(forward, "__module__", __name__)
+        return function
+
+    return decorate
 
 
 def _docstring(primitive: Primitive) -> str:

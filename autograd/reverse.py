@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import gc
 from collections.abc import Iterable, Sequence
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from . import ops
 from .errors import AutogradError, RangeError, StaleGraphError
 from .graph import Edge, edges, topological
+from .primitive import PRIMITIVES
 from .value import Value, describe_edge, no_derivative, out_of_range
 
 
@@ -45,79 +46,131 @@ def gradient(output: Value, wrt: Value | Sequence[Value], *, unrelated: Literal[
     if missing and unrelated == "error":
         names = ", ".join(map(repr, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise ValueError(f"the output does not depend on {names}; pass unrelated='zero' to get 0 there")
+    values = [result if isinstance(result, Value) else Value(result) for result in pull(order, wanted)]
+    return values[0] if isinstance(wrt, Value) else values
 
+
+def pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float]:
+    """∂output/∂x for each wanted x, where `order` is the topological order of the output, its last node.
+
+    A Value where the derivative depends on nodes, a float where it is a constant; 0.0 for an x the output does not depend on.
+    """
+    # Nothing that is made here can be garbage before the end, but a million new nodes would have the collector look for it
+    # again and again: half of the time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _pull(order, wanted)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+_ADD = PRIMITIVES["add"]
+_MULTIPLY = PRIMITIVES["multiply"]
+
+
+def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float]:
     # Only nodes above a wanted one matter; for the others no graph is built.
     relevant: set[Value | None] = set(wanted)
     for node in order:
         if node.x in relevant or node.y in relevant:
             relevant.add(node)
-    cotangent: dict[Value, Value | float] = {output: 1.0}
-    for node in reversed(order):
-        upstream = cotangent.get(node, 0.0)
-        for edge in edges(node):
-            if edge.operand not in relevant:
-                continue
-            # An upstream gradient of exactly 0 hands nothing on where 0·inf would become NaN. Where it is a Value it must be
-            # handed on all the same otherwise: it depends on the leaves, and the next derivative asks how.
-            finite = math.isfinite(edge.partial)
-            if _number(upstream) == 0.0 and not (finite and isinstance(upstream, Value)):
-                continue
-            if not finite:
-                raise no_derivative(edge, _number(upstream))
-            partial = _local(edge)
-            before = cotangent.get(edge.operand, 0.0)
-            try:
-                cotangent[edge.operand] = _plus(before, _times(upstream, partial))
-            except RangeError:
-                raise out_of_range(edge, _number(upstream), _number(before)) from None
-    values = [result if isinstance(result, Value) else Value(result) for result in (cotangent.get(node, 0.0) for node in wanted)]
-    return values[0] if isinstance(wrt, Value) else values
-
-
-def _local(edge: Edge[Value]) -> Value | float:
-    """The edge's rule on the nodes themselves, held against the partial that was fixed at recording."""
-    node = edge.node
-    assert node.op is not None
-    rule = node.op.partials[edge.position]
-    assert rule is not None
-    cause: AutogradError | None = None
+    cotangent: dict[Value | None, Value | float] = {order[-1]: 1.0}
+    before: Value | float | None
     try:
-        partial: Value | float = rule(node, *node.args)
+        for node in reversed(order):
+            if node in cotangent:
+                upstream, x, y = cotangent[node], node.x, node.y
+                # Sums and products are most of any graph: what their rules say is written out.
+                added = node.op is _ADD
+                multiplied = node.op is _MULTIPLY and x is not None and y is not None and isinstance(upstream, Value)
+                if x in relevant:
+                    position, before = 0, cotangent.get(x)
+                    if added:
+                        contribution = upstream
+                    elif multiplied and y.data == node.dx:  # type: ignore[union-attr]
+                        contribution = upstream * y  # type: ignore[operator]
+                    else:
+                        contribution = _contribution(node, 0, upstream)
+                    cotangent[x] = contribution if before is None else plus(before, contribution)
+                if y in relevant:
+                    position, before = 1, cotangent.get(y)
+                    if added:
+                        contribution = upstream
+                    elif multiplied and x.data == node.dy:  # type: ignore[union-attr]
+                        contribution = upstream * x  # type: ignore[operator]
+                    else:
+                        contribution = _contribution(node, 1, upstream)
+                    cotangent[y] = contribution if before is None else plus(before, contribution)
+    except RangeError:
+        raise out_of_range(_edge(node, position), _number(upstream), 0.0 if before is None else _number(before)) from None
+    return [cotangent.get(node, 0.0) for node in wanted]
+
+
+def _contribution(node: Value, position: int, upstream: Value | float) -> Value | float:
+    """What a node hands to one of its operands: upstream gradient × local derivative, by the rule evaluated on the nodes themselves."""
+    op, recorded = node.op, node.dy if position else node.dx
+    assert op is not None
+    assert recorded is not None
+    # An upstream gradient of exactly 0 hands nothing on where 0·inf would become NaN. Where it is a Value it must be handed on
+    # all the same otherwise: it depends on the leaves, and the next derivative asks how.
+    if isinstance(upstream, float) and upstream == 0.0:
+        return 0.0
+    if recorded * 0.0:  # true for nan and the infinities alone
+        if _number(upstream):
+            raise no_derivative(_edge(node, position), _number(upstream))
+        return 0.0
+    x, y, rules = node.x, node.y, op.partials
+    # As in node.args, which would take twice the time.
+    args = (x,) if len(rules) == 1 else (node.dx if x is None else x, node.dy if y is None else y)
+    try:
+        partial = rules[position](node, *args)  # type: ignore[misc]
     except AutogradError as error:
-        now, cause = f"fails now ({error})", error
-    else:
-        if _number(partial) == edge.partial:
-            return partial
-        now = f"is {_number(partial)!r} now"
-    raise StaleGraphError(
+        raise _stale(_edge(node, position), f"fails now ({error})") from error
+    if (partial if isinstance(partial, float) else partial.data) != recorded:
+        raise _stale(_edge(node, position), f"is {_number(partial)!r} now")
+    return upstream * partial if isinstance(upstream, Value) and isinstance(partial, Value) else times(upstream, partial)
+
+
+def _edge(node: Value, position: int) -> Edge[Value]:
+    return next(edge for edge in edges(node) if edge.position == position)
+
+
+def _stale(edge: Edge[Value], now: str) -> StaleGraphError:
+    """The error for a rule that contradicts the partial that was fixed at recording."""
+    return StaleGraphError(
         f"{describe_edge(edge)} {now}, but was {edge.partial!r} when it was recorded: data was edited since; compute the graph anew"
-    ) from cause
-
-
-# What a gradient needs of arithmetic, on floats and Values alike, without nodes for 0 + x, 1·x and (-1)·x: they would only
-# clutter the picture.
+    )
 
 
 def _number(x: Value | float) -> float:
     return x.data if isinstance(x, Value) else x
 
 
-def _is(x: Value | float, constant: float) -> bool:
-    return isinstance(x, float) and x == constant
+# What derivatives need of arithmetic, on every kind of number, without nodes for 0 + x, 1·x and (-1)·x: they would only clutter
+# the picture. Where no float is involved it is written as operators, which are the fast way to the rows.
 
 
-def _plus(x: Value | float, y: Value | float) -> Value | float:
-    if _is(x, 0.0):
+def plus(x: Any, y: Any) -> Any:
+    """x + y, and no node for 0 + y."""
+    if isinstance(y, float):
+        x, y = y, x
+    if isinstance(x, float):
+        return y if x == 0.0 else ops.add(x, y)
+    return x + y
+
+
+def times(x: Any, y: Any) -> Any:
+    """x·y; no node for 1·y, the node -y for (-1)·y, and exactly 0.0 for 0·y."""
+    if isinstance(y, float):
+        x, y = y, x
+    if not isinstance(x, float):
+        return x * y
+    if x == 1.0:
         return y
-    return x if _is(y, 0.0) else ops.add(x, y)
-
-
-def _times(x: Value | float, y: Value | float) -> Value | float:
-    for a, b in ((x, y), (y, x)):
-        if _is(a, 0.0):
-            return 0.0
-        if _is(a, 1.0):
-            return b
-        if _is(a, -1.0):
-            return ops.negate(b)
+    if x == -1.0:
+        return ops.negate(y)
+    if x == 0.0 or (isinstance(y, float) and y == 0.0):
+        return 0.0
     return ops.multiply(x, y)

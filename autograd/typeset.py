@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from .errors import ExpressionError
 from .expression import Expression, Step, parse, width
-from .primitive import PRIMITIVES
+from .graph import Edge
+from .primitive import PRIMITIVES, Primitive
+from .value import Value
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -97,12 +101,16 @@ def formulas(expression: str | Expression) -> list[str]:
     return [str(piece) for piece in _Unicode().pieces(_read(expression))]
 
 
-def latex(expression: str | Expression) -> str:
-    r"""The expression in LaTeX, for mathematics mode.
+def latex(expression: str | Expression | Value) -> str:
+    r"""The expression in LaTeX, for mathematics mode; of a Value, what it computes from the labelled nodes below it.
 
     >>> print(latex("-x/y**2 + sigmoid(w1)"))
     -\frac{x}{y^{2}} + \sigma\left(w_{1}\right)
+    >>> print(latex((Value(2.0, label="a") + Value(3.0, label="b")) ** 2))
+    \left(a + b\right)^{2}
     """
+    if isinstance(expression, Value):
+        return Notation(lambda node: node.label or "", tex=True).node(expression)
     return [str(piece) for piece in _Latex().pieces(_read(expression))][-1]
 
 
@@ -246,6 +254,293 @@ class _Latex(_Unicode):
         )
         word = own[1] if own else rf"\operatorname{{{name}}}".replace("_", r"\_")
         return _Piece(rf"{word}\left({inside}\right)", _CALL)
+
+
+# Nodes: the formula of what an operation computes, and of each of its local derivatives, with words for its operands.
+
+_OPEN = re.compile(r"(?:\{|\(|\[|\||,)$")
+_CLOSED = re.compile(r"\}|\\right|,|$")
+_SLOT = re.compile("<([a-z]+)>")
+
+
+class _Rows(_Latex):
+    """LaTeX with a row's own template for what is more than one word and brackets, as in e^{x} - 1."""
+
+    def call(self, name: str, operands: list[_Piece]) -> _Piece:
+        row = PRIMITIVES.get(name)
+        if row is None or name in ("sqrt", "exp", "abs") or len(row.operands) != len(operands):
+            return super().call(name, operands)
+        named = dict(zip(row.operands, operands, strict=True))
+
+        def fill(slot: re.Match[str]) -> str:
+            before, after = row.latex[: slot.start()].rstrip(), row.latex[slot.end() :].lstrip()
+            if after.startswith("^"):
+                return self.held(named[slot[1]], _CALL)
+            delimited = (_OPEN.search(before) or not before) and _CLOSED.match(after)
+            return str(named[slot[1]]) if delimited else self.held(named[slot[1]], _PRODUCT)
+
+        outside, depth = "", 0  # the template without what stands in brackets of any kind, which decides how tightly it holds
+        for word in re.findall(r"\\left|\\right|\\?.", row.latex):
+            depth -= word in ("}", r"\right")
+            outside += word if not depth else ""
+            depth += word in ("{", r"\left")
+        rank = (
+            _SUM
+            if re.search("[-+<>]", _SLOT.sub("", outside))
+            else _PRODUCT
+            if r"\cdot" in outside
+            else _POWER
+            if "^" in outside
+            else _CALL
+        )
+        return _Piece(_SLOT.sub(fill, row.latex), rank)
+
+    def name(self, name: str) -> str:
+        return _latex_label(name)
+
+
+_ESCAPED = {
+    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    **{c: "\\" + c for c in "{}$&#%_"},
+}  # fmt: skip
+_WITH_COMMAND = {word for word in _GREEK if word.islower() and word != "omicron"}
+_WITH_COMMAND |= {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
+
+
+def _latex_label(label: str) -> str:
+    """A label in LaTeX, whatever it holds: w1 and alpha as mathematics writes them, all else as text."""
+    symbol = _SYMBOL.fullmatch(label)
+    if symbol is None:
+        escaped = "".join(_ESCAPED.get(c, c) for c in label)
+        return rf"\text{{{escaped}}}"
+    base, index = symbol["base"], symbol["digits"] or symbol["letters"] or ""
+    letter = base if len(base) == 1 else f"\\{base}" if base in _WITH_COMMAND else rf"\mathrm{{{base[0]}}}"
+    return f"{letter}_{{{index}}}" if index else letter
+
+
+class Notation:
+    r"""Formulas of nodes in Unicode, or in LaTeX with `tex`. `label` says what to call a node; "" has it written out.
+
+    >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    >>> notation = Notation(lambda node: node.label or "")
+    >>> notation.node((a + b) * b), notation.numbers(a * b)
+    ('(a + b)·b', '2 × 3')
+    """
+
+    LONGEST = 1000
+    """Of what is written out, so many characters at most; what would be longer is an ellipsis."""
+
+    def __init__(self, label: Callable[[Value], str], *, tex: bool = False, digits: int = 6) -> None:
+        self._language: _Unicode = _Rows() if tex else _Unicode()
+        self._label, self._tex, self._digits = label, tex, digits
+
+    def node(self, node: Value) -> str:
+        """What the node computes, from its operands; a leaf's label or number."""
+        return str(self._itself(node))
+
+    def word(self, node: Value) -> str:
+        """The node's label, or without one what it computes."""
+        return str(self._named(node))
+
+    def numbers(self, node: Value, numbers: Sequence[float] | None = None) -> str:
+        """The operation with its operands' numbers in place of their names."""
+        assert node.op is not None
+        data = [arg.data if isinstance(arg, Value) else arg for arg in node.args] if numbers is None else numbers
+        return str(self._operation(node.op, data, {}))
+
+    def local(self, edge: Edge[Value]) -> str:
+        """The local derivative of an edge in its textbook form, with the node's and its operands' words in place of z, x, y."""
+        node, op = edge.node, edge.node.op
+        assert op is not None
+        text = op.textbook[edge.position]
+        try:
+            steps = parse(text).steps
+        except ExpressionError:
+            return text  # a row from elsewhere may be written in its own way
+        written = self._written_out(node)
+        known: dict[str, Value | float] = dict(zip(op.operands, node.args, strict=True))
+        pending: list[tuple[_Piece, float | None]] = []
+        for step in steps:
+            if step.operands:
+                operands = pending[-step.operands :]
+                del pending[-step.operands :]
+                pending.append(self._combined(step.name, operands))
+            elif step.name in known:
+                arg = known[step.name]
+                pending.append((self._operand(arg, written), arg if isinstance(arg, float) else None))
+            elif step.name == "z":
+                pending.append((self._named(node), None))
+            elif step.name:
+                pending.append((_Piece(self._language.name(step.name), _WORD), None))
+            else:
+                pending.append((self._number(step.number or 0.0), step.number))
+        return str(pending[-1][0])
+
+    def fraction(self, above: Value, below: Value) -> str:
+        """∂above/∂below."""
+        over, under = (self._language.held(self._named(node), _WORD) for node in (above, below))
+        return rf"\frac{{\partial {over}}}{{\partial {under}}}" if self._tex else f"∂{over}/∂{under}"
+
+    def number(self, x: float) -> str:
+        """A number; a negative one in brackets, as it stands after a sign."""
+        return self._language.held(self._number(x), _PRODUCT)
+
+    def bare(self, x: float) -> str:
+        """A number without brackets."""
+        return str(self._number(x))
+
+    # -- pieces ----------------------------------------------------------------------------------------------------------
+
+    def _itself(self, node: Value) -> _Piece:
+        return self._operand(node, {}) if node.op is None else self._operation(node.op, node.args, self._written_out(node))
+
+    def _named(self, node: Value) -> _Piece:
+        return self._word(self._label(node)) if self._label(node) else self._itself(node)
+
+    def _combined(self, name: str, operands: list[tuple[_Piece, float | None]]) -> tuple[_Piece, float | None]:
+        """A function of pieces; what is a plain number is computed where a book would: c·x^(c − 1) at c = 2 is 2·x."""
+        match name, [number for _, number in operands]:
+            case "subtract", [float(x), float(y)]:
+                return self._number(x - y), x - y
+            case "pow", [_, 0.0]:
+                return self._number(1.0), 1.0
+            case "pow", [_, 1.0]:
+                return operands[0]
+            case "multiply", [1.0, _]:
+                return operands[1]
+            case "multiply", [_, 1.0]:
+                return operands[0]
+        return self._apply(name, [piece for piece, _ in operands]), None
+
+    def _apply(self, name: str, operands: list[_Piece]) -> _Piece:
+        return self._language.combine("pow" if name == "power" else name, operands)
+
+    def _operation(self, op: Primitive, args: Sequence[Value | float], written: Mapping[Value, _Piece]) -> _Piece:
+        return self._apply(op.name, [self._operand(arg, written) for arg in args])
+
+    def _operand(self, arg: Value | float, written: Mapping[Value, _Piece]) -> _Piece:
+        if not isinstance(arg, Value):
+            return self._number(arg)
+        label = self._label(arg)
+        if label:
+            return self._word(label)
+        return written[arg] if arg in written else self._number(arg.data)
+
+    def _written_out(self, node: Value) -> dict[Value, _Piece]:
+        """The formula of every unlabelled node below this one, down to the labelled ones. Iterative, and never very long."""
+        written: dict[Value, _Piece] = {}
+        stack = [(parent, False) for parent in node.parents]
+        while stack:
+            at, ready = stack.pop()
+            if at in written or at.op is None or self._label(at):
+                continue
+            if ready:
+                piece = self._operation(at.op, at.args, written)
+                written[at] = piece if len(piece.text) <= self.LONGEST else _Piece(r"\ldots" if self._tex else "…", _WORD)
+            else:
+                stack.append((at, True))
+                stack += [(parent, False) for parent in at.parents]
+        return written
+
+    def _word(self, label: str) -> _Piece:
+        text = _latex_label(label) if self._tex else label
+        return _Piece(text, _SUM if re.search(r"[-+−*/·×÷^=<>,]", label) else _WORD)
+
+    def _number(self, x: float) -> _Piece:
+        text = number(x, self._digits)
+        minus, size = ("−", text[1:]) if text.startswith("−") else ("", text)
+        if self._tex:
+            size = re.sub(r"·10(.+)", lambda found: rf" \cdot 10^{{{found[1].translate(_DIGITS)}}}", size)
+            size = {"∞": r"\infty", "does not exist": r"\text{does not exist}"}.get(size, size)
+        return _Piece(size, _PRODUCT if "·" in text else _WORD, self._language.MINUS if minus else "")
+
+
+# LaTeX to MathML, which browsers show without help: as much of LaTeX as is written above.
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
+_SIGNS = {r"\cdot": "·", r"\times": "×", r"\ge": "≥", r"\le": "≤", r"\pm": "±", "-": "−", r"\to": "→", r"\ldots": "…"}
+_LETTERS = {f"\\{word}": letter for word, letter in _GREEK.items()} | {r"\partial": "∂", r"\infty": "∞"}
+
+
+def mathml(source: str) -> str:
+    r"""LaTeX as MathML: fractions, roots, indices, brackets, words. An unknown command shows its name.
+
+    >>> mathml(r"\frac{x}{y^{2}}")
+    '<math><mfrac><mi>x</mi><msup><mi>y</mi><mn>2</mn></msup></mfrac></math>'
+    """
+    tokens = _TOKEN.findall(source)
+    tokens.reverse()
+    return f"<math>{''.join(_row(tokens))}</math>"
+
+
+def _row(tokens: list[str]) -> list[str]:
+    """The atoms up to the end of a group."""
+    atoms: list[str] = []
+    while tokens and tokens[-1] not in ("}", r"\right"):
+        token = tokens.pop()
+        if token in ("^", "_") and atoms:
+            tag = "msup" if token == "^" else "msub"
+            atoms.append(f"<{tag}>{atoms.pop()}{_argument(tokens)}</{tag}>")
+        elif not token.isspace():
+            tokens.append(token)
+            atoms.append(_atom(tokens))
+    return atoms
+
+
+def _argument(tokens: list[str]) -> str:
+    """One atom or one group, as a single element."""
+    while tokens and tokens[-1].isspace():
+        tokens.pop()
+    if not tokens or tokens[-1] != "{":
+        return _atom(tokens) if tokens else "<mrow></mrow>"
+    tokens.pop()
+    atoms = _row(tokens)
+    if tokens:
+        tokens.pop()
+    return atoms[0] if len(atoms) == 1 else f"<mrow>{''.join(atoms)}</mrow>"
+
+
+def _atom(tokens: list[str]) -> str:
+    token = tokens.pop()
+    if token == "{":
+        tokens.append(token)
+        return _argument(tokens)
+    if token == r"\frac":
+        return f"<mfrac>{_argument(tokens)}{_argument(tokens)}</mfrac>"
+    if token == r"\sqrt":
+        return f"<msqrt>{_argument(tokens)}</msqrt>"
+    if token == r"\left":
+        left = html.escape(tokens.pop()) if tokens else ""
+        inside = "".join(_row(tokens))
+        end = tokens[-2:]  # the token after \right, then \right
+        del tokens[-2:]
+        return f"<mrow><mo>{left}</mo>{inside}<mo>{html.escape(end[0]) if len(end) == 2 else ''}</mo></mrow>"
+    if token in (r"\operatorname", r"\mathrm", r"\text"):
+        tag = "mtext" if token == r"\text" else "mi"
+        return f"<{tag}>{html.escape(_verbatim(tokens))}</{tag}>"
+    if token in _LETTERS:
+        return f"<mi>{_LETTERS[token]}</mi>"
+    if token[0].isdigit():
+        return f"<mn>{token}</mn>"
+    if token[0] == "\\" and len(token) > 1 and token not in _SIGNS:
+        return f"<mi>{html.escape(token[1:])}</mi>"
+    return f"<mi>{html.escape(token)}</mi>" if token.isalpha() else f"<mo>{html.escape(_SIGNS.get(token, token))}</mo>"
+
+
+def _verbatim(tokens: list[str]) -> str:
+    """The text of a group in braces, with what was escaped as it was."""
+    text, depth = "", 0
+    unescaped = {word.removesuffix("{}"): c for c, word in _ESCAPED.items()}
+    while tokens:
+        token = tokens.pop()
+        depth += (token == "{") - (token == "}")
+        if token in unescaped:
+            text += unescaped[token]
+        elif token not in ("{", "}"):
+            text += token
+        if depth == 0:
+            break
+    return text
 
 
 # Tables, for a terminal.

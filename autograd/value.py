@@ -506,8 +506,8 @@ def no_derivative(edge: Edge[Value], upstream: float) -> GradientError:
     assert edge.node.op is not None
     what, hint = missing(edge.node.op, edge.partial)
     return GradientError(
-        f"no gradient through {edge.node.op.name}: its local derivative {describe_edge(edge)} {what} (upstream gradient {upstream!r}){hint}."
-        " No gradient was changed."
+        f"no gradient through {edge.node.op.name}: its local derivative {describe_edge(edge)} {what}"
+        f" (upstream gradient {upstream!r}){hint}. No gradient was changed."
     )
 
 

@@ -16,14 +16,14 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def said(notebook: Any) -> list[list[str]]:
-    """What each code cell prints and shows as text, and which kinds of output it has."""
+    """What each code cell prints and shows as text, and which kinds of output it has. How printed text came in pieces is chance."""
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            outputs = cell.outputs
-            texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
-            kinds = [kind for o in outputs for kind in sorted(o.get("data", {}))]
-            cells.append([_timeless("".join(text)) for text in texts] + kinds)
+            printed = "".join("".join(o.get("text", "")) for o in cell.outputs)
+            shown = ["".join(o.get("data", {}).get("text/plain", "")) for o in cell.outputs if "data" in o]
+            kinds = [kind for o in cell.outputs for kind in sorted(o.get("data", {}))]
+            cells.append([_timeless(printed), *map(_timeless, shown), *kinds])
     return cells
 
 

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from autograd import DrawingError, Value, draw, examples, exp, log_softmax, maximum, scope, sigmoid, tanh, tree
+from autograd import DrawingError, Value, custom_gradient, draw, examples, exp, log_softmax, maximum, scope, sigmoid, tanh, tree
 from autograd import sum as total_of
 from autograd.drawing.engine import layout
 from autograd.drawing.palette import LIGHT, Scale, mix
@@ -408,3 +408,25 @@ def test_a_tree_of_a_big_graph_stops() -> None:
     lines = tree(x, most=50).splitlines()
     assert 51 == len(lines)
     assert "… and more" in lines[-1]
+
+
+# A check beside every local derivative.
+
+
+def test_a_check_stands_beside_each_local_derivative_and_a_wrong_one_is_red() -> None:
+    """Each edge shows the recorded number and what differences say; where they contradict, the arrow is red and heavier."""
+    wrong = custom_gradient(lambda z, x: 3.0 * x * x * 1.000001)(lambda x: x * x * x)
+    x, y = Value(2.0, label="x"), Value(5.0, label="y")
+    picture = draw(wrong(x) * y, check=True, legend=True)
+    found = texts(picture.pipe("svg", encoding="utf-8"))
+    assert "local 12.00001 ≠ differences 12" in found
+    assert "local 8, differences 8" in found
+    assert "a local derivative that difference quotients contradict" in found
+    assert 1 == picture._placed().count(f'color="{LIGHT.wrong}" dir=back')
+    assert LIGHT.wrong in draw(wrong(x) * y, check=True, style="cards").source
+
+
+def test_a_check_names_a_kink_instead_of_painting_it_red() -> None:
+    picture = draw(maximum(Value(2.0, label="x"), 2.0), check=True)
+    assert any("kink within h" in text for text in texts(picture.pipe("svg", encoding="utf-8")))
+    assert LIGHT.wrong not in picture._placed()

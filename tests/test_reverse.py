@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -350,6 +352,23 @@ def test_a_stale_graph_is_refused() -> None:
     assert (2.0, 3.0) == (x.grad, w.grad)
 
 
+def test_a_stale_product_below_other_operations_is_refused() -> None:
+    """Either operand edited, where what arrives at the product is a node and not a plain 1."""
+    for edited in (0, 1):
+        leaves = values([3.0, 2.0])
+        output = exp(leaves[0] * leaves[1])
+        leaves[edited].data = 9.0
+        with pytest.raises(StaleGraphError, match=r"is 9.0 now, but was (3|2).0 when"):
+            gradient(output, leaves)
+
+
+def test_where_nothing_arrives_an_edit_is_no_matter() -> None:
+    x = Value(3.0)
+    output = sin(x) * 0.0 + x
+    x.data = 5.0
+    assert 1.0 == gradient(output, x).data
+
+
 def test_a_stale_graph_whose_rule_fails_now_is_refused() -> None:
     x = Value(3.0)
     output = log(x)
@@ -378,3 +397,43 @@ def test_the_hypotenuse_at_the_origin() -> None:
     """A kink: the gradient graph takes the same subgradient as the sweep."""
     x, y = Value(0.0), Value(0.0)
     assert [0.0, 0.0] == [g.data for g in gradient(hypot(x, y), [x, y])]
+
+
+# -- the collector -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_collector_is_left_as_it_was(collecting: bool) -> None:
+    """gradient() spares the collector the search among new nodes; on and off, it is afterwards as before, after errors too."""
+    x = Value(0.0)
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        gradient(x * x, x)
+        assert collecting == gc.isenabled()
+        with pytest.raises(GradientError):
+            gradient(sqrt(x), x)
+        assert collecting == gc.isenabled()
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_gradient_under_threads_gives_the_same_numbers() -> None:
+    """Graphs over shared leaves, differentiated at the same time, and the collector on at the end."""
+    x = Value(0.7)
+    found: list[float] = []
+
+    def work() -> None:
+        y = x
+        for _ in range(200):
+            y = sin(y) * 1.1
+        found.append(gradient(y, x).data)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 8 == len(found)
+    assert 1 == len(set(found))
+    assert gc.isenabled()

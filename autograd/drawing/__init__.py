@@ -31,6 +31,7 @@ def draw(
     names: Mapping[str, Any] | None = None,
     parameters: Iterable[Value] = (),
     arithmetic: bool = False,
+    check: bool = False,
     seed: float = 1.0,
     digits: int = 6,
     fractions: bool = False,
@@ -61,6 +62,7 @@ def draw(
     names       names for nodes without a label, as from locals(); a list's Values become w[0], w[1]
     parameters  leaves to be shown as parameters, in the cards style
     arithmetic  write each gradient as upstream × local derivative = contribution
+    check       write under each gradient the local derivative and what difference quotients say it is; a wrong one is red
     digits      significant digits, at most
     fractions   write 1/3 for 0.333333, where a number is such a fraction
     formulas    unnamed inner nodes show what they compute: apple × count
@@ -106,6 +108,7 @@ def draw(
         fold=fold,
         chains=chains,
         formulas=formulas,
+        check=check,
     )
     small = len(view.boxes) <= TEXTBOOK_BOXES and not view.grouped
     textbook = style == "textbook" or (style is None and small)

@@ -117,15 +117,16 @@ class Cards(Style):
         if back:
             arrow |= {"color": self.palette.backward, "dir": "back", "penwidth": "2.2"} if flows else {"color": self.palette.greyed}
         if connection.count > 1:
-            arrow["label"] = f" {connection.count} "
-            arrow["fontcolor"] = self.palette.quiet
-        elif (
-            self.look.arithmetic
-            and flows
-            and connection.contribution is not None
-            and connection.head.kind != "output"
-            and self.look.direction != "forward"
-        ):
-            arrow["label"] = f" {self.product(connection)} \\n= {self.number(connection.contribution)} "
-            arrow["fontcolor"] = self.palette.gradient
+            arrow |= {"label": f" {connection.count} ", "fontcolor": self.palette.quiet}
+            return arrow
+        lines = []
+        if self.look.arithmetic and connection.contribution is not None and self.look.direction != "forward":
+            lines.append((f"{self.product(connection)}<br/>= {self.number(connection.contribution)}", self.palette.gradient))
+        text, color = self.finding(connection)
+        if text:
+            lines.append((text, color))
+            if color == self.palette.wrong:
+                arrow |= {"color": color, "penwidth": "3.5"}
+        if lines:
+            arrow["label"] = markup("<br/>".join(f'<font color="{color}">{text}</font>' for text, color in lines))
         return arrow

@@ -16,7 +16,8 @@ class Palette:
     """The colours of one background.
 
     ink for words and outlines; forward and value for what runs forward; backward and gradient for what runs back; quiet for
-    constants and for what is greyed; faint for outlines of clusters; paper for the background; tints by kind of box.
+    constants; greyed for what stands back; wrong for what a check found; faint for outlines of clusters; paper for the
+    background; tints by kind of box.
     """
 
     paper: str
@@ -27,6 +28,7 @@ class Palette:
     gradient: str
     quiet: str
     greyed: str
+    wrong: str
     faint: str
     input: str
     parameter: str
@@ -37,11 +39,13 @@ class Palette:
 
 LIGHT = Palette(
     paper="white", ink="#1f2933", forward="#44546a", value="#0b5394", backward="#c04a00", gradient="#a83f00", quiet="#6b7680",
-    greyed="#b8c0c8", faint="#d5dbe1", input="#e8f0fa", parameter="#fdf0d9", operation="#ffffff", group="#eef1f4", output="#e4efe4",
+    greyed="#b8c0c8", wrong="#c4001d", faint="#d5dbe1",
+    input="#e8f0fa", parameter="#fdf0d9", operation="#ffffff", group="#eef1f4", output="#e4efe4",
 )  # fmt: skip
 DARK = Palette(
     paper="#16191d", ink="#e6eaee", forward="#9fb2c8", value="#7fb8f0", backward="#f08a3c", gradient="#ffa765", quiet="#97a3ad",
-    greyed="#56616c", faint="#3a434c", input="#1f3044", parameter="#453414", operation="#1f242a", group="#262c33", output="#213524",
+    greyed="#56616c", wrong="#ff5c6c", faint="#3a434c",
+    input="#1f3044", parameter="#453414", operation="#1f242a", group="#262c33", output="#213524",
 )  # fmt: skip
 
 SCOPES = ("#cfe3f5", "#fbe3c0", "#d3ecd8", "#ead9f0", "#f7d4d4", "#d9f0f0", "#eeeac2", "#e3e3e3")

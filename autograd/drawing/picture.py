@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,29 +84,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         format = path.suffix.lower().removeprefix(".")
         if format not in FORMATS:
             raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
-        if path.is_dir():
-            raise DrawingError(f"cannot write {path}: it is a folder")
-        if not path.parent.is_dir():
-            raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
-        if path.exists():
-            with path.open("rb") as file:
-                begin = file.read(16)
-            if not begin.startswith(_BEGINS[format]) and begin:
-                raise DrawingError(f"cannot write {path}: the file there is no {format.upper()} picture, and would be lost")
-        picture = self.pipe(format, dpi=dpi)
-        target = path.resolve()  # a link stays a link
-        handle, temporary = tempfile.mkstemp(suffix=path.suffix, dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(picture)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        return path
+        return write_file(path, lambda: self.pipe(format, dpi=dpi), _BEGINS[format], f"{format.upper()} picture")
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
@@ -141,6 +119,33 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
+
+
+def write_file(path: Path, content: Callable[[], bytes], begins: tuple[bytes, ...], kind: str) -> Path:
+    """Write a file, whole or not at all. What stands there is replaced if it begins as one of its kind does, and kept otherwise."""
+    if path.is_dir():
+        raise DrawingError(f"cannot write {path}: it is a folder")
+    if not path.parent.is_dir():
+        raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
+    if path.exists():
+        with path.open("rb") as file:
+            begin = file.read(max(map(len, begins)))
+        if not begin.startswith(begins) and begin:
+            raise DrawingError(f"cannot write {path}: the file there is no {kind}, and would be lost")
+    data = content()
+    target = path.resolve()  # a link stays a link
+    handle, temporary = tempfile.mkstemp(suffix=path.suffix, dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return path
 
 
 def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:

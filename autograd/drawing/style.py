@@ -78,6 +78,23 @@ class Style:
         """upstream × local."""
         return f"{self.number(connection.upstream)} × {self.factor(connection.local)}"
 
+    def finding(self, connection: Connection) -> tuple[str, str]:
+        """What a check found on a connection, as markup, and its colour; "" where there was none."""
+        checked = connection.checked
+        if checked is None:
+            return "", ""
+        if checked.numeric is None:
+            return f"local {self.number(checked.analytic)}: {checked.verdict}", self.palette.quiet
+        wrong = checked.verdict == "differs"
+        digits = (
+            next((d for d in range(self.look.digits, 18) if number(checked.analytic, d) != number(checked.numeric, d)), 6) if wrong else 6
+        )
+        local, quotient = number(checked.analytic, digits), number(checked.numeric, digits)
+        if wrong:
+            return f"<b>local {local} ≠ differences {quotient}</b>", self.palette.wrong
+        remark = "" if checked.verdict == "agrees" else f", {checked.verdict}"
+        return f"local {local}, differences {quotient}{remark}", self.palette.quiet
+
     def what(self, box: Box) -> str:
         """What to call a box in a sentence."""
         return self.word(box) or (box.symbol if box.kind == "operation" else box.kind if box.kind == "output" else self.number(box.value))
@@ -123,6 +140,8 @@ class Style:
             lines.append((f'<font color="{palette.gradient}"><b>← gradient</b></font>', "backward: upstream gradient × local derivative"))
             if self.shows_sums and any(box.uses > 1 for box in self.view.boxes):
                 lines.append((f'<font color="{palette.gradient}">Σ</font>', "a gradient that is the sum of several"))
+        if any(connection.checked for connection in self.view.connections):
+            lines.append((f'<font color="{palette.wrong}"><b>≠</b></font>', "a local derivative that difference quotients contradict"))
         if self._scale is not None:
             steps = [-1.0, -0.25, 0.0, 0.25, 1.0]
             cells = "".join(

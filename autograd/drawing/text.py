@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..primitive import as_float
 from ..typeset import name, number, shown
 from ..value import Value
-from .style import Laid, Style
-from .textbook import APART, Textbook
 from .view import Box, look, outputs_of
+
+if TYPE_CHECKING:  # it needs the extra, and the tree for the terminal does not
+    from .style import Laid, Style
 
 # Mermaid
 
@@ -55,6 +56,8 @@ def _mermaid_text(text: str) -> str:
 
 def tikz(style: Style, laid_out: Laid) -> str:
     """The view as a TikZ picture, boxes and arrows where this package draws them; needs \\usetikzlibrary{arrows.meta}."""
+    from .textbook import APART, Textbook
+
     places = {node["name"]: tuple(map(float, node["pos"].split(","))) for node in laid_out["objects"] if "pos" in node}
     lines = [
         "% needs \\usepackage{tikz} and \\usetikzlibrary{arrows.meta}; letters beyond Latin need a font that has them",

@@ -102,9 +102,13 @@ class Textbook(Style):
         above = cell(value, self.palette.value if look.direction != "backward" else self.palette.quiet, 14)
         below = cell("" if look.direction == "forward" else self.number(connection.contribution), self.palette.gradient, 14)
         rows = [above, '<tr><td height="11"></td></tr>', below]
+        small = []
         if look.arithmetic and look.direction != "forward":
-            arithmetic = "" if connection.head.kind == "output" else f"= {self.product(connection)}"
-            rows = [cell("", "", 11), *rows, cell(arithmetic, self.palette.gradient, 11)]  # the empty one keeps the arrows in the middle
+            small.append(("" if connection.head.kind == "output" else f"= {self.product(connection)}", self.palette.gradient))
+        if connection.checked is not None:
+            small.append(self.finding(connection))
+        empty = [cell("", "", 11)] * len(small)  # as much above as below: the arrows stay in the middle
+        rows = [*empty, *rows, *(cell(text, color, 11) for text, color in small)]
         return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>')
 
     def flows_back(self, connection: Connection) -> bool:
@@ -134,17 +138,32 @@ class Textbook(Style):
             drawn += path.sample()
             both = self.flows_back(connection)
             forward = path.aside(APART if both else 0.0).forward()
-            graph.edge(tail, head, pos=forward, color=self._forward_color(), id=f"{connection.id}f")
+            graph.edge(tail, head, pos=forward, id=f"{connection.id}f", **self._forward_arrow(connection))
             if both:
                 back = path.aside(-APART).backward()
-                graph.edge(tail, head, pos=back, dir="back", color=self.palette.backward, penwidth="2.8", id=f"{connection.id}b")
+                graph.edge(tail, head, pos=back, dir="back", id=f"{connection.id}b", **self._backward_arrow(connection))
         for box in self.view.boxes:
-            if box.kind == "operation" and (text := self._sum(box)):
+            if box.kind == "operation" and self._sum(box):
                 width = 6.5 * (len(self.number(box.gradient)) + 4)
                 place = _free_place(_point(places[box.id]), width, drawn)
                 drawn += _points_in(place, width, 16.0)
-                graph.node(f"{box.id}s", markup(text), pos=_text(place), id=f"{box.id}s")
+                graph.node(f"{box.id}s", self._sum_label(box), pos=_text(place), id=f"{box.id}s")
         return str(graph.source)
+
+    # What a picture of one moment draws otherwise than a picture of the whole.
+
+    def _forward_arrow(self, connection: Connection) -> dict[str, str]:
+        """The attributes of a connection's forward arrow."""
+        return {"color": self._forward_color()}
+
+    def _backward_arrow(self, connection: Connection) -> dict[str, str]:
+        """The attributes of a connection's backward arrow."""
+        wrong = connection.checked is not None and connection.checked.verdict == "differs"
+        return {"color": self.palette.wrong, "penwidth": "4.5"} if wrong else {"color": self.palette.backward, "penwidth": "2.8"}
+
+    def _sum_label(self, box: Box) -> str:
+        """The sum at an operation where several contributions meet."""
+        return markup(self._sum(box))
 
     def routes(self, laid_out: Laid) -> Iterator[tuple[Connection, Path]]:
         """Each connection with the line that the engine found for it, through the box with its numbers."""

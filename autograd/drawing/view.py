@@ -11,13 +11,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..graph import cotangents, topological
 from ..primitive import Primitive
 from ..typeset import number
 from ..value import Value
 from .fold import CHAINS, Fold, Group, Unit
+
+if TYPE_CHECKING:
+    from ..check import Check
 
 Kind = Literal["input", "parameter", "stub", "constant", "operation", "group", "output"]
 
@@ -65,7 +68,7 @@ class Connection:
     """A number's way from one box to the next, and its gradient's way back: upstream × local = contribution.
 
     The last three are None where no single gradient flows back: from an operation to a constant, and between groups, where
-    a connection stands for `count` numbers.
+    a connection stands for `count` numbers. `checked` holds the local derivative against differences, where that was asked for.
     """
 
     id: str
@@ -75,6 +78,7 @@ class Connection:
     local: float | None = None
     contribution: float | None = None
     count: int = 1
+    checked: Check | None = None
 
 
 @dataclass
@@ -139,14 +143,16 @@ def look(
     around: Value | None = None,
     radius: int = 2,
     paths: tuple[Value, Value] | None = None,
+    only: set[Value] | None = None,
     fold: int | None = None,
     chains: bool | None = None,
     formulas: bool = False,
+    check: bool = False,
 ) -> View:
-    """The graph below the outputs, or the part that was asked for, folded as was asked for or as it needs to be read."""
+    """The graph below the outputs, or the part that was asked for (or `only` these nodes), folded as asked for or as needs be."""
     order = topological(*outputs)
     gradient = cotangents(*outputs, seed=seed, order=order)
-    shown = choose(order, around, radius, paths)
+    shown = choose(order, around, radius, paths) if only is None else only
     nodes = order if shown is None else [node for node in order if node in shown]
     if fold is None and shown is not None:
         fold = 0  # who asks for a part wants to see its nodes
@@ -163,7 +169,20 @@ def look(
     def name(node: Value) -> str:
         return node.label if node.label is not None else named.get(node, "")
 
-    def connect(tail: Box, head: Box, upstream: float | None = None, local: float | None = None, contribution: float | None = None) -> None:
+    checks: dict[tuple[Value, int | None], Check] = {}
+    if check:
+        from ..check import check_edges  # when asked for: it is no small room
+
+        checks = {(found.node, found.position): found for output in outputs for found in check_edges(output)}
+
+    def connect(
+        tail: Box,
+        head: Box,
+        upstream: float | None = None,
+        local: float | None = None,
+        contribution: float | None = None,
+        checked: Check | None = None,
+    ) -> None:
         if tail.kind == "group" or head.kind == "group":  # one connection stands for all numbers between two groups
             known = connections.get((tail, head))
             if known is not None:
@@ -171,11 +190,11 @@ def look(
                 return
             connections[tail, head] = Connection(f"e{len(connections)}", tail, head)
         else:
-            connections[len(connections)] = Connection(f"e{len(connections)}", tail, head, upstream, local, contribution)
+            connections[len(connections)] = Connection(f"e{len(connections)}", tail, head, upstream, local, contribution, 1, checked)
         tail.uses += 1
 
     def connect_operands(node: Value, box: Box) -> None:
-        for arg, partial in zip(node.args, (node.dx, node.dy), strict=False):
+        for position, (arg, partial) in enumerate(zip(node.args, (node.dx, node.dy), strict=False)):
             if isinstance(arg, Value):
                 if shown is not None and arg not in shown:
                     box.outside = True
@@ -183,7 +202,7 @@ def look(
                 tail = boxes[folded.unit(arg)]
                 if tail is not box:  # within a group or a sum nothing is drawn
                     upstream, local = gradient[node], float(partial)  # type: ignore[arg-type]
-                    connect(tail, box, upstream, local, upstream * local if upstream else 0.0)
+                    connect(tail, box, upstream, local, upstream * local if upstream else 0.0, checks.get((node, position)))
             elif box.kind != "group":
                 constant = Box(f"c{len(constants)}", "constant", "", arg)
                 constants.append(constant)

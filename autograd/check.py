@@ -1,0 +1,1122 @@
+"""Derivatives held against difference quotients, which know nothing of rules or graphs.
+
+    (f(x + h) − f(x − h)) / 2h = f′(x) + f‴(x)·h²/6 + f⁽⁵⁾(x)·h⁴/120 + …
+
+Two errors pull on the step. *Truncation*, the terms in h², h⁴, …, wants it small; *rounding* wants it large, for if each value
+of f may be off by δ, the quotient may be off by δ/h. A single quotient balances the two at h ≈ ε^⅓, and has then a third of a
+float's digits left to lose. Halving the step and combining the quotients so that h², then h⁴, … cancel (Richardson 1911; Romberg
+1955; with this stopping rule, Ridders 1982) leaves twice as many digits. Every entry of that tableau gets two numbers beside it:
+
+- *truncation*: how far it lies from the two entries it was made of, which are less accurate than it is;
+- *rounding*: δ/h, sent through the same combinations with every minus turned into a plus.
+
+The entry with the least sum is the estimate, and that sum its error. Where does δ come from? For one row of the table it is
+`ROUNDING` units in the last place of the result. For an output far downstream of a node, every operation in between adds so many
+units of its own result, times the absolute local derivatives from there to the output. A bound for a gradient has one more part,
+for the gradient itself is rounded: a product along a path of m operations is off by at most about m·`ROUNDING`·ε, and the sum of
+its absolute contributions says of what.
+
+Where estimate and derivative disagree, nothing is said yet: the quotients are taken anew with much smaller steps, the noise of f is
+measured, and only a disagreement that another step confirms is called one. A `Report` has words for the other cases too.
+"""
+
+from __future__ import annotations
+
+import cmath
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, wraps
+from itertools import pairwise
+from numbers import Real
+from typing import Any, Literal
+
+from . import ops
+from .errors import AutogradError, StaleGraphError
+from .expression import parse
+from .forward import tangents
+from .graph import Edge, cotangents, edges, topological
+from .primitive import PRIMITIVES, Primitive, as_float, interpretation, is_bool
+from .reverse import gradient
+from .typeset import aligned, number, shown, table
+from .value import Value, describe_edge
+
+Verdict = Literal["agrees", "differs", "kink within h", "limited by rounding", "step too large", "not deterministic", "ignores its input"]
+
+EPSILON = 2.0**-52
+ROUNDING = 4.0
+"""Units in the last place by which one operation may be off. The table's own are within 3, and their local derivatives within 4."""
+TOLERANCE = 1e-6
+"""The relative mistake that a check must be able to see before it says "agrees"."""
+_ROWS = 6  # of the tableau; the steps differ by 2⁵, the orders reach h¹²
+_FIRST = 2.0**-4  # the first step, in units of the scale on which f changes: (1/16)¹² is below ε
+_FINER = 64.0  # by so much smaller is the next step that is tried
+_STOP = PRIMITIVES["stop_gradient"]
+_FAILURES = (ArithmeticError, ValueError)  # what f says where it has no value; every AutogradError about numbers is one of them
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A derivative from difference quotients. The true one lies within `error` = truncation + rounding of `value`.
+
+    step   the largest step that was taken
+    """
+
+    value: float
+    truncation: float
+    rounding: float
+    step: float
+
+    @property
+    def error(self) -> float:
+        """How far off the value may be."""
+        return self.truncation + self.rounding
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Differences of a function of one number
+
+
+def central_difference(f: Callable[[float], Any], x: float, step: float | None = None) -> float:
+    """(f(x + h) − f(x − h)) / 2h, the plain one.
+
+    Without a step, h is (3ε)^⅓ ≈ 9e-6 times the larger of |x| and 1, where truncation, h²/6·|f‴|, and rounding, ε·|f|/h, weigh
+    the same for a function that is about as large as its third derivative.
+
+    >>> abs(central_difference(lambda x: x**3, 2.0) - 12.0) < 1e-9
+    True
+    """
+    x, h = as_float(x), _checked(step)
+    if h is None:
+        h = (3.0 * EPSILON) ** (1.0 / 3.0) * max(abs(x), 1.0)
+    high, low = x + h, x - h
+    if high == low:
+        raise ValueError(f"a step of {h!r} changes nothing at x={x!r}: take one above {math.ulp(x)!r}")
+    return (_plain(f(high)) - _plain(f(low))) / (high - low)  # by what was truly stepped, not by 2h
+
+
+def extrapolated_difference(f: Callable[[float], Any], x: float, step: float | None = None) -> Estimate:
+    """The derivative of f at x from central differences, extrapolated to step 0, with an estimate of its error.
+
+    The step is the largest that is taken; without one, several sizes compete. f may raise outside its domain: smaller steps
+    are tried. ValueError: there is no step at which f has values on both sides.
+
+    >>> estimate = extrapolated_difference(ops.exp, 1.0)
+    >>> abs(estimate.value - math.e) < estimate.error < 1e-11
+    True
+    """
+    x, step = as_float(x), _checked(step)
+
+    def evaluate(t: float) -> float:
+        return _plain(f(t))
+
+    estimate, _ = _weighed(evaluate, x, evaluate(x), _units, math.inf, step)
+    if estimate is None:
+        raise ValueError(f"the function has no values on both sides of x={x!r} within any step that was tried")
+    return estimate
+
+
+def complex_step(f: Callable[[Any], Any], x: float) -> float:
+    """Im f(x + ih) / h for a tiny h: f′(x) to full precision, since nothing is subtracted (Squire and Trapp 1998).
+
+    f is made of arithmetic and of the table's analytic functions, and does not look at its operand's sign. A function
+    without a complex form, such as relu or erf, is a TypeError.
+
+    >>> complex_step(lambda x: ops.exp(x) * x, 0.0)
+    1.0
+    """
+    x = as_float(x)
+    h = (abs(x) or 1.0) * 2.0**-100  # h² is below ε of x² by far, and h above the subnormals
+    if not h:
+        raise ValueError(f"x={x!r} is too small for a complex step")
+    result = f(_Complex(complex(x, h)))
+    return result.z.imag / h if isinstance(result, _Complex) else 0.0 * _plain(result)
+
+
+def _checked(step: float | None) -> float | None:
+    if step is None:
+        return None
+    h = as_float(step, "a number", "step")
+    if h <= 0.0:
+        raise ValueError(f"step needs a positive number, but got {h!r}")
+    return h
+
+
+def _plain(result: Any) -> float:
+    return result.data if isinstance(result, Value) else as_float(result, "a number as the function's result")
+
+
+def _units(size: float) -> float:
+    """By how much a result of this size may be off."""
+    return ROUNDING * math.ulp(size)
+
+
+def _tableau(f: Callable[[float], float], x: float, middle: float, h: float, noise: Callable[[float], float]) -> Estimate:
+    """The best entry of the tableau that starts with step h. ArithmeticError or ValueError where f has no value."""
+    best = Estimate(math.nan, math.inf, math.inf, h)
+    values: list[float] = []
+    roundings: list[float] = []
+    step = h
+    for _ in range(_ROWS):
+        high, low = x + step, x - step
+        width = high - low
+        if not low < x < high:
+            break  # x has no digits left for so small a step
+        above, below = f(high), f(low)
+        slope = (above - below) / width
+        lopsided = abs((high - x) - (x - low)) / 2.0  # x ± step are rounded: the quotient belongs to a point beside x
+        rounding = 2.0 * noise(max(abs(above), abs(below))) / width + EPSILON * abs(slope)
+        if lopsided:
+            rounding += abs((above - middle) / step - (middle - below) / step) / step * lopsided
+        value_row, rounding_row = [slope], [rounding]
+        for j, (value, error) in enumerate(zip(values, roundings, strict=True), 1):
+            below_it, worse = value_row[-1], rounding_row[-1]
+            better = below_it + (below_it - value) / (4.0**j - 1.0)
+            worse = (4.0**j * worse + error) / (4.0**j - 1.0)
+            value_row.append(better)
+            rounding_row.append(worse)
+            truncation = max(abs(better - below_it), abs(better - value))
+            if truncation + worse < best.error:
+                best = Estimate(better, truncation, worse, h)
+        values, roundings = value_row, rounding_row
+        step /= 2.0
+    if not math.isfinite(best.value):
+        raise OverflowError("the quotients are beyond the floats")
+    return best
+
+
+def _steps(x: float, most: float, step: float | None) -> Iterator[float]:
+    """First steps to try, none above `most`: of size 1 and of x's own size, then ever smaller ones."""
+    size = math.ldexp(0.5, math.frexp(x)[1]) if x else 0.0  # the power of two below |x|
+    starts = [step] if step is not None else [_FIRST, size * _FIRST] if size else [_FIRST]
+    starts = list(dict.fromkeys(min(h, most) for h in starts))
+    yield from starts
+    h = min(starts) / _FINER
+    for _ in range(7):
+        if h <= size * 2.0**-46:
+            break
+        yield h
+        h /= _FINER
+
+
+def _weighed(
+    f: Callable[[float], float], x: float, middle: float, noise: Callable[[float], float], most: float, step: float | None
+) -> tuple[Estimate | None, list[Estimate]]:
+    """The best estimate of all steps, with the noise of f measured, and all the others; None where f has values on no two sides."""
+    roughness = _measured_noise(f, x, min(most, 1.0))
+
+    def rough(size: float) -> float:
+        return max(noise(size), roughness) if roughness < math.inf else noise(size)
+
+    found = []
+    for h in _steps(x, most, step):
+        try:
+            found.append(_tableau(f, x, middle, h, rough))
+        except _FAILURES:
+            continue
+    if not found:
+        return None, []
+    best = _resolved(f, x, _most_credible(found), rough)
+    return (best if roughness < math.inf else replace(best, rounding=math.inf)), found
+
+
+def _most_credible(found: list[Estimate]) -> Estimate:
+    """The estimate of least error among those that no estimate from smaller steps contradicts.
+
+    Large steps can be fooled: sin(2πx) with steps of whole numbers looks constant. Small ones are only ever vague.
+    """
+    for estimate in sorted(found, key=lambda estimate: estimate.error):
+        if all(_consistent(estimate, finer) for finer in found if finer.step < estimate.step):
+            return estimate
+    return min(found, key=lambda estimate: estimate.step)
+
+
+def _resolved(f: Callable[[float], float], x: float, estimate: Estimate, noise: Callable[[float], float]) -> Estimate:
+    """The estimate, or one of infinite error where f changes within a few floats by more than the estimate says.
+
+    sin at 1e16 is such a function: the floats there lie 2 apart, and no difference quotient can see a slope.
+    """
+    u = 4.0 * math.ulp(x) if x else estimate.step * 2.0**-40
+    try:
+        above, below = f(x + u), f(x - u)
+    except _FAILURES:
+        return estimate
+    size = max(abs(above), abs(below))
+    if noise(size) > max(size, abs(estimate.value) * estimate.step, sys.float_info.min) * 2.0**-10:
+        return replace(estimate, rounding=math.inf)  # as good as nothing but noise: what f does from float to float is hidden in it
+    room = 2.0 * noise(size) + 2.0 * u * (estimate.error + EPSILON * abs(estimate.value)) + size * 2.0**-36
+    if abs(above - below - 2.0 * u * estimate.value) <= room:
+        return estimate
+    if abs(above - below) < size * 2.0**-20:  # smooth here after all, and no step was small enough to see it
+        return replace(estimate, truncation=math.inf)
+    return replace(estimate, rounding=math.inf)
+
+
+def _consistent(a: Estimate, b: Estimate) -> bool:
+    return abs(a.value - b.value) <= a.error + b.error
+
+
+def _measured_noise(f: Callable[[float], float], x: float, most: float) -> float:
+    """How rough f is near x: its fourth differences on a grid so fine that nothing smooth is left of them (Hamming 1971)."""
+    h = min(max(min(abs(x), 1.0) * 1.1 * 2.0**-24, 64.0 * math.ulp(x)) if x else 1.1 * 2.0**-24, most / 8.0)  # 1.1: steps of all digits
+    try:
+        differences = [f(x + k * h) for k in range(-4, 5)]
+    except _FAILURES:
+        return 0.0
+    size = max(map(abs, differences))
+    for _ in range(4):
+        differences = [b - a for a, b in pairwise(differences)]
+    noise = max(map(abs, differences)) / math.sqrt(70.0) * 4.0  # of noise of size 1, fourth differences have variance C(8, 4) = 70
+    return noise if noise <= size * 2.0**-10 else math.inf  # such noise is no rounding, but a pole or a jump
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# A derivative judged
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What differences say about a number that should be a derivative."""
+
+    numeric: float
+    bound: float
+    verdict: Verdict
+    note: str = ""
+    step: float = 0.0
+
+
+def _judge(
+    f: Callable[[float], float],
+    x: float,
+    analytic: float,
+    *,
+    noise: Callable[[float], float],
+    slack: float,
+    most: float,
+    step: float | None,
+    tolerance: float,
+) -> Judgement:
+    """What difference quotients of f say about `analytic`, of which `slack` may be rounding.
+
+    `most` is the largest step without a kink, 0 at a kink.
+    """
+    largest = 0.0
+
+    def evaluate(t: float) -> float:
+        nonlocal largest
+        result = f(t)
+        if abs(result) > largest:
+            largest = abs(result)
+        return result
+
+    middle = evaluate(x)
+    if not most:
+        return _at_a_kink(evaluate, x, middle)
+
+    def power(estimate: Estimate) -> bool:
+        """Could a relative mistake of `tolerance` be seen? Of a derivative that is 0, relative to f over its scale."""
+        size = max(abs(analytic), abs(estimate.value)) if analytic else largest / max(abs(x), 1.0)
+        return estimate.error + slack <= max(tolerance * size, sys.float_info.min)
+
+    def agrees(estimate: Estimate) -> bool:
+        return abs(analytic - estimate.value) <= estimate.error + slack
+
+    for h in _steps(x, most, step):  # nearly always the first settles it
+        try:
+            estimate = _tableau(evaluate, x, middle, h, noise)
+        except _FAILURES:
+            continue
+        if agrees(estimate) and power(estimate):
+            return Judgement(estimate.value, estimate.error + slack, "agrees", step=h)
+        if not agrees(estimate):
+            break
+
+    best, found = _weighed(evaluate, x, middle, noise, most, step)
+    if best is None:
+        return Judgement(math.nan, math.inf, "kink within h", "there is no value on both sides")
+    estimate = best
+    bound = estimate.error + slack
+    if agrees(estimate) and power(estimate):
+        return Judgement(estimate.value, bound, "agrees", step=estimate.step)
+    kink = _corner(evaluate, x, middle, analytic, estimate, noise)
+    if kink is not None:
+        return kink
+    if not agrees(estimate):
+        confirmed = [other for other in found if other is not estimate and _consistent(estimate, other) and not agrees(other)]
+        if confirmed:
+            return Judgement(estimate.value, bound, "differs", step=estimate.step)
+    if most < min(_first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
+        return Judgement(estimate.value, bound, "kink within h", "too near for a smaller step", estimate.step)
+    verdict: Verdict = "step too large" if estimate.truncation > estimate.rounding + slack else "limited by rounding"
+    return Judgement(estimate.value, bound, verdict, step=estimate.step)
+
+
+def _slopes(f: Callable[[float], float], x: float, middle: float, h: float) -> tuple[float, float]:
+    return (middle - f(x - h)) / h, (f(x + h) - middle) / h
+
+
+def _at_a_kink(f: Callable[[float], float], x: float, middle: float) -> Judgement:
+    h = (abs(x) or 1.0) * 2.0**-20
+    try:
+        left, right = _slopes(f, x, middle, h)
+    except _FAILURES:
+        return Judgement(math.nan, math.inf, "kink within h", "the function ends here")
+    return Judgement((left + right) / 2.0, math.inf, "kink within h", f"slope {number(left)} on the left, {number(right)} on the right")
+
+
+def _corner(
+    f: Callable[[float], float], x: float, middle: float, analytic: float, estimate: Estimate, noise: Callable[[float], float]
+) -> Judgement | None:
+    """A corner at x itself that nobody declared: two slopes that do not meet as the step shrinks, with `analytic` between them."""
+    h = estimate.step
+    try:
+        (left, right), (left2, right2) = _slopes(f, x, middle, h), _slopes(f, x, middle, h / _FINER)
+    except _FAILURES:
+        return None
+    gap, gap2 = abs(right - left), abs(right2 - left2)
+    low, high = sorted((left2, right2))
+    if gap2 > gap / 8.0 and gap2 * h / _FINER > 64.0 * noise(abs(middle)) and low - gap2 / 64.0 <= analytic <= high + gap2 / 64.0:
+        note = f"slope {number(left2)} on the left, {number(right2)} on the right"
+        return Judgement(estimate.value, math.inf, "kink within h", note, h)
+    return None
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Kinks: the rows say where their functions have no derivative, as expressions that vanish there
+
+
+@lru_cache(maxsize=1024)
+def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
+    def reader(text: str) -> Callable[[Sequence[float]], float]:
+        expression = parse(text)
+
+        def read(point: Sequence[float]) -> float:
+            try:
+                return _plain(expression.build(dict(zip(op.operands, point, strict=True))))
+            except _FAILURES:
+                return math.inf  # x - y beyond the floats is not near 0
+
+        return read
+
+    return tuple(map(reader, op.kinks))
+
+
+def _nearness(op: Primitive, here: Sequence[float], *around: Sequence[float]) -> float:
+    """How far the nearest kink is, in units of the way from `here` to the points around it; inf where none comes nearer."""
+    nearest = math.inf
+    for kink in _kinks(op):
+        now = kink(here)
+        change = max(abs(kink(point) - now) for point in around)
+        if change:
+            nearest = min(nearest, abs(now) / change)
+    return nearest
+
+
+def _room(h: float, nearness: Callable[[float], float]) -> float:
+    """The largest step, at most h, that stays clear of kinks; 0 at a kink."""
+    for _ in range(8):
+        try:
+            near = nearness(h)
+        except _FAILURES:  # outside the domain
+            near = 0.25
+        if near > 1.0:
+            break
+        h *= near / 2.0
+        if not h:
+            break
+    return h
+
+
+def _first_step(x: float, step: float | None) -> float:
+    return step if step is not None else max(abs(x), 1.0) * _FIRST
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# What a check found
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One derivative and what the differences say about it.
+
+    node      the node; for an edge, the one whose local derivative it is
+    position  of an edge: which operand of the node; None for a check of ∂output/∂node
+    name      the node's name in the report
+    op        what made the node, in words
+    analytic  the derivative of the engine
+    numeric   the estimate from differences; nan where there is none
+    bound     how far the two may be apart by rounding and truncation
+    verdict   in words
+    note      what else there is to say
+    forward   of a leaf: the same derivative in forward mode; nan elsewhere
+    """
+
+    node: Value
+    position: int | None
+    name: str
+    op: str
+    analytic: float
+    numeric: float
+    bound: float
+    verdict: Verdict
+    note: str = ""
+    forward: float = math.nan
+
+    @property
+    def difference(self) -> float:
+        """How far apart the two numbers are."""
+        return abs(self.analytic - self.numeric)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether there is a mistake: it differs, or it cannot be told since the function is not deterministic."""
+        return self.verdict in ("differs", "not deterministic")
+
+    def __str__(self) -> str:
+        """The finding in one line: which edge or node, at which point, both numbers."""
+        note = f" ({self.note})" if self.note else ""
+        if self.position is None:
+            what = f"∂output/∂{self.name}" + (f" at {self.name}={self.node.data!r}" if self.name else "")
+        else:
+            operand = self.node.x if self.position == 0 else self.node.y
+            assert operand is not None
+            assert self.node.op is not None
+            what = f"edge {self.node.op.name}: {describe_edge(Edge(self.node, self.position, operand, self.analytic))}"
+        if self.verdict == "not deterministic":
+            return f"{what}: not deterministic{note}"
+        said = "recorded" if self.position is not None else "the engine says"
+        text = f"{what}: {said} {self.analytic!r}, differences say {self.numeric!r} ± {self.bound:.1g}: {self.verdict}"
+        if self.verdict == "differs" and self.numeric and math.isfinite(self.difference):
+            text += f" by {self.difference / abs(self.numeric):.1g} of it"
+        return text + note
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What a check found, node by node and edge by edge; printed, a table.
+
+    It is no yes or no, and `if report:` is a TypeError: `mistakes` lists what is wrong, `require()` raises if there is anything,
+    and the table says how much each agreement is worth.
+    """
+
+    output: Value | float
+    nodes: list[Check]
+    edges: list[Check] = field(default_factory=list)
+
+    @property
+    def mistakes(self) -> list[Check]:
+        """What is wrong: guilty edges first, since a node's gradient is wrong because of them."""
+        return [check for check in (*self.edges, *self.nodes) if check.is_wrong]
+
+    @property
+    def guilty(self) -> list[str]:
+        """The mistakes in one line each: edges if there are any, else nodes."""
+        edges = [check for check in self.mistakes if check.position is not None]
+        lines = [str(check) for check in edges or self.mistakes]
+        if not edges and self.edges and any(check.verdict == "differs" and "outside" not in check.note for check in self.nodes):
+            lines.append("Every local derivative agrees, so what adds them up along the paths is wrong: the sweep.")
+        return lines
+
+    def require(self) -> None:
+        """An AssertionError with the guilty edges and the table if anything is wrong."""
+        if self.mistakes:
+            raise AssertionError(str(self))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a report is neither yes nor no: print it, look at report.mistakes, or call report.require()")
+
+    def __str__(self) -> str:
+        return "\n".join([*self.guilty, *([""] if self.guilty else []), self.table(), "", self.summary()])
+
+    __repr__ = __str__
+
+    def summary(self) -> str:
+        """How many nodes and edges got which verdict."""
+        parts = []
+        for what, checks in (("node", self.nodes), ("edge", self.edges)):
+            if not checks:
+                continue
+            count: dict[str, int] = {}
+            for check in checks:
+                count[check.verdict] = count.get(check.verdict, 0) + 1
+            verdicts = ", ".join(f"{times} × {verdict}" for verdict, times in count.items())
+            parts.append(f"{len(checks)} {what}{'s' if len(checks) > 1 else ''}: {verdicts}")
+        return "; ".join(parts) + "."
+
+    def table(self) -> str:
+        """node, op, analytic, numeric, difference, bound, verdict."""
+        return _table(self.nodes)
+
+    def edge_table(self) -> str:
+        """The same for every local derivative."""
+        return _table(self.edges)
+
+
+def _table(checks: Sequence[Check]) -> str:
+    if not checks:
+        return "nothing to check"
+
+    def small(x: float) -> str:
+        return "–" if not math.isfinite(x) else "0" if not x else f"{x:.0e}".replace("-", "−")
+
+    columns: list[list[str]] = [
+        ["node", *(shown(check.name, 24) for check in checks)],
+        ["op", *(shown(check.op, 40) for check in checks)],
+        ["analytic", *aligned([number(check.analytic, 9) for check in checks])],
+        ["numeric", *aligned(["–" if math.isnan(check.numeric) else number(check.numeric, 9) for check in checks])],
+        ["difference", *(small(check.difference) for check in checks)],
+        ["bound", *(small(check.bound) for check in checks)],
+        ["verdict", *(check.verdict + (f": {check.note}" if check.note else "") for check in checks)],
+    ]
+    return table(*columns, right=(2, 3, 4, 5))
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# The edges of a graph: each recorded local derivative against its own row
+
+
+def check_edges(output: Value, *, step: float | None = None, tolerance: float = TOLERANCE) -> list[Check]:
+    """Every local derivative recorded below the output, held against differences of its own operation, in topological order.
+
+    This finds the guilty: a gradient is wrong where one of these is.
+    """
+    step = _checked(step)
+    order = topological(output)
+    names = _names(order, {})
+    _fresh(order)
+    return [_check_edge(edge, names, step, tolerance) for node in order for edge in edges(node)]
+
+
+def _check_edge(edge: Edge[Value], names: dict[Value, str], step: float | None, tolerance: float) -> Check:
+    node, position = edge.node, edge.position
+    op = node.op
+    assert op is not None
+    judgement = judge_partial(op, [_number(arg) for arg in node.args], position, edge.partial, step=step, tolerance=tolerance)
+    return Check(
+        node,
+        position,
+        names[node],
+        f"∂{op.name}/∂{op.operands[position]}",
+        edge.partial,
+        judgement.numeric,
+        judgement.bound,
+        judgement.verdict,
+        judgement.note,
+    )
+
+
+def judge_partial(
+    op: Primitive, point: Sequence[float], position: int, partial: float, *, step: float | None = None, tolerance: float = TOLERANCE
+) -> Judgement:
+    """What differences of a row's forward function say about one local derivative of it at a point."""
+    if op is _STOP:  # 0 by definition, whatever the function does
+        return Judgement(0.0, 0.0, "agrees" if partial == 0.0 else "differs", "stopped: no gradient passes")
+    evaluate = op.kinds[float]
+    f: Callable[[float], float]
+    if len(point) == 1:
+        f = evaluate
+    elif position == 0:
+        f = lambda t: evaluate(t, point[1])  # noqa: E731
+    else:
+        f = lambda t: evaluate(point[0], t)  # noqa: E731
+    return judge_function(f, partial, op, point, position, step=step, tolerance=tolerance)
+
+
+def judge_function(
+    f: Callable[[float], float],
+    derivative: float,
+    op: Primitive,
+    point: Sequence[float],
+    position: int,
+    *,
+    step: float | None = None,
+    tolerance: float = TOLERANCE,
+) -> Judgement:
+    """The same for any function of that operand, such as the row's rule, with the row's domain and kinks."""
+    x = point[position]
+
+    def shifted(t: float) -> list[float]:
+        return [t if i == position else other for i, other in enumerate(point)]
+
+    h = _first_step(x, step)
+    interval = op.domain[position]
+    for end in (interval.low, interval.high):
+        if math.isfinite(end):
+            h = min(h, abs(x - end) / 2.0)
+    if op.kinks and h:
+        h = _room(h, lambda h: _nearness(op, point, shifted(x + h), shifted(x - h)))
+    slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
+    return _judge(f, x, derivative, noise=_units, slack=slack, most=h, step=step, tolerance=tolerance)
+
+
+def _number(arg: Value | float) -> float:
+    return arg.data if isinstance(arg, Value) else arg
+
+
+def _fresh(order: Iterable[Value]) -> None:
+    """A StaleGraphError for a graph whose numbers are no longer those of the recording."""
+    for node in order:
+        if node.op is not None:
+            now = node.op.kinds[float](*map(_number, node.args))
+            if now != node.data:
+                raise StaleGraphError(
+                    f"{node.op.name} gives {now!r} now, but {node.data!r} was recorded: data was edited since, or the primitive is not"
+                    " deterministic; compute the graph anew"
+                )
+
+
+def _names(order: Sequence[Value], given: dict[Value, str]) -> dict[Value, str]:
+    """A name for each node: what was given, its label, or its place in the order."""
+    return {node: given.get(node) or node.label or f"#{i}" for i, node in enumerate(order)}
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# The nodes of a graph: the gradient against a replay of what lies downstream
+
+
+class _Replay:
+    """A recorded graph as a function of any one of its nodes: what lies downstream is computed again, by the forward functions.
+
+    A stop_gradient holds its number, as it does for the gradient, unless asked to move.
+    """
+
+    def __init__(self, output: Value) -> None:
+        self.order = topological(output)
+        self.data = [node.data for node in self.order]
+        place: dict[Value | None, int] = {node: i for i, node in enumerate(self.order)}
+        self.operands = [(place.get(node.x, -1), place.get(node.y, -1)) for node in self.order]
+        self.constants = [(node.dx, node.dy) for node in self.order]
+        # A node matters if a path without a stop leads from it to the output.
+        self.matters = {len(self.order) - 1}
+        for i in reversed(range(len(self.order))):
+            if i in self.matters and self.order[i].op is not _STOP:
+                self.matters.update(p for p in self.operands[i] if p >= 0)
+        # |∂output/∂node|, summed over all paths without cancellation: what rounding in a node can cost.
+        self.weight = [0.0] * len(self.order)
+        self.weight[-1] = 1.0
+        for i in reversed(range(len(self.order))):
+            for edge in edges(self.order[i]):
+                if self.weight[i] and math.isfinite(edge.partial):
+                    self.weight[place[edge.operand]] += self.weight[i] * abs(edge.partial)
+
+    def downstream(self, start: int, *, moving: bool = False) -> list[int]:
+        """The places of the nodes between the one at `start` and the output, itself not among them; stopped paths if `moving`."""
+        reached = {start}
+        for i in range(start + 1, len(self.order)):
+            x, y = self.operands[i]
+            if (x in reached or y in reached) and (moving or (i in self.matters and self.order[i].op is not _STOP)):
+                reached.add(i)
+        reached.discard(start)
+        return sorted(reached)
+
+    def point(self, i: int, data: list[float]) -> list[float]:
+        """The operands of the node at place i."""
+        op, places, constants = self.order[i].op, self.operands[i], self.constants[i]
+        assert op is not None
+        return [data[p] if p >= 0 else c for p, c, _ in zip(places, constants, op.operands, strict=False)]  # type: ignore[misc]
+
+    def run(self, start: int, x: float, path: list[int]) -> list[float]:
+        """All numbers, with x in place of the one at `start`."""
+        data = self.data.copy()
+        data[start] = x
+        order, operands, constants = self.order, self.operands, self.constants
+        for i in path:
+            op = order[i].op
+            p, q = operands[i]
+            a: Any = data[p] if p >= 0 else constants[i][0]
+            assert op is not None
+            if len(op.operands) == 1:
+                data[i] = op.kinds[float](a)
+            else:
+                data[i] = op.kinds[float](a, data[q] if q >= 0 else constants[i][1])
+        return data
+
+    def slack(self, start: int, operations: int) -> float:
+        """What rounding may cost a gradient: `ROUNDING` units for every operation on the way; and each may underflow."""
+        lost = math.ulp(0.0) * min(max(self.weight), 1e300)
+        return operations * (ROUNDING * EPSILON * self.weight[start] + lost)
+
+    def judge(self, start: int, analytic: float, step: float | None, tolerance: float) -> Judgement:
+        x, path = self.data[start], self.downstream(start)
+        if not path and start != len(self.order) - 1:
+            return Judgement(0.0, 0.0, "agrees" if analytic == 0.0 else "differs", "stopped: no gradient passes")
+        around: list[list[float]] = []
+
+        def nearness(h: float) -> float:
+            around[:] = [self.run(start, x + h, path), self.run(start, x - h, path)]
+            near = math.inf
+            for i in path:
+                op = self.order[i].op
+                assert op is not None
+                if op.kinks:
+                    ratio = _nearness(op, self.point(i, self.data), *(self.point(i, data) for data in around))
+                    if ratio < near:
+                        near = ratio
+            return near
+
+        most = _room(_first_step(x, step), nearness)
+        sizes = [max(map(abs, numbers)) for numbers in zip(self.data, *around, strict=True)]
+        noise = sum(self.weight[i] * _units(sizes[i]) for i in path)
+        judgement = _judge(
+            lambda t: self.run(start, t, path)[-1],
+            x,
+            analytic,
+            noise=lambda size: noise,
+            slack=self.slack(start, len(path) + 1),
+            most=most,
+            step=step,
+            tolerance=tolerance,
+        )
+        if judgement.verdict == "kink within h":
+            return replace(judgement, note=self._where(path, around) or judgement.note)
+        return judgement
+
+    def _where(self, path: list[int], around: list[list[float]]) -> str:
+        """Which operation has its kink near."""
+        for i in path:
+            op = self.order[i].op
+            assert op is not None
+            point = self.point(i, self.data)
+            if op.kinks and around and _nearness(op, point, *(self.point(i, data) for data in around)) <= 1.0:
+                return f"{op.name} at " + ", ".join(f"{name}={x!r}" for name, x in zip(op.operands, point, strict=True))
+        return ""
+
+
+def check_graph(output: Value, *, step: float | None = None, tolerance: float = TOLERANCE) -> Report:
+    """A Report on a recorded graph: ∂output/∂node for every node, and every local derivative, against differences.
+
+    For leaves, reverse mode is held against forward mode too.
+
+    Nothing is recorded anew and no `grad` is read or changed. Costs some tens of forward passes a node.
+    StaleGraphError: data was edited since the graph was recorded.
+    """
+    if not isinstance(output, Value):
+        raise TypeError(f"check_graph needs a Value, but got {output!r} of type {type(output).__name__}")
+    return _report(output, {}, _checked(step), tolerance)
+
+
+def _report(output: Value, given: dict[Value, str], step: float | None, tolerance: float) -> Report:
+    edge_checks = check_edges(output, step=step, tolerance=tolerance)
+    replay = _Replay(output)
+    names = _names(replay.order, given)
+    gradient = cotangents(output)
+    broken = {check.verdict for check in edge_checks if not math.isfinite(check.analytic)}
+    node_checks = []
+    for i, node in enumerate(replay.order):
+        analytic = gradient[node]
+        judgement = replay.judge(i, analytic, step, tolerance)
+        if not math.isfinite(analytic) and broken == {"kink within h"} and judgement.verdict == "differs":
+            judgement = Judgement(judgement.numeric, judgement.bound, "kink within h", "a local derivative downstream does not exist")
+        forward = tangents(output, node)[output] if node.op is None else math.nan
+        if abs(forward - analytic) > replay.slack(i, 2 * len(replay.order)):
+            judgement = replace(judgement, verdict="differs", note=f"forward mode says {forward!r}")
+        op = _written(node, names) if node.op else "input" if node in given else "leaf"
+        found = judgement.numeric, judgement.bound, judgement.verdict, judgement.note
+        node_checks.append(Check(node, None, names[node], op, analytic, *found, forward))
+    return Report(output, node_checks, edge_checks)
+
+
+def _written(node: Value, names: dict[Value, str]) -> str:
+    assert node.op is not None
+    return f"{node.op.name}({', '.join(names[arg] if isinstance(arg, Value) else number(arg) for arg in node.args)})"
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# A function and its inputs
+
+
+def check_gradients(
+    f: Callable[..., Any], *inputs: Any, step: float | None = None, tolerance: float = TOLERANCE, order: Literal[1, 2] = 1
+) -> Report:
+    """A Report on f at the inputs: every input and every inner node of the graph that f records, against differences.
+
+    Inputs are numbers, Values, or (nested) lists of them; f is called with fresh Values in their place and returns one Value. The
+    graph is checked as by `check_graph`. Beyond that, f itself is called with numbers nearby, so a report also sees what no
+    graph can: numbers that bypass the graph (float(x), x.data, math.exp), other branches, randomness.
+
+    step       the largest step of the differences; derived from the numbers unless given
+    tolerance  the relative mistake that must be visible before a verdict is "agrees"; it does not widen any bound
+    order      2 adds the second derivatives: each first derivative, as the graph that `gradient` makes, is held against
+               differences in turn, as are the local derivatives in that graph
+
+    TypeError: f returns no number. ValueError: no inputs, or f writes into its inputs. What f raises is passed on.
+
+    >>> print(check_gradients(lambda x, y: x * y + ops.sin(x), 2.0, 3.0).nodes[0].verdict)
+    agrees
+    """
+    step = _checked(step)
+    if order not in (1, 2):
+        raise ValueError(f"order is 1 or 2, but got {order!r}")
+    asked = _Asked(f, inputs)
+    output, leaves = asked.call(asked.numbers)
+    again, _ = asked.call(asked.numbers)
+    if not isinstance(output, Value) or not isinstance(again, Value):
+        return Report(output, [asked.bypassing(i, leaf, step, tolerance) for i, leaf in enumerate(leaves)])
+    if output.data != again.data or _shape(output) != _shape(again):
+        what = f"{output.data!r} and {again.data!r}" if output.data != again.data else "two different graphs"
+        note = f"two calls with the same numbers gave {what}"
+        recorded = cotangents(output)
+        return Report(
+            output,
+            [
+                Check(leaf, None, name, "input", recorded.get(leaf, 0.0), math.nan, math.inf, "not deterministic", note)
+                for leaf, name in zip(leaves, asked.names, strict=True)
+            ],
+        )
+    report = _report(output, dict(zip(leaves, asked.names, strict=True)), step, tolerance)
+    replay = _Replay(output)
+    place = {node: i for i, node in enumerate(replay.order)}
+    checks = {check.node: check for check in report.nodes}
+    apart = [asked.bypassing(i, leaf, step, tolerance) for i, leaf in enumerate(leaves) if leaf not in place]
+    for i, leaf in enumerate(leaves):
+        departure = asked.departure(i, replay, place[leaf]) if leaf in place else None
+        if departure == "":
+            checks[leaf] = asked.bypassing(i, leaf, step, tolerance, checks[leaf].analytic)
+        elif departure is not None and not checks[leaf].is_wrong:
+            checks[leaf] = replace(checks[leaf], verdict="kink within h", note=f"within h, the function {departure}")
+    nodes, edges = [*apart, *checks.values()], report.edges
+    if order == 2:
+        for i, name in enumerate(asked.names):
+            second = check_gradients(_slope(f, i), *inputs, step=step, tolerance=tolerance)
+            nodes += [
+                replace(check, name=f"{name}, {check.name}", op="second derivative") for check in second.nodes if check.name in asked.names
+            ]
+            edges = edges + second.edges
+    return Report(output, nodes, edges)
+
+
+def _slope(f: Callable[..., Any], i: int) -> Callable[..., Value]:
+    """∂f/∂(its i-th number), as the graph that `gradient` makes."""
+
+    @wraps(f)  # with its names for the inputs
+    def slope(*arguments: Any) -> Value:
+        leaf: Value = list(_flat(arguments))[i]
+        return gradient(f(*arguments), leaf, unrelated="zero")
+
+    return slope
+
+
+def _shape(output: Any) -> list[tuple[Any, ...]]:
+    """The graph without its numbers: which operations on which nodes."""
+    if not isinstance(output, Value):
+        return []
+    order = topological(output)
+    place: dict[Value | None, int] = {node: i for i, node in enumerate(order)}
+    return [(node.op, place.get(node.x, -1), place.get(node.y, -1)) for node in order]
+
+
+def _flat(arguments: Any) -> Iterator[Any]:
+    """What stands in nested lists, one after the other."""
+    for argument in arguments:
+        if isinstance(argument, list):
+            yield from _flat(argument)
+        else:
+            yield argument
+
+
+class _Asked:
+    """A function and the inputs it is asked about; lists of inputs are laid out flat."""
+
+    def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+        if not callable(f):
+            raise TypeError(f"check_gradients needs a function first, but got {f!r} of type {type(f).__name__}")
+        self.f, self.inputs = f, inputs
+        self.name = getattr(f, "__name__", type(f).__name__)
+        self.numbers: list[float] = []
+        self.labels: list[str | None] = []
+        self.names: list[str] = []
+        try:
+            kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+            parameters = [p.name for p in inspect.signature(f).parameters.values() if p.kind in kinds]
+        except (TypeError, ValueError):
+            parameters = []
+        for i, given in enumerate(inputs):
+            self._lay_out(given, parameters[i] if i < len(parameters) else f"x{i}")
+        if not self.numbers:
+            raise ValueError("check_gradients needs at least one input: there is nothing to differentiate by")
+
+    def _lay_out(self, given: Any, name: str) -> None:
+        if isinstance(given, (list, tuple)):
+            for i, part in enumerate(given):
+                self._lay_out(part, f"{name}[{i}]")
+            return
+        label = given.label if isinstance(given, Value) else None
+        self.numbers.append(given.data if isinstance(given, Value) else as_float(given, f"a number as {name}", "check_gradients"))
+        self.labels.append(label)
+        self.names.append(label or name)
+
+    def call(self, numbers: Sequence[float]) -> tuple[Any, list[Value]]:
+        """What f returns for these numbers, as fresh Values, and those Values."""
+        leaves = [Value(x, label=label) for x, label in zip(numbers, self.labels, strict=True)]
+        waiting = iter(leaves)
+
+        def fill(given: Any) -> Any:
+            return [fill(part) for part in given] if isinstance(given, (list, tuple)) else next(waiting)
+
+        arguments = [fill(given) for given in self.inputs]
+        handed = list(_flat(arguments))
+        try:
+            output = self.f(*arguments)
+        except Exception as error:
+            at = ", ".join(f"{name}={x!r}" for name, x in zip(self.names, numbers, strict=True))
+            error.add_note(f"raised by {self.name} at {shown(at, 200)}")
+            raise
+        left = list(_flat(arguments))
+        if len(left) != len(handed) or any(a is not b for a, b in zip(handed, left, strict=True)):
+            raise ValueError(f"{self.name} changes a list it is given; a function that is checked must leave its inputs alone")
+        for leaf, x, name in zip(leaves, numbers, self.names, strict=True):
+            if leaf.data != x or leaf.op is not None:
+                raise ValueError(f"{self.name} writes into its input {name}: it was {x!r}, then {leaf.data!r}; compute a new Value instead")
+        if isinstance(output, Value):
+            return output, leaves
+        if is_bool(output) or not isinstance(output, Real):
+            many = f" of {len(output)}" if hasattr(output, "__len__") else ""
+            remedy = "; check its parts one by one, as in lambda x: f(x)[0]" if isinstance(output, (list, tuple)) else ""
+            raise TypeError(f"{self.name} must return one Value, but returned {type(output).__name__}{many}{remedy}")
+        return as_float(output, "a finite number from", self.name), leaves
+
+    def at(self, i: int, x: float) -> Any:
+        """f with x as its i-th number and all others as they are."""
+        return self.call([x if k == i else other for k, other in enumerate(self.numbers)])[0]
+
+    def bypassing(self, i: int, leaf: Value, step: float | None, tolerance: float, analytic: float = 0.0) -> Check:
+        """The check of an input through f itself, where the graph does not say all."""
+        x, seen = self.numbers[i], set()
+
+        def f(t: float) -> float:
+            result = _plain(self.at(i, t))
+            seen.add(result)
+            return result
+
+        judgement = _judge(f, x, analytic, noise=_units, slack=_units(analytic), most=math.inf, step=step, tolerance=tolerance)
+        verdict, note = judgement.verdict, judgement.note
+        if len(seen) == 1:
+            verdict, note = "ignores its input", "the result never changes"
+        elif f(x) != f(x):
+            verdict, note = "not deterministic", "two calls with the same numbers gave different results"
+        elif verdict == "differs":
+            note = f"{self.name} computes with {self.names[i]} outside the graph: float(x), x.data and math.exp(x) give plain numbers"
+        return Check(leaf, None, self.names[i], "input", analytic, judgement.numeric, judgement.bound, verdict, note)
+
+    def departure(self, i: int, replay: _Replay, start: int) -> str | None:
+        """What f does for a number nearby that the graph it recorded does not; "" for another result, None for nothing."""
+        x = self.numbers[i]
+        path, shape = replay.downstream(start, moving=True), _shape(replay.order[-1])
+        h = 2.0**-20 * (abs(x) or 1.0)
+        for t in (x + h, x - h):
+            try:
+                expected = replay.run(start, t, path)[-1]
+            except AutogradError:
+                continue  # beyond an end of the domain
+            try:
+                output = self.at(i, t)
+            except Exception as error:
+                return f"raises {type(error).__name__}: {error}"
+            if _shape(output) != shape:
+                return "takes another branch"
+            if output.data != expected:
+                return ""
+        return None
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Complex numbers on which rows have a meaning
+
+
+class _Complex:
+    """A complex number that rows take, without making plain complex numbers welcome anywhere."""
+
+    __slots__ = ("z",)
+
+    def __init__(self, z: complex) -> None:
+        self.z = z
+
+    def __radd__(self, other: Any) -> Any:
+        return self if type(other) is int and other == 0 else ops.add(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return (ops.pow if isinstance(other, _Complex) else ops.power)(self, other)
+
+    def __abs__(self) -> Any:
+        return ops.abs(self)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a complex step cannot decide by a number: the function must be analytic")
+
+    def __getattr__(self, name: str) -> Any:  # methods, as Values have them
+        if name in PRIMITIVES:
+            return lambda *others: PRIMITIVES[name].kinds[_Complex](self, *others)
+        raise AttributeError(f"a number in a complex step has no attribute {name!r}")
+
+
+def _bind_operators() -> None:
+    for name, operator in {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}.items():
+        meaning: Callable[[Any, Any], Any] = getattr(ops, name)
+        for method, function in ((f"__{operator}__", meaning), (f"__r{operator}__", lambda x, y, f=meaning: f(y, x))):
+            if method not in _Complex.__dict__:
+                setattr(_Complex, method, function)
+    setattr(_Complex, "__neg__", lambda x: ops.negate(x))  # noqa: B010
+
+
+_bind_operators()
+
+
+def _complex_power(x: complex, y: complex) -> complex:
+    if not x:
+        return 0j if y else 1.0 + 0j
+    if x.real < 0.0 and not y.imag and y.real == math.floor(y.real):  # around -1, the angle π would swamp the tiny part
+        size = cmath.exp(y * cmath.log(-x))
+        return -size if y.real % 2.0 else size
+    return cmath.exp(y * cmath.log(x))
+
+
+def _complex_atan2(y: complex, x: complex) -> complex:
+    if abs(y.real) > abs(x.real):
+        return math.copysign(math.pi / 2.0, y.real) - cmath.atan(x / y)
+    return cmath.atan(y / x) + (0.0 if x.real > 0.0 else math.copysign(math.pi, y.real))
+
+
+def _complex_sigmoid(x: complex) -> complex:
+    return 1.0 / (1.0 + cmath.exp(-x)) if x.real >= 0.0 else 1.0 - 1.0 / (1.0 + cmath.exp(x))
+
+
+def _complex_hypot(x: complex, y: complex) -> complex:
+    return cmath.sqrt(x * x + y * y)
+
+
+_ANALYTIC: dict[str, Callable[..., complex]] = {
+    **{name: getattr(cmath, name) for name in ("exp", "log", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh")},
+    **{name: getattr(cmath, name) for name in ("tanh", "asinh", "acosh", "atanh")},
+    "expm1": lambda x: cmath.exp(x) - 1.0,
+    "log1p": lambda x: cmath.log(1.0 + x),
+    "log2": lambda x: cmath.log(x) / math.log(2.0),
+    "sech": lambda x: 1.0 / cmath.cosh(x),
+    "power": _complex_power,
+    "pow": _complex_power,
+    "hypot": _complex_hypot,
+    "rhypot": lambda x, y: 1.0 / _complex_hypot(x, y),
+    "atan2": _complex_atan2,
+    "sigmoid": _complex_sigmoid,
+    "log_sigmoid": lambda x: -cmath.log(1.0 + cmath.exp(-x)) if x.real > -30.0 else x - cmath.log(1.0 + cmath.exp(x)),
+    "softplus": lambda x: cmath.log(1.0 + cmath.exp(x)) if x.real < 30.0 else x + cmath.log(1.0 + cmath.exp(-x)),
+    "gaussian": lambda x: cmath.exp(-x * x),
+}
+"""The complex forms of the rows that `math` computes. Arithmetic, and a person's own forward that is arithmetic, need none."""
+
+
+@interpretation(_Complex)
+def _on_complex(primitive: Primitive) -> Callable[..., Any]:
+    forward: Callable[..., Any] = _ANALYTIC.get(primitive.name, primitive.forward)
+
+    def evaluate(*operands: Any) -> _Complex:
+        try:
+            z = forward(*[x.z if isinstance(x, _Complex) else complex(as_float(x)) for x in operands])
+        except TypeError as error:
+            raise TypeError(f"a complex step needs analytic functions, and {primitive.name} has no complex form ({error})") from None
+        if not isinstance(z, complex):
+            raise TypeError(f"a complex step needs analytic functions, and {primitive.name} has no complex form")
+        return _Complex(z)
+
+    return evaluate

@@ -1,0 +1,232 @@
+"""Forward mode: numbers that carry their derivative along."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import ops
+from .errors import GradientError, RangeError
+from .graph import topological
+from .primitive import PRIMITIVES, Primitive, as_operand, function_of, interpretation
+from .reverse import plus, times
+from .value import UNDEFINED, Value, describe_partial, missing, paused
+
+
+class Dual:
+    """x + ẋ·ε with ε² = 0: a number, its tangent ẋ (how fast it changes with the input), and a level.
+
+    level    which derivative the tangent belongs to; the one that was begun last has the highest
+    primal   the number: a float, a Value, or a Dual of a lower level
+    tangent  its derivative, of the same kinds; the float 0.0 where it does not change
+
+    A row of the table computes f(x + ẋε) = f(x) + f′(x)·ẋ·ε, with the rule for f′ that backward() uses.
+
+    **Why a level.** In d/dx [x · d/dy (x + y)] two derivatives are under way at once. Were there one ε for both, the inner one
+    would meet x + ε and y + ε, could not tell whose ε is whose, and would find d/dy (x + y) = 2: *perturbation confusion*
+    (Siskind and Pearlmutter 2005). So every derivative has an ε of its own, numbered as it is begun. A number that changes with
+    several of them is a tower, the highest level outside; an operation takes off the highest level among its operands and
+    computes on what is inside, where an operand without that level is a constant; and a derivative takes off its own level
+    alone. Values stand inside Duals, never the other way round, so both modes nest in any order.
+
+    **What does not exist.** A local derivative that does not exist, or is beyond the floats, matters only where it is needed: a tangent
+    of exactly 0 contributes nothing, and a local derivative of exactly 0 takes nothing on, as the branch not taken of `where`. What
+    remains is an error when the derivative is asked for, and the error names the operation.
+    """
+
+    __slots__ = ("level", "primal", "tangent")
+
+    def __init__(self, level: int, primal: Any, tangent: Any) -> None:
+        self.level, self.primal, self.tangent = level, primal, tangent
+
+    @property
+    def data(self) -> float:
+        """The plain number, without any derivative."""
+        return number(self)
+
+    def detach(self) -> float:
+        """The plain number; `stop_gradient` is the same."""
+        return number(self)
+
+    def __repr__(self) -> str:
+        return f"Dual({self.primal!r}, {self.tangent!r}, level={self.level})"
+
+    # As a Python object it is what a Value is: compared by its number, equal by identity, neither true nor false.
+
+    def __lt__(self, other: Any) -> bool:
+        return self.data < _comparable(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.data <= _comparable(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.data > _comparable(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.data >= _comparable(other)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a Dual is neither true nor false: compare it with a number, or choose with where(condition, x, y)")
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self.data, digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __radd__(self, other: Any) -> Any:
+        return self if type(other) is int and other == 0 else ops.add(other, self)
+
+    def __pow__(self, other: Any, modulus: None = None) -> Any:
+        if modulus is not None:
+            raise TypeError("pow of a Dual takes no modulus")
+        return (ops.pow if isinstance(other, (Dual, Value)) else ops.power)(self, other)
+
+    def __pos__(self) -> Dual:
+        return self
+
+    __array_ufunc__ = None  # as for a Value
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+
+
+class Undefined:
+    """In a tangent's place: the derivative cannot be said, and this error says why."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: GradientError) -> None:
+        self.error = error
+
+
+def number(x: Any) -> float:
+    """The plain number in a float, a Value or a Dual."""
+    while isinstance(x, Dual):
+        x = x.primal
+    return x.data if isinstance(x, Value) else x
+
+
+def _comparable(other: Any) -> float:
+    if isinstance(other, float):
+        return other
+    return number(as_operand(other, "a number to compare with", "a Dual"))
+
+
+@interpretation(Dual, over=(Value,))
+def _on_duals(primitive: Primitive) -> Callable[..., Any]:
+    """A row on Duals: the row on what is inside, and its rules for the tangent."""
+    function = function_of(primitive)
+
+    def push(*operands: Any) -> Any:
+        operands = tuple(as_operand(x, asker=primitive.name) for x in operands)
+        level = max(x.level for x in operands if isinstance(x, Dual))
+        primals = [x.primal if isinstance(x, Dual) and x.level == level else x for x in operands]
+        for name, rule, x in zip(primitive.operands, primitive.partials, operands, strict=True):
+            if rule is None and not isinstance(x, float):
+                raise TypeError(f"{primitive.name} needs a plain number as {name}, but got {x!r}; x ** y takes a Dual there")
+        z = function(*primals)
+        if paused():
+            return z
+        tangent: Any = 0.0
+        for position, x in enumerate(operands):
+            if isinstance(x, Dual) and x.level == level:
+                tangent = _sum(tangent, _contribution(primitive, position, z, primals, x.tangent))
+        return Dual(level, z, tangent)
+
+    return push
+
+
+def _contribution(primitive: Primitive, position: int, z: Any, primals: list[Any], tangent: Any) -> Any:
+    """Local derivative × tangent."""
+    if isinstance(tangent, float) and tangent == 0.0:
+        return 0.0
+    rule = primitive.partials[position]
+    assert rule is not None
+    try:
+        partial = rule(z, *primals)
+        size = number(partial)
+    except UNDEFINED as error:
+        partial, size = None, math.inf if isinstance(error, OverflowError) else math.nan
+    if isinstance(tangent, Undefined):
+        return 0.0 if size == 0.0 else tangent
+    if not math.isfinite(size):
+        if number(tangent) == 0.0:
+            return 0.0
+        what, hint = missing(primitive, size)
+        at = describe_partial(primitive, position, primals)
+        return Undefined(
+            GradientError(f"no tangent through {primitive.name}: its local derivative {at} {what} (tangent {number(tangent)!r}){hint}.")
+        )
+    try:
+        return times(partial, tangent)
+    except RangeError:
+        return _out_of_range(describe_partial(primitive, position, primals))
+
+
+def _sum(x: Any, y: Any) -> Any:
+    for term in (x, y):
+        if isinstance(term, Undefined):
+            return term
+    try:
+        return plus(x, y)
+    except RangeError:
+        return _out_of_range(f"the sum of {number(x)!r} and {number(y)!r}")
+
+
+def _out_of_range(where: str) -> Undefined:
+    return Undefined(GradientError(f"the tangent leaves the range of floats (about 1.8e308) at {where}."))
+
+
+# Operators and methods, bound from the rows as they are for Values.
+
+
+def _bind() -> None:
+    for name, primitive in PRIMITIVES.items():
+        setattr(Dual, name, lambda *operands, kinds=primitive.kinds: kinds[Dual](*operands))
+    for name in ("square", "clip", "silu", "gelu", "gelu_tanh"):
+        setattr(Dual, name, getattr(ops, name))
+    for name, operator in {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}.items():
+        function = getattr(ops, name)
+        for method, meaning in (
+            (f"__{operator}__", lambda x, y, f=function: f(x, y)),
+            (f"__r{operator}__", lambda x, y, f=function: f(y, x)),
+        ):
+            if method not in Dual.__dict__:
+                setattr(Dual, method, meaning)
+    for method, unary in (("__neg__", ops.negate), ("__abs__", ops.abs)):
+        setattr(Dual, method, lambda x, f=unary: f(x))
+
+
+_bind()
+
+
+def tangents(output: Value, wrt: Value) -> dict[Value, float]:
+    """∂node/∂wrt for every node below the output, in the order of computation: forward mode on a graph that is there already.
+
+    The mirror of a reverse sweep, from the same recorded local derivatives: that one finds the derivative of one output by every
+    node, this one the derivative of every node by one input.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> [*tangents(x * y + x, x).values()]  # of x, y, x·y and the sum
+    [1.0, 0.0, 3.0, 4.0]
+    """
+    order = topological(output)
+    tangent: dict[Value | None, float] = {None: 0.0}
+    for node in order:
+        total = 1.0 if node is wrt else 0.0
+        for operand, partial in ((node.x, node.dx), (node.y, node.dy)):
+            arriving = tangent[operand]
+            if arriving:
+                total += arriving * partial  # type: ignore[operator]
+        tangent[node] = total
+    del tangent[None]
+    return tangent  # type: ignore[return-value]

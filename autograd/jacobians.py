@@ -1,0 +1,184 @@
+"""Jacobians to look at: the chain rule as a product of small matrices, and what the two modes cost on one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .graph import edges, topological
+from .primitive import Primitive
+from .transforms import jacobian
+from .typeset import aligned, number, table
+from .value import Value
+
+Matrix = list[list[float]]
+
+
+def matrix(rows: Sequence[Sequence[float]], digits: int = 4) -> str:
+    """A matrix as text, a row a line, its numbers aligned.
+
+    >>> print(matrix([[0.21, -0.06], [-0.06, 0.16]]))
+    ⎡ 0.21 −0.06⎤
+    ⎣−0.06  0.16⎦
+    """
+    columns = [aligned([number(float(x), digits) for x in column]) for column in zip(*rows, strict=True)]
+    lines = [" ".join(cells) for cells in zip(*columns, strict=True)] if columns else [""] * len(rows)
+    if len(lines) < 2:
+        return f"[{lines[0] if lines else ''}]"
+    brackets = [("⎡", "⎤"), *[("⎢", "⎥")] * (len(lines) - 2), ("⎣", "⎦")]
+    return "\n".join(f"{left}{line}{right}" for (left, right), line in zip(brackets, lines, strict=True))
+
+
+def elementwise(f: Callable[[Any], Any]) -> Callable[[Iterable[Any]], list[Any]]:
+    """f number by number, as a function from a list to a list; its Jacobian is diagonal.
+
+    >>> from autograd import relu
+    >>> jacobian(elementwise(relu))([2.0, -1.0])
+    [[1.0, 0.0], [0.0, 0.0]]
+    """
+
+    def each(xs: Iterable[Any]) -> list[Any]:
+        return [f(x) for x in xs]
+
+    each.__name__ = each.__qualname__ = getattr(f, "__name__", "elementwise")
+    return each
+
+
+@dataclass(frozen=True)
+class JacobianChain:
+    """The gradient of a composition Fₙ ∘ … ∘ F₁, pulled back one transposed Jacobian at a time: ∇ₖ₋₁ = Jₖᵀ ∇ₖ.
+
+    names      of the functions, F₁ first
+    points     x₀, and what each function made of the one before; the last has one number
+    jacobians  Jₖ, the Jacobian of Fₖ at xₖ₋₁
+    gradients  ∇ₖ, the gradient of the last number by xₖ; ∇ₙ = 1
+    """
+
+    names: list[str]
+    points: list[list[float]]
+    jacobians: list[Matrix]
+    gradients: list[list[float]]
+
+    @property
+    def gradient(self) -> list[float]:
+        """∇₀: the gradient by x₀."""
+        return self.gradients[0]
+
+    def __str__(self) -> str:
+        lines = [f"x{_index(0)} = {_vector(self.points[0])}"]
+        lines += [f"x{_index(k)} = {name}(x{_index(k - 1)}) = {_vector(self.points[k])}" for k, name in enumerate(self.names, 1)]
+        lines += ["", f"∇{_index(len(self.names))} = 1"]
+        for k in reversed(range(len(self.names))):
+            transposed = [list(column) for column in zip(*self.jacobians[k], strict=True)]
+            arriving, found = ([[x] for x in self.gradients[i]] for i in (k + 1, k))
+            text = f"∇{_index(k)} = J{_index(k + 1)}ᵀ ∇{_index(k + 1)} = "
+            lines += ["", _beside(text, matrix(transposed), " ", matrix(arriving), " = ", matrix(found))]
+        return "\n".join(lines)
+
+
+def jacobian_chain(functions: Sequence[Callable[..., Any]], x: Sequence[float]) -> JacobianChain:
+    """The chain of Jacobians of functions applied one after another to the numbers x, the last of which returns one number.
+
+    Each takes a list of numbers and returns a list. A row of the table with one operand works number by number.
+
+    >>> from autograd import relu
+    >>> print(jacobian_chain([relu, sum], [2.0, -1.0]))
+    x₀ = (2, −1)
+    x₁ = relu(x₀) = (2, 0)
+    x₂ = sum(x₁) = (2)
+    <BLANKLINE>
+    ∇₂ = 1
+    <BLANKLINE>
+    ∇₁ = J₂ᵀ ∇₂ = ⎡1⎤ [1] = ⎡1⎤
+                  ⎣1⎦       ⎣1⎦
+    <BLANKLINE>
+    ∇₀ = J₁ᵀ ∇₁ = ⎡1 0⎤ ⎡1⎤ = ⎡1⎤
+                  ⎣0 0⎦ ⎣1⎦   ⎣0⎦
+    """
+    points = [[float(number) for number in x]]
+    names: list[str] = []
+    jacobians: list[Matrix] = []
+    if not functions:
+        raise ValueError("jacobian_chain needs at least one function")
+    for f in functions:
+        primitive = getattr(f, "primitive", None)
+        step = elementwise(f) if isinstance(primitive, Primitive) and len(primitive.operands) == 1 else f
+        result: Any = step(points[-1])
+        many = isinstance(result, (list, tuple))
+        points.append([float(y) for y in result] if many else [float(result)])
+        found = jacobian(step)(points[-2])
+        jacobians.append([[float(entry) for entry in row] for row in (found if many else [found])])
+        names.append(getattr(f, "__name__", type(f).__name__).replace("<lambda>", f"F{_index(len(names) + 1)}"))
+    if len(points[-1]) != 1:
+        raise ValueError(f"jacobian_chain needs a last function that returns one number, but {names[-1]} returned {len(points[-1])}")
+    gradients = [[1.0]]
+    for found in reversed(jacobians):
+        gradients.append([sum(row[j] * g for row, g in zip(found, gradients[-1], strict=True)) for j in range(len(found[0]))])
+    return JacobianChain(names, points, jacobians, gradients[::-1])
+
+
+def _index(k: int) -> str:
+    return str(k).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def _vector(xs: Sequence[float]) -> str:
+    return f"({', '.join(number(x, 4) for x in xs)})"
+
+
+def _beside(*blocks: str) -> str:
+    """Blocks of lines side by side, each beginning at the top."""
+    parts = [block.split("\n") for block in blocks]
+    height = max(map(len, parts))
+    widths = [max(map(len, part)) for part in parts]
+    return "\n".join(
+        "".join((part[i] if i < len(part) else "").ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+        for i in range(height)
+    )
+
+
+@dataclass(frozen=True)
+class Modes:
+    """What the gradient of one graph costs in either mode, in multiplications by a local derivative.
+
+    forward   for each input, those of its sweep: one for every edge that it reaches
+    reverse   those of the one sweep back: one for every edge on a way from an input to the output
+    """
+
+    forward: list[int]
+    reverse: int
+
+    def __str__(self) -> str:
+        sweeps, total = len(self.forward), sum(self.forward)
+        return table(
+            ["", "forward mode", "reverse mode"],
+            ["sweeps", f"{sweeps}, one an input", "1"],
+            ["multiplications", f"{total}", f"{self.reverse}"],
+            right=(2,),
+        )
+
+
+def modes(output: Value, wrt: Iterable[Value]) -> Modes:
+    """The operations that the gradient of this output by these inputs takes in forward and in reverse mode, counted on the graph.
+
+    >>> xs = [Value(float(i)) for i in range(10)]
+    >>> print(modes(sum(xs) * 2.0, xs))
+                  sweeps            multiplications
+    forward mode  10, one an input               64
+    reverse mode  1                              19
+    """
+    inputs = list(wrt)
+    order = topological(output)
+    forward = []
+    relevant: set[Value] = set()
+    for source in inputs:
+        reached = {source}
+        count = 0
+        for node in order:
+            arriving = sum(parent in reached for parent in node.parents)
+            if arriving:
+                reached.add(node)
+                count += arriving
+        forward.append(count)
+        relevant |= reached
+    return Modes(forward, sum(edge.operand in relevant for node in order for edge in edges(node)))

@@ -1,0 +1,955 @@
+"""Independent truth about the table and the sweeps: random graphs, exact numbers, a ladder of checks for a row, and mutants.
+
+Every oracle here is written without the engine's rules. `exact_value` and `exact_partial` compute a row's `formula` and `textbook`
+strings with mpmath, in as many digits as they need: what people read, held against what is computed. `climb` runs every check on
+one row; `mutants` are rows with small mistakes, which `climb` must refuse; `prove` does all of it, and counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import random
+import struct
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache, lru_cache
+from itertools import islice
+from typing import Any
+
+from . import graph, reverse, value
+from .check import check_graph, complex_step, judge_function, judge_partial
+from .errors import AutogradError, MissingExtraError
+from .expression import Expression, parse
+from .graph import cotangents, edges, topological
+from .primitive import PRIMITIVES, Interval, Primitive
+from .typeset import table
+from .value import Value
+
+NO_VALUE = (ArithmeticError, ValueError)
+"""What a function or a rule raises where it has no value."""
+
+_POSITIVE = (
+    5e-324, 2.2e-308, 1e-300, 1e-160, 1e-8, 0.1, 0.5, 1.0 - 2.0**-53, 1.0, 1.0 + 2.0**-52, 1.3, 2.0, 3.0, 20.0, 36.7, 100.0,
+    709.78, 709.79, 745.2, 1e3, 1e8, 1e16, 1e22, 1e154, 1e155, 1e200, sys.float_info.max,
+)  # fmt: skip
+SPECIAL = (0.0, -0.0, *_POSITIVE, *(-x for x in _POSITIVE))
+"""0 first; then where an exponential overflows or underflows, a square does, a sum with 1 rounds, and the ends of the floats."""
+_COMMON = (0.0, *(s * x for x in (0.1, 0.5, 1.0, 1.3, 2.0, 3.0, 20.0, 36.7) for s in (1.0, -1.0)))
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Numbers by chance. The source of chance is a random.Random, or hypothesis in the guise of one.
+
+
+def random_number(rng: random.Random, interval: Interval = Interval(), around: Sequence[float] = ()) -> float:  # noqa: B008
+    """A number in the interval: special, near an end or one of the points `around`, or just any."""
+    ends = [end for end in (interval.low, interval.high) if math.isfinite(end)]
+    way = rng.randrange(8)
+    if way == 0:
+        x = rng.choice(SPECIAL)
+    elif way == 1 and (ends or around):
+        x = rng.choice([*ends, *around])
+        x += rng.choice((0.0, 1.0, -1.0)) * math.ldexp(1.0, rng.randint(-52, 0))
+    elif way == 2:
+        x = rng.choice((1.0, -1.0)) * math.ldexp(rng.uniform(1.0, 2.0), rng.randint(-20, 8))
+    elif way == 3:
+        x = float(rng.randint(-5, 5))
+    else:
+        x = rng.uniform(-4.0, 4.0)
+    return into(x, interval)
+
+
+def into(x: float, interval: Interval) -> float:
+    """x if it lies in the interval, else a number that does."""
+    low, high = interval.low, interval.high
+    if x in interval:
+        return x
+    if math.isfinite(low) and math.isfinite(high):
+        x = low + (high - low) * (0.5 + math.atan(x if math.isfinite(x) else 0.0) / 4.0)
+    elif math.isfinite(low):
+        x = low + abs(x) if low + abs(x) > low else low + 1.0
+    else:
+        x = high - abs(x) if high - abs(x) < high else high - 1.0
+    return x if x in interval else low + 1.0 if math.isfinite(low) else high - 1.0
+
+
+def random_operands(rng: random.Random, primitive: Primitive) -> tuple[float, ...]:
+    """Operands at which the row has a value, often special, at an end of the domain, or near a kink."""
+    for _ in range(20):
+        operands = [random_number(rng, interval, (0.0, 1.0)) for interval in primitive.domain]
+        if len(operands) == 2 and rng.randrange(6) == 0:  # a tie, or nearly one
+            near = 1.0 - rng.choice((0.0, 1.0, -1.0)) * math.ldexp(1.0, rng.randint(-52, -1))
+            operands[1] = into(operands[0] * near if abs(operands[0]) < 1e300 else operands[0], primitive.domain[1])
+        for mended in _mended(operands):
+            if has_value(primitive, mended):
+                return mended
+    raise ValueError(f"no operands were found at which {primitive.name} has a value")
+
+
+def _mended(operands: Sequence[float]) -> Iterator[tuple[float, ...]]:
+    """The operands; then as they must be for joint conditions and the range of floats: whole exponents, positive bases, modest sizes."""
+    yield tuple(operands)
+    if len(operands) == 2:
+        x, y = operands
+        if abs(y) < 1e15:
+            yield x, float(round(y))
+            yield x, float(abs(round(y)))
+        yield abs(x), y
+    yield tuple(math.remainder(x, 8.0) for x in operands)
+    yield tuple(abs(math.remainder(x, 8.0)) + 0.125 for x in operands)
+
+
+def has_value(primitive: Primitive, operands: Sequence[float]) -> bool:
+    """Whether the row has a finite value at the operands."""
+    try:
+        primitive.kinds[float](*operands)
+    except AutogradError:
+        return False
+    return True
+
+
+def common_points(primitive: Primitive) -> list[tuple[float, ...]]:
+    """Operands people meet, 0 first, at which the row has a value."""
+    if len(primitive.operands) == 1:
+        points: list[tuple[float, ...]] = [(into(x, primitive.domain[0]),) for x in _COMMON]
+    else:
+        few = _COMMON[:11]
+        points = [(x, y) for x in few for y in few]
+    return list(dict.fromkeys(point for point in points if has_value(primitive, point)))
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Random graphs
+
+_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "pow": "**"}
+_LIMIT = 1e6
+_ADAPTERS = ("tanh", "sigmoid", "cosh", "sin", "softplus")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A computation written down: leaves and operations in order, the last of which is the output.
+
+    Each step is a row and its operands, a place in this list or a constant; for a leaf, None and its number. Called with one number
+    or Value a leaf, it computes the output; printed, it is a Python function.
+    """
+
+    steps: tuple[tuple[Primitive | None, tuple[int | float, ...]], ...]
+
+    @property
+    def inputs(self) -> tuple[float, ...]:
+        """The leaves' numbers."""
+        return tuple(float(operands[0]) for row, operands in self.steps if row is None)
+
+    def results(self, *inputs: Any) -> list[Any]:
+        """The result of every step."""
+        waiting, made = iter(inputs), []
+        for row, operands in self.steps:
+            if row is None:
+                made.append(next(waiting))
+            else:
+                numbers = [made[operand] if isinstance(operand, int) else operand for operand in operands]
+                kind = next((type(x) for x in numbers if type(x) is not float), float)
+                made.append(row.kinds[kind](*numbers))
+        return made
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The output for these leaves."""
+        return self.results(*inputs)[-1]
+
+    def record(self) -> Value:
+        """The output as a graph, with fresh leaves x0, x1, …"""
+        output = self(*(Value(x, label=f"x{i}") for i, x in enumerate(self.inputs)))
+        assert isinstance(output, Value)
+        return output
+
+    def __repr__(self) -> str:
+        names: list[str] = []
+        lines = []
+        for i, (row, operands) in enumerate(self.steps):
+            if row is None:
+                names.append(f"x{sum(name.startswith('x') for name in names)}")
+                continue
+            names.append(f"n{i}")
+            x, *y = [names[operand] if isinstance(operand, int) else repr(operand) for operand in operands]
+            if row.name in _SIGNS:
+                text = f"({x}) {_SIGNS[row.name]} {y[0]}" if x.startswith("-") else f"{x} {_SIGNS[row.name]} {y[0]}"
+            else:
+                text = f"{row.name}({', '.join([x, *y])})"
+            lines.append(f"    n{i} = {text}")
+        leaves = [name for name in names if name.startswith("x")]
+        numbers = ", ".join(map(repr, self.inputs))
+        return "\n".join([f"def f({', '.join(leaves)}):", *lines, f"    return {names[-1]}", "", f"f({numbers})"])
+
+
+def random_recipe(rng: random.Random, primitives: Iterable[Primitive] | None = None, *, leaves: int = 3, most: int = 12) -> Recipe:
+    """A random computation over the rows: shared and repeated operands, constants, dead branches; every step has a value.
+
+    An operand outside a row's domain is sent through a function that leads there, such as sigmoid, if the rows have one; else a new
+    leaf takes its place. So nothing is drawn in vain, and results stay below a million.
+    """
+    rows = list(PRIMITIVES.values() if primitives is None else primitives)
+    adapters = [row for row in rows if row.name in _ADAPTERS]
+    steps: list[tuple[Primitive | None, tuple[int | float, ...]]] = []
+    numbers: list[float] = []
+
+    def leaf(interval: Interval) -> int:
+        x = into(math.remainder(random_number(rng, interval, (0.0, 1.0)), 8.0), interval)
+        steps.append((None, (x,)))
+        numbers.append(x)
+        return len(steps) - 1
+
+    def apply(row: Primitive, operands: tuple[int | float, ...]) -> bool:
+        """Append the step if it has a value of modest size."""
+        point = tuple(numbers[x] if isinstance(x, int) else x for x in operands)
+        try:
+            z = row.kinds[float](*point)
+        except AutogradError:
+            return False
+        if abs(z) > _LIMIT or (z and abs(z) < 1.0 / _LIMIT**2):
+            return False
+        steps.append((row, operands))
+        numbers.append(z)
+        return True
+
+    def pick(row: Primitive) -> tuple[int | float, ...]:
+        operands: list[int | float] = [len(steps) - 1 - rng.randrange(min(len(steps), 5)) for _ in row.operands]
+        if len(operands) == 2:
+            if row.partials[1] is None:
+                operands[1] = rng.choice((2.0, 3.0, 0.5, -1.0, 1.5, 0.0))
+            elif rng.randrange(6) == 0:
+                operands[rng.randrange(2)] = rng.choice((2.0, 3.0, 0.5, 1.5))
+        return tuple(operands)
+
+    for _ in range(rng.randint(1, leaves)):
+        leaf(Interval())
+    for _ in range(rng.randint(1, most)):
+        row = rng.choice(rows)
+        operands = pick(row)
+        if apply(row, operands):
+            continue
+        for adapter in adapters:
+            held = len(steps)
+            through = list(dict.fromkeys(place for place in operands if isinstance(place, int)))
+            places = {place: held + i for i, place in enumerate(through) if apply(adapter, (place,))}
+            if len(places) == len(through) and apply(row, tuple(places[x] if isinstance(x, int) else x for x in operands)):
+                break
+            del steps[held:], numbers[held:]
+        else:
+            held = len(steps)
+            for _ in range(10):
+                if apply(row, tuple(leaf(interval) if isinstance(x, int) else x for x, interval in zip(operands, row.domain, strict=True))):
+                    break
+                del steps[held:], numbers[held:]
+    if steps[-1][0] is None and all(row is None for row, _ in steps):
+        apply(rows[0], tuple(0 for _ in rows[0].operands))
+    while steps[-1][0] is None and len(steps) > 1:
+        del steps[-1]
+    return Recipe(tuple(steps))
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Exact numbers
+
+
+@cache
+def _mp() -> Any:
+    try:
+        import mpmath
+    except ImportError as error:
+        raise MissingExtraError("exact numbers need mpmath, from the extra test: pip install 'glassgrad[test]'") from error
+    return mpmath.mp
+
+
+@cache
+def _meanings() -> dict[str, Callable[..., Any]]:
+    """The functions of the expression language on mpmath's numbers; what is missing is computed from its row's formula."""
+    mp = _mp()
+
+    def raised(x: Any, y: Any) -> Any:
+        return mp.power(x, y) if x else mp.mpf(0) ** y
+
+    own: dict[str, Callable[..., Any]] = {
+        "add": lambda x, y: x + y,
+        "subtract": lambda x, y: x - y,
+        "multiply": lambda x, y: x * y,
+        "divide": lambda x, y: x / y,
+        "negate": lambda x: -x,
+        "pow": raised,
+        "power": raised,
+        "abs": abs,
+        "maximum": max,
+        "minimum": min,
+        "above": lambda x, y: (1 + mp.sign(x - y)) / 2,
+        "log2": lambda x: mp.log(x) / mp.log(2),
+        "stop_gradient": lambda x: x,
+        ">": lambda x, y: mp.mpf(x > y),
+        "<": lambda x, y: mp.mpf(x < y),
+        ">=": lambda x, y: mp.mpf(x >= y),
+        "<=": lambda x, y: mp.mpf(x <= y),
+    }
+    same = "exp log log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 hypot sign erf erfc"
+    return own | {name: getattr(mp, name) for name in same.split(" ")}
+
+
+_parse = lru_cache(maxsize=1024)(parse)
+
+
+def _exactly(expression: Expression, names: Mapping[str, Any]) -> Any:
+    mp, meanings = _mp(), _meanings()
+    pending: list[Any] = []
+    for step in expression.steps:
+        if not step.operands:
+            if step.name in ("pi", "π"):
+                pending.append(+mp.pi)
+            elif step.name in names:
+                pending.append(names[step.name])
+            else:
+                pending.append(+mp.e if step.name else mp.mpf(step.number))
+            continue
+        operands = pending[-step.operands :]
+        del pending[-step.operands :]
+        if step.name in meanings:
+            result = meanings[step.name](*operands)
+        else:
+            row = PRIMITIVES[step.name]
+            formula = _parse(row.formula)
+            if [inner.name for inner in formula.steps if inner.operands] == [row.name]:
+                raise LookupError(f"{row.name} has no exact form: its formula names only itself")
+            result = _exactly(formula, dict(zip(row.operands, operands, strict=True)))
+        if not isinstance(result, mp.mpf) or mp.isnan(result):
+            raise ValueError("not a real number")
+        pending.append(result)
+    return pending[-1]
+
+
+def _bits(operands: Sequence[float]) -> int:
+    """How many bits an expression needs that adds such a number to 1, or takes exp of it, and keeps 50 digits."""
+    bits = 170
+    for x in operands:
+        size = abs(x)
+        if size and size < 1e-6:
+            bits = max(bits, 170 - 3 * math.frexp(x)[1])
+        elif size > 20.0:
+            bits = max(bits, 170 + int(3.0 * min(size, 1100.0)), 170 + 2 * math.frexp(x)[1])
+    return bits
+
+
+def exact_value(primitive: Primitive, operands: Sequence[float]) -> Any:
+    """The row's `formula` at these numbers, in 50 digits or more; None where it has no real value.
+
+    LookupError: the formula is a name that mpmath does not have.
+    """
+    mp = _mp()
+    with mp.workprec(_bits(operands)):
+        return _or_none(lambda: _value(primitive, [mp.mpf(x) for x in operands]))
+
+
+def exact_partial(primitive: Primitive, position: int, operands: Sequence[float]) -> Any:
+    """The row's `textbook` form of one local derivative at these numbers, in 50 digits or more; None where it has none."""
+    mp = _mp()
+    with mp.workprec(_bits(operands)):
+        return _or_none(lambda: _partial(primitive, position, [mp.mpf(x) for x in operands]))
+
+
+def _or_none(compute: Callable[[], Any]) -> Any:
+    try:
+        result = compute()
+    except NO_VALUE:
+        return None
+    return result if _mp().isfinite(result) else None
+
+
+def _value(primitive: Primitive, operands: Sequence[Any]) -> Any:
+    meanings = _meanings()
+    if primitive.name in meanings:
+        return meanings[primitive.name](*operands)
+    formula = _parse(primitive.formula)
+    if [step.name for step in formula.steps if step.operands] == [primitive.name]:
+        raise LookupError(f"{primitive.name} has no exact form: its formula names only itself")
+    return _exactly(formula, dict(zip(primitive.operands, operands, strict=True)))
+
+
+def _partial(primitive: Primitive, position: int, operands: Sequence[Any]) -> Any:
+    names = dict(zip(primitive.operands, operands, strict=True))
+    text = primitive.textbook[position]
+    expression = _parse(text)
+    if "z" in expression.names:
+        names["z"] = _value(primitive, operands)
+    return _exactly(expression, names)
+
+
+def known_loss(primitive: Primitive, position: int, operands: Sequence[float]) -> float:
+    """Units in the last place by which a rule is known to be off, beyond the 4 of all.
+
+    y·x**(y − 1), for a Value y, rounds its exponent, and so loses |log x| times that; the sign too for x < 0 where y is so large
+    that y − 1 is no float. Another form would have to branch on y.
+    """
+    if primitive.name != "pow" or position != 0 or not operands[0]:
+        return 0.0
+    x, y = operands
+    rounding = abs(float(Fraction(y) - 1 - Fraction(y - 1.0)))
+    return math.inf if rounding and x < 0.0 else 1.01 * rounding * abs(math.log(abs(x))) / sys.float_info.epsilon
+
+
+def ulps(got: float, exact: Any) -> float:
+    """How far `got` is from the exact number, in units in the last place of the nearest float."""
+    near = float(exact)
+    if math.isinf(near) or not math.isfinite(got):
+        return 0.0 if got == near else math.inf
+    return float(abs(exact - got) / math.ulp(near))
+
+
+def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
+    """Whether one of the row's kink expressions vanishes at these numbers."""
+    names = dict(zip(primitive.operands, operands, strict=True))
+    try:
+        return any(_parse(kink).build(names) == 0.0 for kink in primitive.kinks)
+    except AutogradError:
+        return False
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# A whole graph against exact numbers
+
+
+def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) -> float:
+    """How much of its rounding bound the gradient uses up at the worst node: above 1, it is wrong.
+
+    The exact gradient is a sweep in 50 digits over exact local derivatives at the recorded numbers. In floats a local derivative
+    may be off by 4 units in the last place (8u, with u = ε/2), a product by u, and a sum by u for each term; along a path these
+    add up to m·u (with `known_loss` where there is one). So the bound is
+    γ = m·u / (1 − m·u) times the same sweep with absolute local derivatives.
+    """
+    mp = _mp()
+    order = topological(output)
+    gradient = cotangents(output) if gradient is None else gradient
+    exact = dict.fromkeys(order, mp.mpf(0))
+    absolute = dict.fromkeys(order, 0.0)
+    roundings = dict.fromkeys(order, 0.0)
+    exact[output], absolute[output] = mp.mpf(1), 1.0
+    worst = 0.0
+    with mp.workprec(170):
+        for node in reversed(order):
+            gamma = roundings[node] * 2.0**-53
+            bound = gamma / (1.0 - gamma) * absolute[node] + 1e-300
+            if math.isfinite(absolute[node]):
+                worst = max(worst, float(abs(mp.mpf(gradient[node]) - exact[node]) / bound))
+            if not gradient[node] and not exact[node]:
+                continue
+            for edge in edges(node):
+                assert node.op is not None
+                point = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
+                partial = None if is_at_kink(node.op, point) else exact_partial(node.op, edge.position, point)
+                if partial is None:
+                    partial = mp.mpf(edge.partial)
+                exact[edge.operand] += exact[node] * partial
+                absolute[edge.operand] += absolute[node] * float(abs(partial))
+                here = 9.0 + 2.0 * known_loss(node.op, edge.position, point)
+                roundings[edge.operand] = max(roundings[edge.operand], roundings[node] + here) + 1.0
+    return worst
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# The ladder: every check on one row. Each rung raises an AssertionError in one line.
+
+
+def _at(primitive: Primitive, operands: Sequence[float]) -> str:
+    return ", ".join(f"{name}={x!r}" for name, x in zip(primitive.operands, operands, strict=True))
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def _evaluated(rule: Callable[..., Any], *operands: Any) -> float | None:
+    try:
+        result = _number(rule(*operands))
+    except NO_VALUE:
+        return None
+    return result if math.isfinite(result) else None
+
+
+def _rules(primitive: Primitive) -> Iterator[tuple[int, Callable[..., Any]]]:
+    return ((position, rule) for position, rule in enumerate(primitive.partials) if rule is not None)
+
+
+def check_rules(primitive: Primitive, operands: Sequence[float]) -> None:
+    """A rule means the same on floats and on Values, bit for bit, and is what a node records."""
+    z = primitive.kinds[float](*operands)
+    for mask in range(1, 2 ** len(operands)):
+        mixture: list[Any] = [Value(x) if mask >> i & 1 else x for i, x in enumerate(operands)]
+        if any(isinstance(x, Value) and rule is None for x, rule in zip(mixture, primitive.partials, strict=True)):
+            continue
+        node: Value = primitive.kinds[Value](*mixture)
+        stored = dict(zip([i for i, x in enumerate(mixture) if isinstance(x, Value)], node.partials, strict=True))
+        for position, rule in _rules(primitive):
+            on_floats, on_values = _evaluated(rule, z, *operands), _evaluated(rule, node, *mixture)
+            what = f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}"
+            if (on_floats is None) != (on_values is None) or (on_floats is not None and _apart(on_floats, on_values)):
+                raise AssertionError(f"{what}: the rule gives {on_floats!r} on floats, but {on_values!r} on Values")
+            if position in stored:
+                recorded = stored[position] if math.isfinite(stored[position]) else None
+                if (recorded is None) != (on_floats is None) or (recorded is not None and _apart(recorded, on_floats)):
+                    raise AssertionError(f"{what}: the node recorded {stored[position]!r}, but the rule gives {on_floats!r}")
+
+
+def _apart(x: float, y: float | None) -> bool:
+    return y is None or struct.pack("<d", x) != struct.pack("<d", y)
+
+
+def check_differences(primitive: Primitive, operands: Sequence[float]) -> str:
+    """Each local derivative agrees with differences of the forward function. Returns the verdicts met."""
+    z = primitive.kinds[float](*operands)
+    met = []
+    for position, rule in _rules(primitive):
+        partial = _evaluated(rule, z, *operands)
+        if partial is None:
+            continue
+        judgement = judge_partial(primitive, operands, position, partial)
+        met.append(judgement.verdict)
+        if judgement.verdict == "differs":
+            raise AssertionError(
+                f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {partial!r},"
+                f" but differences of the function give {judgement.numeric!r} ± {judgement.bound:.1g}"
+            )
+    return ", ".join(met)
+
+
+def check_complex(primitive: Primitive, operands: Sequence[float], tolerance: float = 1e-10) -> bool:
+    """Each local derivative agrees with a complex step. False where the function has no complex form."""
+    if is_at_kink(primitive, operands) or primitive.name == "stop_gradient":
+        return True
+    z = primitive.kinds[float](*operands)
+    for position, rule in _rules(primitive):
+        partial = _evaluated(rule, z, *operands)
+        if partial is None:
+            continue
+
+        def along(x: Any, position: int = position) -> Any:
+            point: list[Any] = [x if i == position else other for i, other in enumerate(operands)]
+            return primitive.kinds[type(x)](*point)
+
+        try:
+            slope = complex_step(along, operands[position])
+        except TypeError:
+            return False
+        except NO_VALUE:
+            continue
+        if math.isfinite(slope) and abs(slope - partial) > tolerance * max(abs(slope), abs(partial)) + 1e-300:
+            raise AssertionError(
+                f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {partial!r},"
+                f" but a complex step gives {slope!r}"
+            )
+    return True
+
+
+def check_exact(primitive: Primitive, operands: Sequence[float], units: float) -> float:
+    """Function and local derivatives are within so many units in the last place of what `formula` and `textbook` say exactly.
+
+    Returns the worst error of a local derivative. Subnormal numbers may be off by one of their own last places for each operation.
+    """
+    z = primitive.kinds[float](*operands)
+    exact = exact_value(primitive, operands)
+    if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-7, abs_tol=1e-300):
+        raise AssertionError(
+            f"{primitive.name} at {_at(primitive, operands)} is {z!r}, but its formula {primitive.formula!r} is {float(exact)!r}"
+        )
+    worst = 0.0
+    if is_at_kink(primitive, operands):
+        return worst
+    for position, rule in _rules(primitive):
+        exact = exact_partial(primitive, position, operands)
+        if exact is None:
+            continue
+        got = _evaluated(rule, z, *operands)
+        error = ulps(math.nan if got is None else got, exact)
+        if math.isinf(float(exact)) and got is None:
+            continue
+        worst = max(worst, error)
+        if error > units + known_loss(primitive, position, operands):
+            what = f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {got!r}"
+            textbook = f"its textbook form {primitive.textbook[position]!r} is {float(exact)!r}"
+            raise AssertionError(f"{what}, but {textbook}: off by {error:.2g} units in the last place, where {units:g} are allowed")
+    return worst
+
+
+def check_second(primitive: Primitive, operands: Sequence[float]) -> None:
+    """The derivative of each rule, by `gradient`, agrees with differences of the rule on floats."""
+    if is_at_kink(primitive, operands):
+        return
+    places = [position for position, _ in _rules(primitive)]
+    leaves = {position: Value(operands[position]) for position in places}
+    node = primitive.kinds[Value](*[leaves.get(i, x) for i, x in enumerate(operands)])
+    for position, rule in _rules(primitive):
+        for by in places:
+
+            def along(x: float, rule: Callable[..., Any] = rule, by: int = by) -> float:
+                point = [x if i == by else other for i, other in enumerate(operands)]
+                return float(rule(primitive.kinds[float](*point), *point))
+
+            try:
+                first = reverse.gradient(node, leaves[position])
+                second = reverse.gradient(first, leaves[by], unrelated="zero").data
+                judgement = judge_function(along, second, primitive, operands, by)
+            except NO_VALUE:
+                continue
+            if judgement.verdict == "differs":
+                x, y = primitive.operands[position], primitive.operands[by]
+                raise AssertionError(
+                    f"∂²{primitive.name}/∂{x}∂{y} at {_at(primitive, operands)}: gradient of gradient gives {second!r},"
+                    f" but differences of the rule for {x} give {judgement.numeric!r} ± {judgement.bound:.1g}"
+                )
+
+
+def check_reference(primitive: Primitive, operands: Sequence[float], reference: Callable[..., Any], units: float) -> None:
+    """Function and local derivatives agree with a function of mpmath's numbers, which mpmath differentiates."""
+    if is_at_kink(primitive, operands):
+        return
+    mp = _mp()
+    z = primitive.kinds[float](*operands)
+    with mp.workprec(_bits(operands)):
+        point = tuple(mp.mpf(x) for x in operands)
+        exact = _or_none(lambda: reference(*point))
+        if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-7, abs_tol=1e-300):
+            raise AssertionError(f"{primitive.name} at {_at(primitive, operands)} is {z!r}, but the reference gives {float(exact)!r}")
+        for position, rule in _rules(primitive) if primitive.name != "stop_gradient" else ():
+            if not all(has_value(primitive, [x + h * (i == position) for i, x in enumerate(operands)]) for h in (2.0**-20, -(2.0**-20))):
+                continue  # at an end of the domain
+            got = _evaluated(rule, z, *operands)
+            orders = tuple(int(i == position) for i in range(len(operands)))
+            exact = _or_none(lambda orders=orders: mp.diff(reference, point, orders) if len(point) > 1 else mp.diff(reference, point[0]))  # type: ignore[misc]
+            if got is None or exact is None or not isinstance(exact, mp.mpf):
+                continue
+            if ulps(got, exact) > units and abs(exact - got) > 1e-30:
+                raise AssertionError(
+                    f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {got!r},"
+                    f" but the reference gives {float(exact)!r}: off by {ulps(got, exact):.2g} units in the last place"
+                )
+
+
+UNITS = 512.0
+"""Units in the last place that a row may be off at common points before `climb` refuses it: 1e-13. The table's own have 4."""
+
+
+def climb(
+    primitive: Primitive, reference: Callable[..., Any] | None = None, *, units: float = UNITS, points: Sequence[tuple[float, ...]] = ()
+) -> dict[str, int]:
+    """Every rung of the ladder at common points and at `points`; an AssertionError in one line at the first fault.
+
+    Returns how often each rung was climbed; the rungs that need exact forms are left out where the row's strings have none.
+    """
+    common = common_points(primitive)
+    count = dict.fromkeys(("rules", "differences", "complex step", "textbook", "second derivatives", "reference"), 0)
+    if not common and not points:
+        raise ValueError(f"no points were found at which {primitive.name} has a value")
+    exact, agreed = True, 0
+    for operands in (*common, *points):
+        modest = max(map(abs, operands)) <= 50.0
+        check_rules(primitive, operands)
+        count["rules"] += 1
+        if exact and modest and _has_textbook(primitive):
+            try:
+                check_exact(primitive, operands, units)
+                count["textbook"] += 1
+            except LookupError:
+                exact = False
+        agreed += "agrees" in check_differences(primitive, operands)
+        count["differences"] += 1
+        if all(1e-6 < abs(x) < 50.0 for x in operands):  # where complex arithmetic is exact enough, and no power branches
+            count["complex step"] += check_complex(primitive, operands)
+        if reference is not None and modest:
+            check_reference(primitive, operands, reference, units)
+            count["reference"] += 1
+    if not agreed:
+        raise AssertionError(f"{primitive.name}: at none of {count['differences']} points could differences say anything")
+    for operands in common[:: max(len(common) // 20, 1)]:
+        check_second(primitive, operands)
+        count["second derivatives"] += 1
+    return count
+
+
+def _has_textbook(primitive: Primitive) -> bool:
+    return all(text for text, rule in zip(primitive.textbook, primitive.partials, strict=True) if rule is not None)
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Mutants: mistakes made on purpose
+
+
+def mutants(primitive: Primitive) -> Iterator[tuple[str, Primitive]]:
+    """The row with each of its rules slightly wrong in turn, and what is wrong about it."""
+    for position, rule in _rules(primitive):
+        flat = not any(_evaluated(rule, primitive.kinds[float](*operands), *operands) for operands in common_points(primitive))
+        # −0 is 0, so a rule that is 0 everywhere has no sign to flip.
+        changes = [(0.0, 1e-6), (0.0, 1e-9)] if flat else [(1e-6, 0.0), (1e-9, 0.0), (-2.0, 0.0)]
+        for factor, summand in changes:
+
+            def wrong(z: Any, *operands: Any, rule: Any = rule, factor: float = factor, summand: float = summand) -> Any:
+                return rule(z, *operands) * (1.0 + factor) + summand
+
+            what = f"+ {summand:g}" if flat else "× −1" if factor < -1.0 else f"× (1 + {factor:g})"
+            partials = tuple(wrong if i == position else other for i, other in enumerate(primitive.partials))
+            columns = {name: column for name, column in vars(primitive).items() if name != "kinds"}
+            yield f"∂{primitive.name}/∂{primitive.operands[position]} {what}", Primitive(**columns | {"partials": partials})
+
+
+class _Mutation(ast.NodeTransformer):
+    """One mistake in a sweep's source: at the `which`-th place where contributions add up, the last one stays alone or is dropped."""
+
+    def __init__(self, which: int, drop: bool) -> None:
+        self.which, self.drop, self.place, self.what = which, drop, -1, ""
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        """x += upstream * partial, as x = upstream * partial."""
+        return self._mutated(node, [node.target], node.value) if "upstream" in ast.unparse(node.value) else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        """cotangent = … plus(before, contribution), as cotangent = contribution."""
+        calls = [part for part in ast.walk(node.value) if isinstance(part, ast.Call) and ast.unparse(part.func) in ("plus", "_plus")]
+        return self._mutated(node, node.targets, calls[0].args[1]) if calls else node
+
+    def _mutated(self, node: ast.stmt, targets: list[ast.expr], alone: ast.expr) -> ast.stmt:
+        self.place += 1
+        if self.place != self.which:
+            return node
+        mutant = ast.copy_location(ast.Pass() if self.drop else ast.Assign(targets, alone), node)
+        self.what = f"{ast.unparse(mutant)} for {ast.unparse(node)}"
+        return mutant
+
+
+Sweep = Callable[[Value], Mapping[Value, float]]
+
+
+def sweeps() -> Iterator[tuple[str, Sweep, bool]]:
+    """The three sweeps, each as it is and with every mutation: what it is, output to gradients, and whether it is a mutant.
+
+    The mutations are "=" for "+=", which forgets all paths but the last, and nothing at all, which drops an edge. Each stands in
+    its room only while its sweep runs.
+    """
+    entries: tuple[tuple[Any, Sweep], ...] = ((value, _by_backward), (graph, _by_cotangents), (reverse, _by_gradient))
+    for room, sweep in entries:
+        name, found = sweep.__name__.removeprefix("_by_"), 0
+        yield name, sweep, False
+        for function in [
+            f for f in vars(room).values() if inspect.isfunction(f) and f.__module__ == room.__name__ and "guilty" not in f.__name__
+        ]:
+            tree = "from __future__ import annotations\n" + textwrap.dedent(inspect.getsource(function))
+            for which in range(tree.count("=")):
+                for drop in (False, True):
+                    mutation = _Mutation(which, drop)
+                    mutant = ast.fix_missing_locations(mutation.visit(ast.parse(tree)))
+                    if mutation.what:
+                        names = dict(vars(room))
+                        exec(compile(mutant, f"<mutant of {name}>", "exec"), names)
+                        found += 1
+                        yield f"{name}: {mutation.what}", _standing_in(room, names[function.__name__], sweep), True
+        if found < 4:
+            raise LookupError(f"{room.__name__} has no sweep to mutate: contributions add up at {found // 2} places")
+
+
+def _standing_in(room: Any, mutant: Callable[..., Any], sweep: Sweep) -> Sweep:
+    def run(output: Value) -> Mapping[Value, float]:
+        original = getattr(room, mutant.__name__)
+        setattr(room, mutant.__name__, mutant)
+        try:
+            return sweep(output)
+        finally:
+            setattr(room, mutant.__name__, original)
+
+    return run
+
+
+def _by_backward(output: Value) -> Mapping[Value, float]:
+    order = topological(output)
+    output.zero_grad()
+    output.backward()
+    return {node: node.grad for node in order}
+
+
+def _by_cotangents(output: Value) -> Mapping[Value, float]:
+    return graph.cotangents(output)
+
+
+def _by_gradient(output: Value) -> Mapping[Value, float]:
+    order = topological(output)
+    return {node: result.data for node, result in zip(order, reverse.gradient(output, order), strict=True)}
+
+
+def smooth_rows() -> list[Primitive]:
+    """The rows without a kink: on graphs of them every derivative exists."""
+    return [row for row in PRIMITIVES.values() if not row.kinks and row.name != "stop_gradient"]
+
+
+def sweep_is_right(sweep: Callable[[Value], Mapping[Value, float]], seed: int = 0, count: int = 40) -> bool:
+    """Whether a sweep gives the exact gradient, up to rounding, on so many random graphs."""
+    rng = random.Random(seed)
+    rows = smooth_rows()
+    for _ in range(count):
+        output = random_recipe(rng, rows).record()
+        try:
+            if graph_ratio(output, sweep(output)) > 1.0:
+                return False
+        except AutogradError:
+            return False
+    return True
+
+
+def survivors(primitives: Iterable[Primitive], tick: Callable[[], object] = lambda: None) -> tuple[list[str], int]:
+    """The mutants, of these rows and of the sweeps, that every check lets pass, and how many mutants there were."""
+    alive, count = [], 0
+    for primitive in primitives:
+        for name, mutant in mutants(primitive):
+            count += 1
+            tick()
+            try:
+                climb(mutant)
+            except AssertionError:
+                continue
+            alive.append(name)
+    for name, sweep, is_mutant in sweeps():
+        if is_mutant:
+            count += 1
+            tick()
+            if sweep_is_right(sweep):
+                alive.append(name)
+    return alive, count
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# All of it, counted
+
+
+@dataclass
+class Line:
+    """What was found about one row."""
+
+    cases: int = 0
+    worst: float = 0.0
+    operand: str = ""
+    point: str = ""
+
+
+@dataclass
+class Proof:
+    """What `prove` found; printed, a table."""
+
+    seed: int
+    rows: dict[str, Line] = field(default_factory=dict)
+    graphs: int = 0
+    derivatives: int = 0
+    ratio: float = 0.0
+    alarms: list[str] = field(default_factory=list)
+    mutants: int = 0
+    survivors: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def cases(self) -> int:
+        """Local derivatives checked by themselves, and derivatives checked within graphs."""
+        return sum(line.cases for line in self.rows.values()) + self.derivatives
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong and every mutant was killed."""
+        return not self.alarms and not self.survivors and self.ratio <= 1.0
+
+    def __str__(self) -> str:
+        columns: list[list[str]] = [
+            ["row", *self.rows],
+            ["cases", *(f"{line.cases:,}" for line in self.rows.values())],
+            ["worst ulp", *(f"{line.worst:.2f}" for line in self.rows.values())],
+            ["of", *(f"∂/∂{line.operand}" if line.operand else "" for line in self.rows.values())],
+            ["at", *(line.point for line in self.rows.values())],
+        ]
+        lines = [
+            table(*columns, right=(1, 2)),
+            "",
+            f"{self.cases:,} cases in {self.seconds:.1f} s ({self.cases / max(self.seconds, 1e-9):,.0f} a second), seed {self.seed}.",
+            f"{self.graphs:,} random graphs with {self.derivatives:,} derivatives, off by {self.ratio:.3f} of the rounding bound at most.",
+            f"{self.mutants - len(self.survivors)} of {self.mutants} mutants killed.",
+            *(f"survived: {name}" for name in self.survivors),
+            *(f"wrong: {alarm}" for alarm in self.alarms[:20]),
+            *([f"… and {len(self.alarms) - 20} more"] if len(self.alarms) > 20 else []),
+        ]
+        return "\n".join(lines)
+
+
+def prove(
+    cases: int = 100_000, seed: int = 0, *, primitives: Iterable[Primitive] | None = None, tick: Callable[[int], object] = lambda n: None
+) -> Proof:
+    """About so many cases: half of them local derivatives at random operands, half derivatives in random graphs; and all mutants.
+
+    A case is one derivative held against exact numbers and against differences. `tick(n)` is told of n more cases.
+    Units in the last place are measured where operands, result and derivative are normal floats: subnormal ones have fewer digits.
+    """
+    start = time.perf_counter()
+    rows = list(PRIMITIVES.values() if primitives is None else primitives)
+    rng = random.Random(seed)
+    proof = Proof(seed)
+    rules = sum(len(list(_rules(row))) for row in rows)
+    each = max(cases // 2 // rules, 1)
+    for row in rows:
+        line = proof.rows[row.name] = Line()
+        for operands in islice(_endless(rng, row), each):
+            _prove_point(row, operands, line, proof)
+            tick(len(list(_rules(row))))
+    while proof.derivatives < cases // 2:
+        recipe = random_recipe(rng, rows)
+        output = recipe.record()
+        report = check_graph(output)
+        proof.graphs += 1
+        proof.derivatives += len(report.nodes) + len(report.edges)
+        tick(len(report.nodes) + len(report.edges))
+        if report.mistakes:
+            proof.alarms.append(f"{report.guilty[0]} in\n{recipe!r}")
+        ratio = graph_ratio(output)
+        proof.ratio = max(proof.ratio, ratio)
+        if ratio > 1.0:
+            proof.alarms.append(f"a gradient is {ratio:.3g} rounding bounds off in\n{recipe!r}")
+    proof.survivors, proof.mutants = survivors(rows)
+    proof.seconds = time.perf_counter() - start
+    return proof
+
+
+def _endless(rng: random.Random, row: Primitive) -> Iterator[tuple[float, ...]]:
+    yield from common_points(row)
+    while True:
+        yield random_operands(rng, row)
+
+
+def _prove_point(row: Primitive, operands: tuple[float, ...], line: Line, proof: Proof) -> None:
+    z = row.kinds[float](*operands)
+    kink = is_at_kink(row, operands)
+    for position, rule in _rules(row):
+        line.cases += 1
+        got = _evaluated(rule, z, *operands)
+        if got is None or kink:
+            continue
+        judgement = judge_partial(row, operands, position, got)
+        what = f"∂{row.name}/∂{row.operands[position]} at {_at(row, operands)} is {got!r}"
+        if judgement.verdict == "differs":
+            proof.alarms.append(f"{what}, but differences say {judgement.numeric!r} ± {judgement.bound:.1g}")
+        if not all(map(_is_normal, (*operands, z, got))):
+            continue
+        try:
+            exact = exact_partial(row, position, operands)
+        except LookupError:
+            continue
+        if exact is None or not _is_normal(float(exact)):
+            continue
+        error = ulps(got, exact)
+        if error > line.worst and known_loss(row, position, operands) < math.inf:
+            line.worst, line.operand, line.point = error, row.operands[position], _at(row, operands)
+        if error > UNITS + known_loss(row, position, operands):
+            proof.alarms.append(f"{what}, but exactly {float(exact)!r}: off by {error:.3g} units in the last place")
+
+
+def _is_normal(x: float) -> bool:
+    return x == 0.0 or abs(x) >= sys.float_info.min

@@ -1,0 +1,320 @@
+"""The picture of one moment: what is known is drawn, what is hot is marked, what is still to come is hidden.
+
+A film lays its graph out once, so that no box jumps from one moment to the next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DrawingError, MissingExtraError
+from ..typeset import number
+from ..value import Value
+from .paths import Path as GraphPath
+from .recorder import Backward, Recording, Step, in_brackets
+
+try:
+    from ..drawing.engine import check_fonts, layout
+    from ..drawing.picture import Picture
+    from ..drawing.style import Look, literal, markup
+    from ..drawing.textbook import Textbook
+    from ..drawing.view import Box, Connection, look
+except ImportError as error:
+    raise MissingExtraError("pictures and pages of steps need the extra `draw`: pip install 'glassgrad[draw]'") from error
+
+if TYPE_CHECKING:
+    from .stepper import Stepper
+
+WHOLE = 120
+"""Up to so many nodes a graph is shown whole; of a bigger one, a window of at most WINDOW nodes around the step."""
+WINDOW = 40
+FAN = 6
+"""Of one node, so many consumers at most stand in a window."""
+FRAMES = 1000
+"""So many pictures at most are written at once."""
+
+
+@dataclass
+class Moment:
+    """What a picture of one moment shows.
+
+    boxes, back  the ids of the boxes whose numbers are known and of the connections whose gradients are
+    sums         the text of the sums so far, by box
+    hot          the ids of the boxes and connections that the step is about, and `target`, the box it changes
+    """
+
+    boxes: set[str]
+    back: set[str]
+    sums: dict[str, str] = field(default_factory=dict)
+    hot: set[str] = field(default_factory=set)
+    target: str = ""
+    lines: tuple[str, ...] = ()
+
+
+class _Moments(Textbook):
+    """The textbook style, of one moment; without a moment, of everything."""
+
+    moment: Moment | None = None
+    lines: tuple[str, ...] = ()
+
+    def _box(self, box: Box) -> dict[str, str]:
+        attributes = super()._box(box)
+        moment = self.moment
+        if moment is None:
+            return attributes
+        if moment.sums.get(box.id, "") != self.number(box.gradient):
+            attributes["label"] = self._with_sum(attributes["label"], moment.sums.get(box.id, ""))
+        if box.kind == "operation" and box.id not in moment.boxes:
+            attributes |= {"color": self.palette.greyed, "fontcolor": self.palette.greyed}
+        elif box.kind not in ("operation", "constant", "stub") and box.id not in moment.boxes:
+            attributes["label"] = attributes["label"].replace(self.palette.ink, self.palette.greyed)
+        if box.id == moment.target or box.id in moment.hot:
+            back = any(connection in moment.back for connection in moment.hot)
+            tint = self.palette.parameter if back else self.palette.input
+            if box.kind == "operation":
+                attributes |= {"fillcolor": tint, "color": self.palette.backward if back else self.palette.value, "penwidth": "2.4"}
+            else:
+                attributes["label"] = attributes["label"].replace("<table ", f'<table style="rounded" bgcolor="{tint}" ', 1)
+        return attributes
+
+    def _with_sum(self, label: str, text: str) -> str:
+        """The label with another sum, or with none."""
+        said = f"Σ = {text}" if text else ""
+        return re.sub(rf'(<br/>)?<font point-size="12" color="{self.palette.gradient}">[^<]*</font>', lambda m: _sum(m, said), label)
+
+    def _sum_label(self, box: Box) -> str:
+        label = super()._sum_label(box)
+        if self.moment is None:
+            return label
+        return self._with_sum(label, self.moment.sums.get(box.id, "")) if self.moment.sums.get(box.id) else markup(" ")
+
+    def _numbers(self, connection: Connection) -> str:
+        label, moment = super()._numbers(connection), self.moment
+        if moment is not None and label:
+            if connection.tail.id not in moment.boxes and connection.tail.kind != "stub":
+                label = re.sub(rf'<font color="{self.palette.value}".*?</font>', "", label)
+            if connection.id not in moment.back:
+                label = re.sub(rf'<font color="{self.palette.gradient}".*?</font>', "", label)
+            elif connection.id in moment.hot:
+                label = re.sub(rf'(<font color="{self.palette.gradient}"[^>]*>)(.*?)(</font>)', r"\1<b>\2</b>\3", label)
+        return label
+
+    def _forward_arrow(self, connection: Connection) -> dict[str, str]:
+        attributes, moment = super()._forward_arrow(connection), self.moment
+        if moment is None:
+            return attributes
+        if connection.head.id == moment.target and connection.id not in moment.back and not moment.back & moment.hot:
+            return {"color": self.palette.value, "penwidth": "2.6"}
+        known = connection.head.id in moment.boxes
+        return attributes if known else {"color": self.palette.greyed}
+
+    def _backward_arrow(self, connection: Connection) -> dict[str, str]:
+        attributes, moment = super()._backward_arrow(connection), self.moment
+        if moment is None or (connection.id in moment.back and connection.id not in moment.hot):
+            return attributes
+        return {**attributes, "penwidth": "5"} if connection.id in moment.back else {"style": "invis"}
+
+    def footer(self) -> str:
+        lines = self.lines if self.moment is None else self.moment.lines
+        if not self.lines:
+            return super().footer()
+        sizes, colors = (15, 14, 12), (self.palette.ink, self.palette.gradient, self.palette.ink)
+        rows = [
+            f'<tr><td align="left" height="{size + 8}"><font point-size="{size}" color="{color}">{literal(line) or " "}</font></td></tr>'
+            for line, size, color in zip(lines, sizes, colors, strict=True)
+        ]
+        return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="2">{"".join(rows)}</table>')
+
+    def descriptions(self) -> dict[str, str]:
+        return super().descriptions() if self.moment is None else {}  # they tell every gradient
+
+
+def _sum(found: re.Match[str], text: str) -> str:
+    return found[0].replace(re.sub(r".*>([^<]*)</font>$", r"\1", found[0]), text) if text else ""
+
+
+class Film:
+    """A recording's graph, or a window of it, laid out once; `connection` is where each of its backward steps runs."""
+
+    def __init__(self, recording: Recording, *near: int, title: str = "", lines: Sequence[str] = ()) -> None:
+        self.recording = recording
+        self.places = window(recording, near or (recording.forward - 1,))
+        self.whole = len(self.places) == recording.forward
+        names = {name: leaf for leaf, name in recording.names.leaves.items()} | recording.names.lent
+        only = None if self.whole else {recording.order[i] for i in self.places}
+        view = look([recording.output], seed=recording.seed, names=names, only=only, fold=0, chains=False)
+        self.boxes: dict[int, Box] = {}
+        for box in view.boxes:
+            if box.node is not None:
+                place = recording.index[box.node]
+                self.boxes[place] = box
+                box.value = recording.values[place]
+        self.style = _Moments(view, Look(caption=title))
+        self.style.lines = tuple(lines)
+        self.picture = Picture.of(self.style)
+        into: dict[str, list[Connection]] = {}
+        for connection in view.connections:
+            if connection.tail.kind != "constant":
+                into.setdefault(connection.head.id, []).append(connection)
+        self.seeds = [connection for connection in view.connections if connection.head.kind == "output"]
+        self.connection: dict[int, Connection] = {}
+        unused = {head: iter(connections) for head, connections in into.items()}
+        for k, (head, tail) in enumerate(zip(recording.heads, recording.tails, strict=True)):
+            if head in self.boxes and tail in self.boxes:
+                self.connection[k] = next(unused[self.boxes[head].id])
+
+    def steps(self) -> list[int]:
+        """The numbers of the steps that the picture can show."""
+        return [*(i + 1 for i in self.places), *(self.recording.forward + k + 1 for k in self.connection)]
+
+    def moment(self, stepper: Stepper) -> Moment:
+        """The moment at which the stepper stands."""
+        recording, step = self.recording, stepper.step
+        turned = stepper.position >= recording.forward
+        moment = Moment({box.id for place, box in self.boxes.items() if place < stepper.position}, set())
+        if turned:
+            moment.back = {connection.id for connection in self.seeds}
+            moment.boxes |= {connection.head.id for connection in self.seeds}
+        for k, connection in self.connection.items():
+            if recording.forward + k < stepper.position:
+                moment.back.add(connection.id)
+        for place, box in self.boxes.items():
+            if box.uses > 1 and stepper._reached(place):
+                moment.sums[box.id] = number(stepper._gradients[place])
+        if step is not None:
+            place = recording.index[step.target]
+            if place in self.boxes:
+                moment.target = self.boxes[place].id
+            if isinstance(step, Backward):
+                k = step.number - recording.forward - 1
+                moment.hot = {self.connection[k].id, self.connection[k].head.id} if k in self.connection else set()
+        moment.lines = lines_of(recording, step)
+        return moment
+
+    def pictured(self, moment: Moment) -> Picture:
+        """The picture of a moment."""
+        self.style.moment = moment
+        return self.picture
+
+
+def window(recording: Recording, near: Sequence[int]) -> list[int]:
+    """The places of the nodes to show: all of a small graph; of a big one, those nearest to these, operands and consumers alike."""
+    if recording.forward <= WHOLE:
+        return list(range(recording.forward))
+    above: dict[int, list[int]] = {}
+    for head, tail in zip(recording.heads, recording.tails, strict=True):
+        consumers = above.setdefault(tail, [])
+        if len(consumers) < FAN:
+            consumers.append(head)
+    found, rim = dict.fromkeys(near), deque(near)
+    while rim and len(found) < WINDOW:
+        place = rim.popleft()
+        node = recording.order[place]
+        for other in (*(recording.index[parent] for parent in node.parents), *above.get(place, ())):
+            if other not in found and len(found) < WINDOW:
+                found[other] = None
+                rim.append(other)
+    return sorted(found)
+
+
+def film_near(stepper: Stepper, *, title: str = "", lines: Sequence[str] = ()) -> Film:
+    """The film around the place where a stepper stands."""
+    recording, step = stepper.recording, stepper.step
+    near = [recording.index[node] for node in (step.node, step.target)] if step is not None else []
+    return Film(recording, *near, title=title, lines=lines)
+
+
+def picture(stepper: Stepper) -> Picture:
+    """The picture of the moment at which the stepper stands; before the first step, of everything."""
+    film = film_near(stepper)
+    return film.pictured(film.moment(stepper)) if stepper.position else film.picture
+
+
+def highlighted(recording: Recording, paths: Sequence[GraphPath]) -> Picture:
+    """The picture with everything in it, and the largest path marked."""
+    if recording.forward > WHOLE:
+        raise DrawingError(f"{recording.forward} nodes are too many for a picture of the paths (the limit is {WHOLE})")
+    film = Film(recording)
+    moment = Moment({box.id for box in film.style.view.boxes}, {connection.id for connection in film.style.view.connections})
+    moment.sums = {box.id: number(box.gradient or 0.0) for box in film.boxes.values() if box.uses > 1}
+    if paths:
+        moment.hot = {name for edge in paths[0].edges for name in ids(film, edge.node, edge.position)}
+    return film.pictured(moment)
+
+
+def ids(film: Film, node: Value, position: int) -> Iterable[str]:
+    """The ids of an edge's connection and of its two boxes."""
+    for k, connection in film.connection.items():
+        if film.recording.order[film.recording.heads[k]] is node and film.recording.positions[k] == position:
+            return connection.id, connection.head.id, connection.tail.id
+    return ()
+
+
+def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
+    """Three lines below a frame: which step it is, its arithmetic, and the rule or the sum."""
+    if step is None:
+        return f"{len(recording)} steps: {recording.forward} forward, {len(recording.heads)} backward", "", ""
+    names = recording.pretty
+    if not isinstance(step, Backward):
+        value = number(step.data)
+        if step.node.op is None:
+            return f"Step {step.number} of {len(recording)}, forward", f"{names(step.node)} = {value}", ""
+        last = (
+            ""
+            if step.number < recording.forward
+            else f"; and now back: the gradient of {names(step.node)} itself is {number(recording.seed)}"
+        )
+        computed = f"{names(step.node)} = {names.text.numbers(step.node)} = {value}"
+        return f"Step {step.number} of {len(recording)}, forward", computed, names.text.node(step.node) + last
+    return (
+        f"Step {step.number} of {len(recording)}, backward: from {names(step.node)} to {names(step.operand)}",
+        f"upstream {number(step.upstream)} × local {in_brackets(step.local)} = {number(step.contribution)}",
+        f"{step.formula};  gradient so far {number(step.before)} + {in_brackets(step.contribution)} = {number(step.after)}",
+    )
+
+
+def write_frames(stepper: Stepper, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
+    """One picture for each position of the stepper, all of one size."""
+    from .stepper import Stepper
+
+    folder = Path(folder)
+    if format not in ("png", "svg", "pdf"):
+        raise DrawingError(f"frames are written as png, svg or pdf, but got {format!r}")
+    if folder.exists() and not folder.is_dir():
+        raise DrawingError(f"cannot write frames into {folder}: it is no folder")
+    if not folder.parent.is_dir():
+        raise DrawingError(f"cannot write frames into {folder}: there is no folder {folder.parent}")
+    recording = stepper.recording
+    reserved = [lines_of(recording, step) for step in recording] if len(recording) <= FRAMES else []
+    film = film_near(stepper, lines=[max(column, key=len) for column in zip(*reserved, ("", "", ""), strict=True)])
+    numbers = [0, *film.steps()]
+    if len(numbers) > FRAMES or len(recording) > FRAMES:
+        raise DrawingError(f"{len(recording)} steps are too many to write one by one (the limit is {FRAMES})")
+    laid_out: dict[str, Any] = json.loads(layout(film.picture.source, "json0"))
+    # A rendered picture is as large as what is drawn, so corners keep the size of the whole in every frame.
+    bounds = json.loads(layout(film.style.finish(laid_out), "json0", engine="nop2"))["bb"].split(",")
+    left, bottom, right, top = (float(bound) + margin for bound, margin in zip(bounds, (-8, -8, 8, 8), strict=True))
+    corner = '[label="" shape=point width=0.01 height=0.01 fixedsize=true style=invis pos="{},{}"]'
+    corners = f"\tleast {corner.format(left, bottom)}\n\tmost {corner.format(right, top)}\n}}\n"
+    check_fonts(film.picture.source)
+    folder.mkdir(exist_ok=True)
+    walker = Stepper.__new__(Stepper)
+    walker._start(recording)
+    digits = max(3, len(str(len(recording))))
+    written = []
+    for position in numbers:
+        walker.jump(position)
+        film.style.moment = film.moment(walker)
+        source = film.style.finish(laid_out).rstrip().removesuffix("}") + corners
+        data = layout(source, format, engine="nop2", dpi=192 if format == "png" else None)
+        path = folder / f"{position:0{digits}d}.{format}"
+        path.write_bytes(data)
+        written.append(path)
+    return written

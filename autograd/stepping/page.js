@@ -1,0 +1,488 @@
+"use strict";
+for (const data of JSON.parse(document.getElementById("data").textContent)) walk(data);
+
+function walk(data) {
+  const root = document.getElementById(data.prefix + "walk");
+  const find = (selector, inside = root) => inside.querySelector(selector);
+  const part = (id) => document.getElementById(data.prefix + id);
+  const make = (tag, text = "", kind = "") => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    if (kind) element.className = kind;
+    return element;
+  };
+  // Formulas are our own MathML, in which every label is escaped.
+  const formula = (math) => {
+    const element = make("span");
+    element.innerHTML = [math].flat().join(" = ");
+    return element;
+  };
+  const slider = find(".slider"), where = find(".where"), box = find(".step"), picture = find(".picture");
+  const last = data.steps.length;
+  let at = data.at, path = [];
+  const revealed = new Set();
+
+  // When each thing is known: the number of the first position at which it is.
+  const known = {}, flown = {}, sums = {}, never = last + 1;
+  data.steps.forEach((step, i) => {
+    if (step.box) known[step.box] = i + 1;
+    else {
+      flown[step.e] = i + 1;
+      (sums[step.tail] ||= []).push([i + 1, step.after]);
+    }
+  });
+  const turn = data.steps.reduce((end, step, i) => (step.box ? i + 1 : end), 0);
+  for (const [id, tail, head, kind, source] of data.links) {
+    if (kind === "constant") known[tail] = 0;
+    if (kind === "stub") known[tail] = known[source] ?? 0;
+    if (head[0] === "o") known[head] = flown[id] = turn;
+  }
+  const output = data.nodes.find((node) => node.output);
+
+  // Numbers.
+  const minus = (text) => text.replace("-", "−");
+  const written = (x) => {
+    if (x === 0 || Math.abs(x) < 1e-300) return "0";
+    const text = String(Number(x.toPrecision(6)));
+    const [digits, power] = text.split("e");
+    return minus(digits) + (power ? "·10" + [...String(Number(power))].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] || "⁻").join("") : "");
+  };
+  const signed = (x) => (x < 0 ? written(x) : "+" + written(x));
+  const held = (text) => (text.startsWith("−") ? `(${text})` : text);
+  const near = (x, y) => y !== null && y !== undefined && Math.abs(x - y) <= 0.005 * Math.abs(y) + 1e-12;
+  const times = (factor, exact) =>
+    exact === 1 ? "exactly as much as" : exact === -1 ? "exactly as much, but the other way, as"
+    : exact === 0 ? "not at all with" : exact < 0 ? factor.slice(1) + " times as much, but the other way, as"
+    : factor + " times as much as";
+
+  // The picture: classes on ids, nothing else.
+  const mark = (id, classes) => {
+    const element = part(id);
+    if (!element) return;
+    const base = (element.dataset.kind ||= element.getAttribute("class"));
+    const all = base + (classes ? " " + classes : "");
+    if (element.getAttribute("class") !== all) element.setAttribute("class", all);
+  };
+  const asking = () => {
+    const step = data.steps[at - 1];
+    return find(".predict").checked && step && !revealed.has(at) && !(step.box && !step.formula);
+  };
+  function paint() {
+    const step = data.steps[at - 1], hidden = asking();
+    for (const [id, tail, head] of data.links) {
+      const path_ = path.includes(id) ? " path" : "";
+      const hot = step && step.e === id;
+      const into = step && step.box === head;
+      mark(id + "f", ((known[head] ?? never) <= at ? "on" : "") + (into ? " hot" : ""));
+      mark(id + "b", ((flown[id] ?? never) <= at ? "on" : "") + (hot ? " hot" : "") + path_);
+      const value = (known[tail] ?? never) <= at && !(hidden && step.box === tail);
+      mark(id, (value ? "on " : "") + ((flown[id] ?? never) <= at && !(hidden && hot) ? "back" : "") + (hot ? " hot" : "") + path_);
+    }
+    const boxes = new Set(data.links.flatMap(([, tail, head]) => [tail, head]));
+    for (const id of boxes) {
+      let classes = (known[id] ?? never) <= at ? "on" : "";
+      if (step && step.box === id) classes += " hot";
+      if (step && step.head === id) classes += " warm";
+      if (step && step.tail === id) classes += " aim";
+      const total = (sums[id] || []).filter(([i]) => i <= at - (hidden && step.tail === id ? 1 : 0)).pop();
+      if (total) classes += " some";
+      mark(id, classes);
+      mark(id + "s", total ? "some" : "");
+      for (const holder of [part(id), part(id + "s")]) {
+        const text = total && holder && find("text.g", holder);
+        if (text) text.textContent = "Σ = " + total[1] + (total[0] < sums[id].at(-1)[0] && sums[id].at(-1)[0] > at ? " …" : "");
+      }
+    }
+    const hot = step && part(step.e || step.box);
+    if (hot && picture.scrollWidth > picture.clientWidth + 4) {
+      const place = hot.getBoundingClientRect(), frame = picture.getBoundingClientRect();
+      picture.scrollLeft += place.left + place.width / 2 - frame.left - frame.width / 2;
+    }
+  }
+
+  // The table of what is known.
+  const rows = data.nodes.map((node) => {
+    const row = make("tr"), name = make("th", node.name);
+    name.scope = "row";
+    row.append(name, make("td", "", "v"), make("td", "", "g"));
+    find(".table tbody").append(row);
+    return row;
+  });
+  function fill() {
+    const step = data.steps[at - 1], hidden = asking();
+    data.nodes.forEach((node, i) => {
+      const mine = step && (step.box || step.tail) === node.id;
+      const total = (sums[node.id] || []).filter(([j]) => j <= at).pop();
+      const gradient = total ? total[1] : node.output && at >= turn ? data.seed : "–";
+      rows[i].children[1].textContent = (known[node.id] ?? never) > at ? "–" : mine && step.box && hidden ? "?" : node.value;
+      rows[i].children[2].textContent = mine && step.tail && hidden ? "?" : gradient;
+      rows[i].className = mine ? (step.box ? "now-row cool" : "now-row") : "";
+      const table = find(".table");
+      if (mine && table.scrollHeight > table.clientHeight) table.scrollTop = rows[i].offsetTop - table.clientHeight / 2;
+    });
+  }
+
+  // The step in words.
+  function cell(kind, name, number, math, means) {
+    const element = make("div", "", "cell " + kind);
+    element.append(make("div", name, "name"));
+    const big = make("div", "", "big");
+    if (number === null) big.append(question());
+    else big.append(number);
+    element.append(big);
+    if (math) {
+      element.append(formula(math));
+      element.lastChild.className = "math";
+    }
+    if (means) element.append(make("div", means, "means"));
+    return element;
+  }
+  function question() {
+    const form = make("form"), input = make("input"), show = make("button", "show");
+    input.setAttribute("aria-label", "your prediction");
+    input.inputMode = "decimal";
+    input.autocomplete = "off";
+    show.type = "button";
+    form.append(input, " ", show);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const answer = Number(input.value.trim().replace("−", "-").replace(",", "."));
+      if (input.value.trim() === "" || Number.isNaN(answer)) return say("wrong", "A number, please, such as 2.5");
+      judge(answer);
+    });
+    show.addEventListener("click", () => {
+      revealed.add(at);
+      render();
+      say("", reason());
+      find('[data-go="next"]').focus();
+    });
+    return form;
+  }
+  const say = (kind, text) => {
+    const said = find(".said");
+    said.className = "said " + kind;
+    said.textContent = text;
+  };
+  const reason = () => {
+    const step = data.steps[at - 1];
+    return step.box ? `${step.name} = ${step.formula} = ${step.numbers} = ${step.value}` : `${step.u} × ${held(step.l)} = ${step.c}`;
+  };
+  function judge(answer) {
+    const step = data.steps[at - 1];
+    const truth = step.box ? step.exact : step.exact[2];
+    if (near(answer, truth)) {
+      revealed.add(at);
+      render();
+      say("right", "Right: " + reason());
+      find('[data-go="next"]').focus();
+      return;
+    }
+    say("wrong", "Not " + written(answer) + ". " + (step.box ? wrongForward(step, answer) : wrongBackward(step, answer)));
+  }
+  function wrongForward(step, answer) {
+    const [x, y] = step.operands;
+    if (near(answer, -step.exact)) return "The size is right, the sign is not.";
+    if (step.op === "multiply" && near(answer, x + y)) return "That is a sum; here the two are multiplied.";
+    if (step.op === "add" && near(answer, x * y)) return "That is a product; here the two are added.";
+    return `${step.name} = ${step.formula}, so work out ${step.numbers}.`;
+  }
+  function wrongBackward(step, answer) {
+    const [u, l, c, after] = step.exact;
+    const product = `${step.u} × ${held(step.l)}`;
+    if (u !== null && l !== null) {
+      if (near(answer, -c)) return "The size is right, the sign is not: " + product + ".";
+      if (near(answer, u)) return `That is the upstream gradient alone; ${step.from} also moves ${times(step.l, l)} ${step.to}. Multiply the two.`;
+      if (near(answer, l)) return `That is the local derivative alone: how ${step.from} moves. For ${data.output}, multiply by the upstream gradient, ${step.u}.`;
+      if (near(answer, u + l)) return "That is the sum. Along one way, rates are multiplied: " + product + ".";
+      if (near(answer, after)) return "That is the sum of all contributions so far. Asked is what this arrow alone brings: " + product + ".";
+      if (l && near(answer, u / l)) return "That is a quotient. Rates are multiplied: " + product + ".";
+      if (step.own !== null && near(answer, u * step.own)) return `That is upstream times the value of ${step.to} itself. The rule says ${step.rule}${step.here ? ", and " + step.here : ""}.`;
+    }
+    return `Upstream is ${step.u}, and the rule ${step.rule} gives ${step.l} here. Multiply the two.`;
+  }
+  function words() {
+    const step = data.steps[at - 1], hidden = asking(), parts = [];
+    const title = (text, small) => {
+      const element = make("h2", text + " ");
+      element.append(make("small", small));
+      parts.push(element);
+    };
+    const paragraph = (...pieces) => {
+      const element = make("p");
+      element.append(...pieces);
+      parts.push(element);
+      return element;
+    };
+    const equation = (...cells) => {
+      const element = make("div", "", "eq");
+      element.append(...cells);
+      parts.push(element);
+    };
+    if (!step) {
+      title(`How does ${data.output} come about, and what moves it?`, "");
+      const count = (n) => (n === 1 ? "1 step" : n + " steps");
+      paragraph(`First forward: ${count(data.forward)}, one for each number, up to ${data.output}.`);
+      paragraph(`Then backward: ${count(data.backward)}, one for each arrow. Each says how much ${data.output} moves when a number moves a little. That is the number's gradient.`);
+      paragraph(make("span", "Arrow keys ← → or the buttons go from step to step, Home and End to either end. “Predict first” hides each new number until you have said it.", "hint"));
+    } else if (step.box) {
+      title(`Forward: ${step.name}`, `step ${step.n} of ${data.total}`);
+      if (!step.formula) {
+        equation(cell("v", "value", step.value, "", "given: there is nothing to compute"));
+        paragraph(`${step.name} goes into the calculation as ${step.value}.`);
+      } else {
+        equation(cell("", "computed as", step.numbers, step.math), make("b", "="), cell("v", "value", hidden ? null : step.value, "", `the value of ${step.name}`));
+        parts.push(make("p", "", "said"));
+      }
+      if (at === turn) {
+        const turning = paragraph(make("strong", "All numbers are there. Now the other way round: "));
+        turning.append(`how much does ${data.output} move when a number moves a little? ${data.output} itself is easy: it moves exactly as much as itself` +
+          (data.seed === "1" ? ", so its own gradient is 1. " : `, times the ${data.seed} that came from upstream. `) +
+          "From there the gradients flow back along the arrows.");
+      }
+    } else {
+      title(`Backward: from ${step.from} to ${step.to}`, `step ${step.n} of ${data.total}`);
+      const [u, l, c] = step.exact, one = step.uses === 1, shown = hidden ? null : step.c;
+      equation(
+        cell("u", "upstream gradient" + (step.since ? `, complete since step ${step.since}` : ", where it all starts"), step.u, step.mathU, `${data.output} moves ${times(step.u, u)} ${step.from}`),
+        make("b", "×"),
+        cell("", "local derivative", step.l, step.because, `${step.from} moves ${times(step.l, l)} ${step.to}`),
+        make("b", "="),
+        cell("c", one ? "gradient of " + step.to : "contribution", shown, one ? step.mathC : "",
+          hidden ? "How much does " + data.output + " move with " + step.to + (one ? "?" : " along this arrow?")
+          : `so ${data.output} moves ${times(step.c, c)} ${step.to}` + (one ? "" : ", along this arrow")));
+      parts.push(make("p", "", "said"));
+      const because = paragraph(`Why ${step.l}? `, formula(step.does));
+      because.append(`: the rule is ${step.rule}` + (step.here ? `. Here ${step.here}.` : "."));
+      if (u === 0) paragraph(`An upstream gradient of 0 hands nothing on: ${data.output} does not move with ${step.from}.`);
+      if (!one && !hidden) {
+        const sum = `${step.before} + ${held(step.c)} = ${step.after}`;
+        const more = step.uses - step.arrived;
+        const element = paragraph(make("strong", `${step.to} is used in ${step.uses} places, so its contributions add up: `));
+        element.append(formula(step.mathC), ` so far is ${sum}` + (more ? `; ${more} more to come.` : ". That was the last: its gradient is complete."));
+      }
+      if (step.n === data.total && !data.problem) paragraph(make("strong", "Every gradient is there."));
+    }
+    if (at === last && data.problem) paragraph(make("strong", "Here the sweep stops: "), data.problem);
+    box.replaceChildren(...parts);
+  }
+
+  function render() {
+    slider.value = at;
+    const step = data.steps[at - 1];
+    const said = step ? `step ${step.n} of ${data.total}` : `${data.total} steps`;
+    where.textContent = said;
+    slider.setAttribute("aria-valuetext", step ? `${said}: ${step.box ? step.name : step.from + " to " + step.to}` : "before the first step");
+    for (const name of ["first", "back"]) find(`[data-go="${name}"]`).disabled = at === 0;
+    for (const name of ["next", "last"]) find(`[data-go="${name}"]`).disabled = at === last;
+    words();
+    paint();
+    fill();
+  }
+  const go = (to) => {
+    const target = Math.max(0, Math.min(last, to));
+    if (target !== at) {
+      at = target;
+      render();
+    }
+  };
+  const moves = { first: () => go(0), back: () => go(at - 1), next: () => go(at + 1), last: () => go(last) };
+  for (const button of root.querySelectorAll("[data-go]")) button.addEventListener("click", moves[button.dataset.go]);
+  slider.addEventListener("input", () => go(Number(slider.value)));
+  find(".predict").addEventListener("change", render);
+  root.addEventListener("pointerdown", () => (walk.active = moves));
+  root.addEventListener("focusin", () => (walk.active = moves));
+  if (!walk.active) {
+    walk.active = moves;
+    const keys = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "last" };
+    document.addEventListener("keydown", (event) => {
+      const input = document.querySelector(".cell input");
+      if (input && /^[-−+.\d]$/.test(event.key) && event.target.tagName !== "INPUT") input.focus();
+      if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox") return;
+      event.preventDefault();
+      walk.active[keys[event.key]]();
+    });
+  }
+
+  // Why: paths.
+  const picked = (holder, leaves, choose) => {
+    const buttons = leaves.map((leaf) => {
+      const button = make("button", leaf.name);
+      button.type = "button";
+      button.dataset.leaf = leaf.id;
+      button.addEventListener("click", () => {
+        for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+        choose(leaf);
+      });
+      button.setAttribute("aria-pressed", "false");
+      return button;
+    });
+    holder.append(...buttons);
+    return buttons;
+  };
+  const byEdge = Object.fromEntries(data.steps.filter((step) => step.e).map((step) => [step.e, step]));
+  function explain(leaf) {
+    const answer = find(".why .answer"), why = leaf.why, parts = [];
+    parts.push(make("p", `${data.output} depends on ${leaf.name} along ${why.count} ${why.count === "1" ? "path" : "paths"}` +
+      (why.all ? "." : `; here are the largest ${why.paths.length}.`) + " Along a path the local derivatives are multiplied" + (why.count === "1" ? "." : "; over paths the products are added.")));
+    const tables = make("div", "", "paths");
+    parts.push(tables);
+    why.paths.forEach((one, i) => {
+      const holder = make("div");
+      tables.append(holder);
+      const steps = one.edges.map((edge) => byEdge[edge]);
+      const table = make("table"), head = make("thead"), body = make("tbody");
+      const titles = make("tr");
+      for (const text of ["from → to", "local derivative", "which is", "product so far"]) {
+        const th = make("th", text);
+        th.scope = "col";
+        titles.append(th);
+      }
+      head.append(titles);
+      const start = make("tr");
+      start.append(make("td", data.output), make("td", data.seed), make("td"), make("td", data.seed));
+      body.append(start);
+      let product = Number(data.seed.replace("−", "-"));
+      for (const step of steps) {
+        const row = make("tr");
+        if (!step) {
+          row.append(make("td", "… (outside of the picture)"));
+          body.append(row);
+          continue;
+        }
+        product *= step.exact[1];
+        const text = make("td");
+        if (step.local) text.append(formula(step.local));
+        row.append(make("td", `${step.from} → ${step.to}`), make("td", "× " + held(step.l)), text, make("td", written(product), "g"));
+        if (step.exact[1] === 1) row.className = "one";
+        body.append(row);
+      }
+      const total = make("tr", "", "total");
+      total.append(make("td", why.count === "1" ? "gradient" : "this path"), make("td"), make("td"), make("td", one.product, "g"));
+      body.append(total);
+      table.append(head, body);
+      if (why.paths.length > 1) {
+        const show = make("button", `path ${i + 1}: ${one.product}`);
+        show.type = "button";
+        show.addEventListener("click", () => light(one.edges));
+        holder.append(show);
+      }
+      holder.append(table);
+    });
+    if (why.all && why.paths.length > 1) parts.push(make("p", `Together: ${why.sum} = ${why.total}, the gradient of ${leaf.name}.`));
+    else if (!why.all) parts.push(make("p", `All ${why.count} paths together, added up from ${leaf.name} upwards: ${why.total}. The sweep says ${leaf.gradient}.`));
+    answer.replaceChildren(...parts);
+    light(why.paths.length ? why.paths[0].edges : []);
+  }
+  const light = (edges) => {
+    path = edges;
+    paint();
+  };
+  const leafOfStep = () => {
+    const step = data.steps[at - 1];
+    return step && data.leaves.find((leaf) => leaf.id === step.tail);
+  };
+  const why = find(".why"), what = find(".what");
+  if (data.leaves.length) {
+    const buttons = picked(find(".why .pick"), data.leaves, explain);
+    why.addEventListener("toggle", () => {
+      if (why.open) buttons[Math.max(0, data.leaves.indexOf(leafOfStep()))].click();
+      else light([]);
+    });
+  } else why.remove();
+
+  // What if: a leaf on a grid, computed beforehand.
+  const movable = data.leaves.filter((leaf) => leaf.what);
+  const SVG = "http://www.w3.org/2000/svg";
+  const shape = (tag, attributes) => {
+    const element = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  };
+  function wonder(leaf) {
+    const { x, step, base, slope, outputs } = leaf.what, middle = (outputs.length - 1) / 2;
+    const control = make("input"), list = make("dl"), left = make("div"), right = make("div"), holder = make("div", "", "whatif");
+    control.type = "range";
+    control.min = -middle;
+    control.max = middle;
+    control.value = 0;
+    control.setAttribute("aria-label", `${leaf.name}, instead of ${leaf.value}`);
+    const places = outputs.map((y, i) => [(i - middle) * step, y === null ? null : y - base]);
+    const there = places.filter(([, y]) => y !== null);
+    const most = Math.max(...there.map(([d, y]) => Math.max(Math.abs(y), Math.abs(slope * d)))) || 1;
+    const X = (d) => 220 + (d / (step * middle || 1)) * 200, Y = (y) => 110 - (y / most) * 95;
+    const svg = shape("svg", { viewBox: "0 0 440 220", role: "img", "aria-label": `change of ${data.output} when ${leaf.name} changes: the truth as a curve, the prediction as a straight line` });
+    svg.append(shape("path", { d: "M20 110H420M220 10V210", class: "axis" }));
+    svg.append(shape("path", { d: `M${X(places[0][0])} ${Y(slope * places[0][0])}L${X(places.at(-1)[0])} ${Y(slope * places.at(-1)[0])}`, class: "tangent" }));
+    let line = "", pen = "M";
+    for (const [d, y] of places) {
+      if (y === null) pen = "M";
+      else {
+        line += `${pen}${X(d).toFixed(1)} ${Y(y).toFixed(1)}`;
+        pen = "L";
+      }
+    }
+    svg.append(shape("path", { d: line, class: "curve" }));
+    const miss = shape("path", { class: "miss" }), truth = shape("circle", { r: 6, class: "dot" }), guess = shape("circle", { r: 5, class: "dot2" });
+    svg.append(miss, guess, truth);
+    const update = () => {
+      const [d, y] = places[Number(control.value) + middle];
+      const entries = [[leaf.name, d ? `${leaf.value} → ${written(x + d)}   (${signed(d)})` : leaf.value], ["predicted change", `gradient × change = ${leaf.gradient} × ${held(written(d))} = ${signed(slope * d)}`]];
+      if (y === null) entries.push(["true change", "there is none: the calculation is not defined here"]);
+      else {
+        const off = y - slope * d, size = Math.max(Math.abs(y), Math.abs(slope * d), Math.abs(base) * 1e-7);
+        entries.push(["true change", `${written(base)} → ${written(base + y)}   (${signed(y)})`]);
+        entries.push(["the prediction", d === 0 ? "drag the slider, or the number in the picture" : Math.abs(off) <= 1e-6 * size ? "is exact: nothing bends here" : `misses by ${written(Math.abs(off))}: the gradient holds for small changes`]);
+        miss.setAttribute("d", `M${X(d)} ${Y(slope * d)}L${X(d)} ${Y(y)}`);
+        truth.setAttribute("cx", X(d));
+        truth.setAttribute("cy", Y(y));
+      }
+      truth.classList.toggle("hide", y === null);
+      guess.setAttribute("cx", X(d));
+      guess.setAttribute("cy", Y(slope * d));
+      control.setAttribute("aria-valuetext", `${leaf.name} ${written(x + d)}`);
+      list.replaceChildren(...entries.flatMap(([name, text]) => [make("dt", name), make("dd", text)]));
+    };
+    control.addEventListener("input", update);
+    left.append(control, list, make("p", "Blue is the truth, computed by running the whole calculation again; orange and dashed is the prediction from the gradient alone.", "hint"));
+    right.append(svg);
+    holder.append(left, right);
+    find(".what .answer").replaceChildren(holder);
+    update();
+    return (places_) => {
+      control.value = places_;
+      update();
+    };
+  }
+  if (movable.length) {
+    let set = null, chosen = null;
+    const choose = (leaf) => {
+      chosen = leaf;
+      set = wonder(leaf);
+    };
+    const buttons = picked(find(".what .pick"), movable, choose);
+    what.addEventListener("toggle", () => {
+      if (what.open && !chosen) buttons[Math.max(0, movable.indexOf(leafOfStep()))].click();
+      for (const leaf of movable) part(leaf.id)?.classList.toggle("leafy", what.open);
+    });
+    movable.forEach((leaf, i) => {
+      part(leaf.id)?.addEventListener("pointerdown", (event) => {
+        if (!what.open) return;
+        event.preventDefault();
+        if (chosen !== leaf) buttons[i].click();
+        const start = event.clientX;
+        const drag = (move) => set(Math.round((move.clientX - start) / 3));
+        const drop = () => {
+          picture.classList.remove("dragging");
+          removeEventListener("pointermove", drag);
+        };
+        picture.classList.add("dragging");
+        addEventListener("pointermove", drag);
+        addEventListener("pointerup", drop, { once: true });
+      });
+    });
+  } else what.remove();
+
+  const natural = Number(find("svg", picture).getAttribute("width"));
+  picture.closest(".walk").style.setProperty("--least", Math.round(natural * 0.5) + "px");
+  render();
+}

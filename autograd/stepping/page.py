@@ -1,0 +1,419 @@
+"""The page: steps to walk through in a browser, in one file that needs no network.
+
+Python computes and words everything; the script in page.js shows, hides and compares. Labels are data: they are escaped wherever
+they enter markup, the data cannot end its element, and the page's own policy lets no other script run and loads nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import os
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AutogradError, DrawingError
+from ..primitive import FAILURES
+from ..typeset import mathml, number, shown
+from ..value import Value
+from .frames import Film, film_near, picture
+from .notebook import show
+from .paths import counted, explanation
+from .recorder import Backward, Forward, in_brackets, rule
+
+if TYPE_CHECKING:
+    from .stepper import Stepper
+
+HERE = Path(__file__).parent
+GRID = 50
+"""A what-if slider has so many places to either side."""
+WHAT_IFS = 2_000_000
+"""So many operations at most are computed for what-if; beyond, there is none."""
+EXPLAINED = 2_000
+"""Nodes up to which the page says along which paths gradients come."""
+BEGINS = '<!DOCTYPE html>\n<html lang="en"><head><meta name="generator" content="glassgrad">'
+"""How every page of ours begins, and no other."""
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Page:
+    """One page with the steps of one or several graphs."""
+
+    def __init__(self, steppers: Sequence[Stepper], title: str = "") -> None:
+        self.steppers = steppers
+        names = [stepper.title or f"{stepper.recording.pretty(stepper.output)}, step by step" for stepper in steppers]
+        self.title = shown(title or " and ".join(dict.fromkeys(names)), 120)
+
+    def html(self, *, heading: bool = True) -> str:
+        """The page as text."""
+        parts = [section(stepper, f"g{i}-", len(self.steppers) > 1) for i, stepper in enumerate(self.steppers)]
+        script = script_text()
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+        return "".join(
+            [
+                BEGINS,
+                '<meta charset="utf-8">',
+                '<meta name="viewport" content="width=device-width, initial-scale=1">',
+                f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+                f"<title>{html.escape(self.title)}</title><style>{(HERE / 'page.css').read_text(encoding='utf-8')}</style>",
+                "<noscript><style>svg *{visibility:visible!important}.bar,.now,details{display:none}</style></noscript></head><body>",
+                f"<h1>{html.escape(self.title)}</h1>" if heading else "",
+                '<div class="walks">',
+                *(markup for markup, _ in parts),
+                f'</div><script type="application/json" id="data">{embedded([data for _, data in parts])}</script>',
+                f"<script>{script}</script></body></html>\n",
+            ]
+        )
+
+    def _ipython_display_(self) -> None:
+        """The pictures first, as SVG and PNG for viewers that run nothing, then the tables of steps, then the page itself."""
+        words = "\n\n".join(stepper.view() for stepper in self.steppers)
+        try:
+            pictures, markup = [picture(stepper) for stepper in self.steppers], self._repr_html_()
+        except AutogradError as error:
+            show({"text/plain": f"{words}\n\n{error}"})
+        else:
+            show(*pictures, {"text/html": markup, "text/plain": words})
+
+    def _repr_html_(self) -> str:
+        """A table of the steps that every viewer shows, then the page in a frame of its own."""
+        tables = "".join(static_table(stepper) for stepper in self.steppers)
+        height = max(section_height(stepper) for stepper in self.steppers)
+        source = html.escape(self.html(heading=False), quote=True)
+        return (
+            f'{tables}<iframe sandbox="allow-scripts" title="{html.escape(self.title, quote=True)}" loading="lazy"'
+            f' style="width:100%;height:{height}px;border:1px solid #d5dbe1;border-radius:8px" srcdoc="{source}"></iframe>'
+        )
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page, whole or not at all."""
+        from ..drawing.picture import write_file
+
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and a page is .html")
+        return write_file(path, lambda: self.html().encode(), (BEGINS.encode(),), "page of steps")
+
+
+def script_text() -> str:
+    """The page's script, without indentation and the comments on lines of their own."""
+    lines = (line.strip() for line in (HERE / "page.js").read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def embedded(data: Any) -> str:
+    """The data as JSON that can stand in a script element: nothing in it can end the element or a line of a script."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+# One graph.
+
+
+def section(stepper: Stepper, prefix: str, headed: bool) -> tuple[str, Any]:
+    """The markup of one graph, and its data; with a heading where there are others beside it."""
+    film = film_near(stepper)
+    data = Data(stepper, film, prefix).all()
+    title = html.escape(shown(stepper.title, 120) or stepper.recording.pretty(stepper.output), quote=True)
+    svg = drawing(film, prefix, title)
+    output = html.escape(stepper.recording.pretty(stepper.output))
+    part = f"<h2>{title}</h2>" if headed else ""
+    if not film.whole:
+        part += (
+            f'<p class="part">The picture shows {len(film.places)} of {stepper.recording.forward:,} nodes, and the steps are those of its'
+            " arrows. Jump elsewhere and show again for another part.</p>"
+        )
+    template = (HERE / "page.html").read_text(encoding="utf-8")
+    steps = "".join(f"<li>{html.escape(str(stepper.recording.step(number)))}</li>" for number in film.steps()[:500])
+    values = {"prefix": prefix, "svg": svg, "output": output, "part": part, "count": str(len(data["steps"])), "steps": steps}
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template), data
+
+
+def section_height(stepper: Stepper) -> int:
+    """Pixels that a section takes at the usual width of a notebook."""
+    svg = film_near(stepper).picture.pipe("svg", encoding="utf-8")
+    width, height = (float(x) for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2])
+    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 640
+
+
+def drawing(film: Film, prefix: str, title: str) -> str:
+    """The picture as SVG with nothing in it but shapes, places and classes: colours and states are the page's. The title is escaped."""
+    root = ET.fromstring(film.picture.pipe("svg", encoding="utf-8"))
+    canvas = root.find(f"{SVG}g")
+    assert canvas is not None
+    palette = film.style.palette
+    kinds = {box.id: box.kind for box in film.style.view.boxes}
+    parts = []
+    for group in canvas.iter(f"{SVG}g"):
+        name = str(group.get("id"))
+        if group is canvas:
+            continue
+        kind = {"f": "f", "b": "b"}.get(name[-1]) if name[0] == "e" else "sum" if name[-1] == "s" and name[-1:] != name else kinds.get(name)
+        kind = kind or "t"
+        inside = "".join(shape(element, palette.gradient, palette.value) for element in group if element.tag != f"{SVG}title")
+        parts.append(f'<g id="{prefix}{name}" class="{kind}">{inside}</g>')
+    box = root.get("viewBox", "0 0 1 1").split()
+    scale = 96 / 72
+    scale *= 1.4 if float(box[2]) * scale < 700 else 1.0  # a small graph may be large
+    size = f'viewBox="{" ".join(box)}" width="{float(box[2]) * scale:.0f}" height="{float(box[3]) * scale:.0f}"'
+    return f'<svg {size} role="img" aria-label="the graph of {title}"><g transform="{canvas.get("transform")}">{"".join(parts)}</g></svg>'
+
+
+def shape(element: ET.Element, gradient: str, value: str) -> str:
+    """One shape or text of the picture, without its colours."""
+
+    def rounded(text: str) -> str:
+        return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), text)
+
+    tag = element.tag.removeprefix(SVG)
+    if tag == "text":
+        kinds = {gradient: ' class="g"', value: ' class="v"'}
+        style = ' font-style="italic"' if element.get("font-style") else ""
+        middle = ' text-anchor="middle"' if element.get("text-anchor") == "middle" else ""
+        size = str(element.get("font-size")).removesuffix(".00")
+        place = f'x="{rounded(str(element.get("x")))}" y="{rounded(str(element.get("y")))}"'
+        mark = kinds.get(str(element.get("fill")), "")
+        said = re.sub("^ | $", "\u00a0", element.text or "")
+        return f'<text {place} font-size="{size}"{middle}{style}{mark}>{html.escape(said)}</text>'
+    kept = {key: rounded(text) for key, text in element.attrib.items() if key in ("d", "points", "cx", "cy", "rx", "ry")}
+    dashed = ' class="edited"' if element.get("stroke-dasharray") else ""
+    written = " ".join(f'{key}="{text}"' for key, text in kept.items())
+    return f"<{tag} {written}{dashed}/>"
+
+
+def static_table(stepper: Stepper) -> str:
+    """The steps as a table without styles or scripts: those done, or before the first, all."""
+    film = film_near(stepper)
+    numbers = film.steps()
+    if stepper.position:
+        numbers = [number for number in numbers if number <= stepper.position]
+    rows = []
+    for step in map(stepper.recording.step, numbers[-200:]):
+        hot = step.number == stepper.position
+        text = f"<b>{html.escape(str(step))}</b>" if hot else html.escape(str(step))
+        rows.append(f'<tr><th scope="row">{step.number}</th><td>{step.kind}</td><td style="text-align:left">{text}</td></tr>')
+    at = f"step {stepper.position} of {len(stepper)}" if stepper.position else f"all {len(stepper)} steps"
+    name = html.escape(stepper.recording.names(stepper.output))
+    return (
+        f'<div style="max-height:22em;overflow:auto" tabindex="0" role="region" aria-label="steps of {name}">'
+        f'<table><caption style="text-align:left">{name}, {at}</caption><thead><tr><th scope="col">step</th><th scope="col">way</th>'
+        f'<th scope="col" style="text-align:left">what happens</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+class Data:
+    """What the script needs to know of one graph."""
+
+    def __init__(self, stepper: Stepper, film: Film, prefix: str) -> None:
+        self.stepper, self.film, self.prefix = stepper, film, prefix
+        self.recording = stepper.recording
+        self.names = self.recording.pretty
+        self.output = self.recording.output
+        # Of every operand how many contributions it gets and by which step the last has come; of every backward step, the how manieth
+        # it is for its operand.
+        self.uses: dict[int, int] = {}
+        self.complete: dict[int, int] = {}
+        self.arrived: list[int] = []
+        for number_, tail in enumerate(self.recording.tails, self.recording.forward + 1):
+            self.uses[tail] = self.uses.get(tail, 0) + 1
+            self.complete[tail] = number_
+            self.arrived.append(self.uses[tail])
+
+    def all(self) -> Any:
+        """Everything, ready for JSON."""
+        recording, film = self.recording, self.film
+        numbers = film.steps()
+        at = next((j for j, number in enumerate(numbers, 1) if number > self.stepper.position), len(numbers) + 1) - 1
+        sources = {link.id: film.boxes[recording.tails[k]].id for k, link in film.connection.items()}  # a stub stands for a leaf
+        explaining = recording.forward <= EXPLAINED and recording.problem is None
+        return {
+            "prefix": self.prefix,
+            "output": self.names(self.output),
+            "at": at,
+            "total": len(recording),
+            "forward": recording.forward,
+            "backward": len(recording.heads),
+            "seed": number(recording.seed),
+            "problem": str(recording.problem).removesuffix(" No gradient was changed.") if recording.problem else "",
+            "steps": [self._step(recording.step(number)) for number in numbers],
+            "nodes": [self._node(place) for place in film.places],
+            "links": [
+                [link.id, link.tail.id, link.head.id, link.tail.kind, sources.get(link.id, "")] for link in film.style.view.connections
+            ],
+            "leaves": list(self._leaves()) if explaining else [],
+        }
+
+    def _node(self, place: int) -> Any:
+        node, box = self.recording.order[place], self.film.boxes[place]
+        return {
+            "id": box.id,
+            "name": self.names(node),
+            "value": number(self.recording.values[place]),
+            "sum": box.uses > 1,
+            "output": node is self.output,
+        }
+
+    # -- steps -----------------------------------------------------------------------------------------------------------
+
+    def _step(self, step: Forward | Backward) -> Any:
+        return self._forward(step) if isinstance(step, Forward) else self._backward(step)
+
+    def _forward(self, step: Forward) -> Any:
+        node, names, tex = step.node, self.names, self.recording.names.tex
+        data: dict[str, Any] = {
+            "n": step.number,
+            "box": self.film.boxes[self.recording.index[node]].id,
+            "name": names(node),
+            "value": number(step.data),
+            "exact": exact(step.data),
+        }
+        if node.op is not None:
+            data["math"] = mathml(" = ".join(dict.fromkeys([tex.word(node), tex.node(node)])))
+            data["formula"] = names.text.node(node)
+            data["numbers"] = names.text.numbers(node)
+            data["op"] = node.op.name
+            data["operands"] = [exact(arg.data if isinstance(arg, Value) else arg) for arg in node.args]
+        return data
+
+    def _backward(self, step: Backward) -> Any:
+        recording, names, k = self.recording, self.names, step.number - self.recording.forward - 1
+        tex = recording.names.tex
+        link = self.film.connection[k]
+        assert step.node.op is not None
+        local = tex.local(step.edge)
+        value = tex.bare(step.local)
+        tail = recording.tails[k]
+        return {
+            "n": step.number,
+            "e": link.id,
+            "head": self.film.boxes[recording.heads[k]].id,
+            "tail": self.film.boxes[tail].id,
+            "from": names(step.node),
+            "to": names(step.operand),
+            "u": number(step.upstream),
+            "l": number(step.local),
+            "c": number(step.contribution),
+            "before": number(step.before),
+            "after": number(step.after),
+            "exact": [exact(step.upstream), exact(step.local), exact(step.contribution), exact(step.after)],
+            "since": self.complete.get(recording.heads[k], 0),
+            "uses": self.uses[tail],
+            "arrived": self.arrived[k],
+            "mathU": mathml(tex.fraction(self.output, step.node)),
+            "mathC": mathml(tex.fraction(self.output, step.operand)),
+            "because": [mathml(part) for part in dict.fromkeys([tex.fraction(step.node, step.operand), local, value])],
+            "local": mathml(local) if local != value else "",
+            "does": mathml(" = ".join(dict.fromkeys([tex.word(step.node), tex.node(step.node)]))),
+            "rule": rule(step.node.op, step.position),
+            "here": self._letters(step),
+            "own": exact(step.operand.data),
+        }
+
+    def _letters(self, step: Backward) -> str:
+        """What the letters of the rule's right side stand for here: y is count = 2."""
+        op = step.node.op
+        assert op is not None
+        used = set(re.findall(r"[a-z]\w*", op.textbook[step.position]))
+        said = []
+        for letter, arg in [*zip(op.operands, step.node.args, strict=True), ("z", step.node)]:
+            if letter in used and letter != "":
+                name = self.names(arg) if isinstance(arg, Value) else ""
+                value = number(self.recording.values[self.recording.index[arg]] if isinstance(arg, Value) else arg)
+                said.append(f"{letter} is {name} = {value}" if name else f"{letter} is {value}")
+        return ", ".join(said)
+
+    # -- leaves: paths, and what if ------------------------------------------------------------------------------------
+
+    def _leaves(self) -> Iterator[Any]:
+        recording = self.recording
+        places = [place for place in self.film.places if recording.order[place].op is None]
+        affordable = recording.forward * len(places) * (2 * GRID + 1) <= WHAT_IFS
+        for place in places:
+            leaf = recording.order[place]
+            data: dict[str, Any] = {
+                "id": self.film.boxes[place].id,
+                "name": self.names(leaf),
+                "value": number(recording.values[place]),
+                "gradient": number(recording.gradients[place]),
+                "why": self._paths(leaf),
+            }
+            if affordable and math.isfinite(recording.values[place]) and math.isfinite(recording.values[-1]):
+                data["what"] = what_if(self.stepper, place)
+            yield data
+
+    def _paths(self, leaf: Value) -> Any:
+        found = explanation(self.recording, leaf, 5)
+        by_edge = {
+            (id(self.recording.order[self.recording.heads[k]]), self.recording.positions[k]): link.id
+            for k, link in self.film.connection.items()
+        }
+        paths = [
+            {
+                "edges": [by_edge.get((id(edge.node), edge.position), "") for edge in path.edges],
+                "product": number(path.product),
+            }
+            for path in found.paths
+            if len(path.edges) <= 200
+        ]
+        together = found.count == len(found.paths)
+        total = math.fsum(path.product for path in found.paths) if together else found.total
+        return {
+            "count": counted(found.count),
+            "paths": paths,
+            "all": together,
+            "total": number(total),
+            "sum": " + ".join([number(found.paths[0].product), *(in_brackets(path.product) for path in found.paths[1:])]) if paths else "0",
+        }
+
+
+def exact(x: float) -> float | None:
+    """The number for JSON, which has no nan and no infinity."""
+    return x if math.isfinite(x) else None
+
+
+def what_if(stepper: Stepper, place: int) -> Any:
+    """What the output would be, by the engine's own functions, with this leaf on a grid around its number."""
+    recording = stepper.recording
+    x = recording.values[place]
+    step = grid_step(x)
+    above: list[int] = []
+    depends = {place}
+    for i in range(place + 1, recording.forward):
+        if any(recording.index[parent] in depends for parent in recording.order[i].parents):
+            depends.add(i)
+            above.append(i)
+    outputs: list[float | None] = []
+    for place_on_grid in range(-GRID, GRID + 1):
+        values = {place: x + place_on_grid * step}
+        try:
+            for i in above:
+                node = recording.order[i]
+                assert node.op is not None
+                data = [
+                    (values.get(recording.index[arg], recording.values[recording.index[arg]]) if isinstance(arg, Value) else arg)
+                    for arg in node.args
+                ]
+                values[i] = node.op.forward(*data)
+                if values[i] * 0.0:
+                    raise OverflowError
+            result = values.get(recording.forward - 1, recording.values[-1])
+            outputs.append(exact(float(f"{result:.9g}")))
+        except FAILURES:
+            outputs.append(None)  # outside of some function's domain, or of the floats
+    return {"x": x, "step": step, "base": recording.values[-1], "slope": recording.gradients[place], "outputs": outputs}
+
+
+def grid_step(x: float) -> float:
+    """A round step of about a hundredth of the number: 1, 2 or 5 times a power of ten."""
+    if x == 0.0 or not math.isfinite(x) or not 1e-300 < abs(x) < 1e300:
+        return 0.02
+    power = 10.0 ** math.floor(math.log10(abs(x) / 100.0))
+    size = abs(x) / 100.0 / power
+    return next(step for step in (1.0, 2.0, 5.0, 10.0) if size <= step * (1.0 + 1e-9)) * power

@@ -1,0 +1,311 @@
+"""The recorder: a graph as steps, one per node forward and one per edge backward, in the order of the engine's own sweep.
+
+Everything is computed once, when the recording is made, into flat arrays of numbers: a step is an object only while somebody
+looks at it, so that a graph of 100,000 nodes costs a few megabytes and any step can be looked at out of turn.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from typing import Any
+
+from ..drawing.view import find_names, was_edited
+from ..errors import ExpressionError, GradientError
+from ..graph import Edge, topological
+from ..primitive import Primitive, as_float
+from ..typeset import Notation, formula, number, shown
+from ..typeset import name as pretty_name
+from ..value import Value, no_derivative, out_of_range
+
+
+class Names:
+    """What to call the nodes of a recording: their labels, the names in `names`, v1, v2, … for other leaves, and what they compute
+    for other operations while that is short, else the number of their forward step: #12.
+    """
+
+    SHORT = 24
+
+    def __init__(self, index: Mapping[Value, int], names: Mapping[str, Any] | None) -> None:
+        self._index = index
+        self.lent = dict(names or {})
+        self._given = find_names(self.lent)
+        self._pretty = False
+        taken = {node.label for node in index} | set(self._given.values())
+        free = (name for name in (f"v{i}" for i in count(1)) if name not in taken)
+        self.leaves = {node: next(free) for node in index if node.op is None and not self._own(node)}
+        self._start()
+
+    def _start(self) -> None:
+        self._short: dict[Value, str] = {}
+        self.text, self.tex = Notation(self.label), Notation(self.label, tex=True)
+
+    def prettily(self) -> Names:
+        """The same names as mathematics writes them: w₁ for w1."""
+        names = copy(self)
+        names._pretty = True
+        names._start()
+        return names
+
+    def _own(self, node: Value) -> str:
+        return node.label or self._given.get(node, "")
+
+    def given(self, node: Value) -> str:
+        """The name somebody gave the node, as it was given, or a leaf's v1, v2, …; "" without one."""
+        return self._own(node) or self.leaves.get(node, "")
+
+    def label(self, node: Value) -> str:
+        """What formulas call the node; "" where they write out what it computes."""
+        given = self.given(node)
+        if given:
+            return pretty_name(shown(given)) if self._pretty else shown(given)
+        return "" if self._formula(node) else f"#{self._index[node] + 1}"
+
+    def __call__(self, node: Value) -> str:
+        """What sentences and tables call the node."""
+        return self.label(node) or self._formula(node)
+
+    def _formula(self, node: Value) -> str:
+        """What an operation without a name computes, if that is short, else ""."""
+        if node not in self._short:
+            text = self.text.node(node) if self._shallow(node, 3) else ""
+            self._short[node] = text if len(text) <= self.SHORT else ""
+        return self._short[node]
+
+    def _shallow(self, node: Value, depth: int) -> bool:
+        unnamed = (parent for parent in node.parents if not self.given(parent))
+        return all(depth and self._shallow(parent, depth - 1) for parent in unnamed)
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """A forward step: one node's number is computed.
+
+    number  which step it is, from 1
+    node    the node; a leaf's number was given
+    data    its number, as it was when the recording was made
+    """
+
+    number: int
+    node: Value
+    data: float
+    names: Names
+
+    kind = "forward"
+
+    @property
+    def target(self) -> Value:
+        """The node whose number or gradient the step changes."""
+        return self.node
+
+    def __str__(self) -> str:
+        name, value = self.names(self.node), number(self.data)
+        if self.node.op is None:
+            return f"{name} = {value}"
+        parts = dict.fromkeys([name, self.names.text.node(self.node), self.names.text.numbers(self.node), value])
+        return " = ".join(parts) + (" (a number was edited since it was recorded)" if was_edited(self.node) else "")
+
+    def __repr__(self) -> str:
+        return f"<step {self.number}: {self}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """A backward step: one edge hands its contribution to an operand's gradient.
+
+    number        which step it is, from 1
+    node          where the gradient comes from
+    operand       where it goes to: the node's operand at this position, 0 or 1
+    upstream      the gradient of the node, complete
+    local         the local derivative ∂node/∂operand
+    contribution  upstream × local; 0 where upstream is exactly 0, whatever the local derivative
+    before, after the gradient of the operand
+    """
+
+    number: int
+    node: Value
+    operand: Value
+    position: int
+    upstream: float
+    local: float
+    contribution: float
+    before: float
+    after: float
+    names: Names
+
+    kind = "backward"
+
+    @property
+    def target(self) -> Value:
+        """The node whose number or gradient the step changes."""
+        return self.operand
+
+    @property
+    def edge(self) -> Edge[Value]:
+        """The edge of the graph that the step goes along."""
+        return Edge(self.node, self.position, self.operand, self.local)
+
+    @property
+    def formula(self) -> str:
+        """The local derivative as a rule of the table: ∂(x·y)/∂x = y."""
+        assert self.node.op is not None
+        return rule(self.node.op, self.position)
+
+    def __str__(self) -> str:
+        name, operand = self.names(self.node), self.names(self.operand)
+        product = f"upstream {number(self.upstream)} × local {number(self.local)} ({self.formula}) = {number(self.contribution)}"
+        return (
+            f"{name} -> {operand}: {product};"
+            f" {_one_word(operand)}.grad {number(self.before)} + {in_brackets(self.contribution)} = {number(self.after)}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<step {self.number}: {self}>"
+
+
+Step = Forward | Backward
+
+
+@cache
+def rule(op: Primitive, position: int) -> str:
+    """A row's local derivative as mathematics writes it: ∂(x·y)/∂x = y."""
+
+    def written(text: str) -> str:
+        try:
+            return formula(text)
+        except ExpressionError:  # a row from elsewhere may be written in its own way
+            return text
+
+    function = op.symbol.isidentifier()  # as in σ(x), which says more than 1/(1 + exp(−x))
+    inside = f"{op.symbol}({', '.join(op.operands)})" if function else f"({written(op.formula)})"
+    return f"∂{inside}/∂{op.operands[position]} = {written(op.textbook[position])}"
+
+
+def in_brackets(x: float) -> str:
+    """A number as it stands after a sign: a negative one in brackets."""
+    text = number(x)
+    return f"({text})" if text.startswith("−") else text
+
+
+def _one_word(name: str) -> str:
+    return f"({name})" if re.search(r"[-+−*/·×÷√^ ]", name) else name
+
+
+class Recording:
+    """A graph, and every step of its forward pass and of its sweep. Making one reads the graph and changes nothing of it.
+
+    order     the nodes in the order of computation
+    values    their numbers
+    forward   how many forward steps there are: one per node
+    heads, tails, positions, partials, before
+              of every backward step: the places in `order` of the node and of the operand, the operand's position, the local
+              derivative, and the operand's gradient before the step
+    gradients the nodes' gradients after all steps
+    problem   why the sweep cannot go on after the last step, where `backward()` would fail; None where it would not
+    """
+
+    def __init__(self, output: Value, seed: float = 1.0, names: Mapping[str, Any] | None = None, *, asker: str = "steps") -> None:
+        if not isinstance(output, Value):
+            advice = "; a plain number has no graph, wrap what goes in: Value(…)" if isinstance(output, (int, float)) else ""
+            raise TypeError(f"{asker} needs a Value, but got {output!r} of type {type(output).__name__}{advice}")
+        self.output, self.seed = output, as_float(seed, "a seed", asker)
+        self.order = topological(output)
+        self.index = {node: i for i, node in enumerate(self.order)}
+        self.names = Names(self.index, names)
+        self.pretty = self.names.prettily()
+        self.values = array("d", [node.data for node in self.order])
+        self.forward = len(self.order)
+        self.heads, self.tails, self.positions, self.partials = array("l"), array("l"), array("b"), array("d")
+        for i in range(self.forward - 1, -1, -1):
+            node = self.order[i]
+            for position, operand, partial in ((0, node.x, node.dx), (1, node.y, node.dy)):
+                if operand is not None:
+                    self.heads.append(i)
+                    self.tails.append(self.index[operand])
+                    self.positions.append(position)
+                    self.partials.append(partial)  # type: ignore[arg-type]
+        self.problem: GradientError | None = None
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """The sweep of `backward()`, edge by edge, with the same arithmetic in the same order."""
+        gradients = array("d", bytes(8 * self.forward))
+        gradients[-1] = self.seed
+        self.before, self.gradients = array("d"), gradients
+        for k, (head, tail, partial) in enumerate(zip(self.heads, self.tails, self.partials, strict=True)):
+            upstream, before = gradients[head], gradients[tail]
+            self.before.append(before)
+            if upstream:  # a gradient of exactly 0 hands nothing on
+                after = before + upstream * partial
+                if after * 0.0:
+                    edge = self.edge(k)
+                    failing = no_derivative(edge, upstream) if not math.isfinite(partial) else out_of_range(edge, upstream, before)
+                    self.problem = failing
+                    break
+                gradients[tail] = after
+        else:
+            return
+        for steps in (self.heads, self.tails, self.positions, self.partials, self.before):
+            del steps[k:]
+
+    def edge(self, k: int) -> Edge[Value]:
+        """The edge of the k-th backward step, from 0."""
+        return Edge(self.order[self.heads[k]], self.positions[k], self.order[self.tails[k]], self.partials[k])
+
+    def __len__(self) -> int:
+        return self.forward + len(self.heads)
+
+    def step(self, number: int) -> Step:
+        """The step of that number, from 1."""
+        if number <= self.forward:
+            return Forward(number, self.order[number - 1], self.values[number - 1], self.names)
+        k = number - self.forward - 1
+        head, tail, local, before = self.heads[k], self.tails[k], self.partials[k], self.before[k]
+        upstream = self.gradients[head]  # complete before it is handed on
+        contribution = upstream * local if upstream else 0.0
+        after = before + contribution if upstream else before
+        node, operand = self.order[head], self.order[tail]
+        return Backward(number, node, operand, self.positions[k], upstream, local, contribution, before, after, self.names)
+
+    def __iter__(self) -> Iterator[Step]:
+        return map(self.step, range(1, len(self) + 1))
+
+
+def steps(output: Value, *, seed: float = 1.0, names: Mapping[str, Any] | None = None, apply: bool = False) -> Iterator[Step]:
+    """The steps of the graph below the output: a Forward for every node, then a Backward for every edge, as `backward(seed)` goes.
+
+    The gradients start from 0 and belong to these steps alone: no `grad` is read, and none is changed unless asked for.
+
+    names  names for nodes without a label, as from locals()
+    apply  do each step on the graph too, as it is reached: forward steps set `grad` to 0.0, backward steps to what it then is. In
+           the end the gradients are, bit for bit, those of zero_grad() and backward(seed).
+
+    GradientError, after the last step that can be done: a local derivative that is needed does not exist, or the numbers leave the
+    range of floats.
+
+    >>> apple, count = Value(100.0, label="apple"), Value(2.0, label="count")
+    >>> print(*steps(apple * count), sep="\\n")
+    apple = 100
+    count = 2
+    apple·count = 100 × 2 = 200
+    apple·count -> apple: upstream 1 × local 2 (∂(x·y)/∂x = y) = 2; apple.grad 0 + 2 = 2
+    apple·count -> count: upstream 1 × local 100 (∂(x·y)/∂y = x) = 100; count.grad 0 + 100 = 100
+    """
+    return _walk(Recording(output, seed, names), apply)
+
+
+def _walk(recording: Recording, apply: bool) -> Iterator[Step]:
+    for step in recording:
+        if apply:
+            step.target.grad = 0.0 if isinstance(step, Forward) else step.after
+            if step.number == recording.forward:
+                recording.output.grad = recording.seed
+        yield step
+    if recording.problem is not None:
+        raise recording.problem

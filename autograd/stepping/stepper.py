@@ -1,0 +1,334 @@
+"""The stepper: a place in a recording, that goes forwards and back again, and shows itself."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AutogradError, ExpressionError
+from ..expression import parse
+from ..primitive import Primitive
+from ..typeset import aligned, number, shown, table
+from ..value import Value
+from .notebook import show
+from .recorder import Backward, Forward, Recording, Step
+
+if TYPE_CHECKING:
+    from .page import Page
+
+Where = Value | Primitive | str | Callable[..., Any]
+"""What to stop at: a node or its label, an operation, or a condition, as a text over WORDS or as a function of the step."""
+
+WORDS = ("data", "grad", "before", "contribution", "upstream", "local")
+"""What the text of a condition may name. `data` is the number of the step's target, `grad` its gradient after the step; the others
+are a backward step's."""
+
+ROWS = 24
+"""Lines of the table that a terminal shows at most."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known after so many steps: the numbers computed so far, and the gradients so far of the nodes that the sweep has reached."""
+
+    position: int
+    values: dict[Value, float]
+    gradients: dict[Value, float]
+
+
+class Stepper:
+    """A walk through the steps of a graph, forwards and backwards; the same object in a terminal, in a test and in a notebook.
+
+    output       the node whose gradient is taken, times `seed`
+    names        names for nodes without a label, as from locals()
+    breakpoints  where `run()` stops: labels, nodes, operations, conditions such as "abs(grad) > 10" or a function of the step
+    title        what its page is called
+
+    Position 0 is before the first step, position n after the n-th. The recording is made once, here: later changes to the graph are
+    not seen, and the graph is never changed. Going back is exact. Where `backward()` would raise a GradientError, the steps end
+    before the edge that is to blame, and `next()` there raises it.
+
+    >>> apple, count = Value(100.0, label="apple"), Value(2.0, label="count")
+    >>> stepper = Stepper(apple * count)
+    >>> stepper.run_to("abs(grad) > 10")
+    <step 5: apple·count -> count: upstream 1 × local 100 (∂(x·y)/∂y = x) = 100; count.grad 0 + 100 = 100>
+    >>> stepper.back().operand.label, stepper.position
+    ('count', 4)
+    """
+
+    def __init__(
+        self,
+        output: Value,
+        *,
+        seed: float = 1.0,
+        names: Mapping[str, Any] | None = None,
+        breakpoints: Iterable[Where] = (),
+        title: str = "",
+    ) -> None:
+        self._start(Recording(output, seed, names, asker="Stepper"))
+        self.title = title
+        self.breakpoints[:] = [breakpoints] if isinstance(breakpoints, str) else list(breakpoints)
+        for where in self.breakpoints:
+            self._matching(where)  # a typing mistake is said now, not when it fails to stop
+
+    def _start(self, recording: Recording) -> None:
+        self.recording, self.output, self.title = recording, recording.output, ""
+        self.breakpoints: list[Where] = []
+        self._position = 0
+        self._gradients = array("d", bytes(8 * self.recording.forward))
+        self._arrived = array("l", bytes(array("l").itemsize * self.recording.forward))
+
+    # -- where we are ----------------------------------------------------------------------------------------------------
+
+    @property
+    def position(self) -> int:
+        """How many steps have been done."""
+        return self._position
+
+    @property
+    def step(self) -> Step | None:
+        """The step done last; None before the first."""
+        return self.recording.step(self._position) if self._position else None
+
+    @property
+    def state(self) -> State:
+        """The numbers and gradients so far, by node."""
+        recording = self.recording
+        reached = ((i, node) for i, node in enumerate(recording.order) if self._reached(i))
+        values = dict(zip(recording.order[: self._position], recording.values, strict=False))
+        return State(self._position, values, {node: self._gradients[i] for i, node in reached})
+
+    def _reached(self, i: int) -> bool:
+        return self._arrived[i] > 0
+
+    def __len__(self) -> int:
+        return len(self.recording)
+
+    # -- going ------------------------------------------------------------------------------------------------------------
+
+    def next(self) -> Step | None:
+        """Do the next step and return it; None where all are done."""
+        if self._position == len(self):
+            if self.recording.problem is not None:
+                raise self.recording.problem
+            return None
+        self._go(self._position + 1)
+        return self.step
+
+    def back(self) -> Step | None:
+        """Undo the last step and return it; None at the start. What was there before is there again, bit for bit."""
+        step = self.step
+        if step is not None:
+            self._go(self._position - 1)
+        return step
+
+    def jump(self, position: int) -> Step | None:
+        """Go to a position, from 0 to the number of steps, and return the step done last there. Any other is an IndexError."""
+        if not isinstance(position, int) or isinstance(position, bool):
+            raise TypeError(f"jump needs a whole number, but got {position!r} of type {type(position).__name__}")
+        if not 0 <= position <= len(self):
+            raise IndexError(f"there is no position {position}: they go from 0 to {len(self)}; the position is still {self._position}")
+        self._go(position)
+        return self.step
+
+    def run_to(self, where: Where) -> Step:
+        """Do steps up to and with the next one that matches, and return it.
+
+        where  a label or a node: the step that computes it, or brings its gradient a contribution; an operation, as
+               `autograd.multiply`, its name or its symbol; a condition, as "abs(grad) > 10" over data, grad, before, contribution,
+               upstream, local, or as a function of the step
+
+        LookupError: no later step matches; the position stays what it is.
+        """
+        matches = self._matching(where)
+        step = self._find([matches])
+        if step is None:
+            raise LookupError(f"no step after {self._position} matches {_said(where)}; the position is still {self._position}")
+        self._go(step.number)
+        return step
+
+    def run(self) -> Step | None:
+        """Do steps up to and with the next one at a breakpoint, and return it; None where none hits, after the last step."""
+        step = self._find([self._matching(where) for where in self.breakpoints])
+        self._go(len(self) if step is None else step.number)
+        return step
+
+    def _find(self, conditions: Sequence[Callable[[Step], bool]]) -> Step | None:
+        if conditions:
+            for number in range(self._position + 1, len(self) + 1):
+                step = self.recording.step(number)
+                if any(matches(step) for matches in conditions):
+                    return step
+        return None
+
+    def _go(self, target: int) -> None:
+        recording, gradients, arrived = self.recording, self._gradients, self._arrived
+        forward = recording.forward
+        for k in range(max(self._position, forward) - forward, target - forward):
+            tail = recording.tails[k]
+            arrived[tail] += 1
+            gradients[tail] = self._after(k)
+        for k in range(self._position - forward - 1, max(target, forward) - forward - 1, -1):
+            tail = recording.tails[k]
+            arrived[tail] -= 1
+            gradients[tail] = recording.before[k]
+        turned = target >= forward  # all numbers are there: the output's own gradient is the seed
+        if turned != (self._position >= forward):
+            arrived[-1] = int(turned)
+            gradients[-1] = recording.seed if turned else 0.0
+        self._position = target
+
+    def _after(self, k: int) -> float:
+        recording = self.recording
+        upstream = recording.gradients[recording.heads[k]]
+        return recording.before[k] + upstream * recording.partials[k] if upstream else recording.before[k]
+
+    # -- breakpoints ------------------------------------------------------------------------------------------------------
+
+    def _matching(self, where: Where) -> Callable[[Step], bool]:
+        recording = self.recording
+        where = getattr(where, "primitive", where)
+        if isinstance(where, Value):
+            if where not in recording.index:
+                raise ValueError(f"{where!r} is not in the graph of the output")
+            return lambda step: step.target is where
+        if isinstance(where, Primitive):
+            return lambda step: step.node.op is where
+        if isinstance(where, str):
+            return self._matching_text(where)
+        if callable(where):
+            return lambda step: bool(where(step))
+        raise TypeError(
+            f"a place to stop is a label, a node, an operation or a condition, but got {where!r} of type {type(where).__name__}"
+        )
+
+    def _matching_text(self, text: str) -> Callable[[Step], bool]:
+        names = self.recording.names
+        nodes = {node for node in self.recording.order if names.given(node) == text}
+        nodes = nodes or {node for node in self.recording.order[:1000] if text in (names(node), self.recording.pretty(node))}
+        if nodes:
+            return lambda step: step.target in nodes
+        ops = {node.op for node in self.recording.order if node.op is not None}
+        called = {op for op in ops if text in (op.name, op.symbol)}
+        if called:
+            return lambda step: step.node.op in called
+        try:
+            expression = parse(text)
+        except ExpressionError as error:
+            raise self._no_such(text) if not any(sign in text for sign in "<>(") else error from None
+        if set(expression.names) - set(WORDS) or not any(sign in text for sign in "<>"):
+            unknown = [name for name in expression.names if name not in WORDS]
+            raise self._no_such(text, unknown)
+        needed = set(expression.names)
+
+        def holds(step: Step) -> bool:
+            known: dict[str, Value | float] = {"data": step.data} if isinstance(step, Forward) else _numbers(step)
+            try:
+                return needed <= known.keys() and expression.build(known) != 0.0
+            except AutogradError:  # the condition is not defined here, as log(grad) at 0
+                return False
+
+        return holds
+
+    def _no_such(self, text: str, unknown: Sequence[str] = ()) -> ValueError:
+        if unknown and any(sign in text for sign in "<>"):
+            return ValueError(f"the condition {text!r} names {', '.join(unknown)}; there are {', '.join(WORDS)}")
+        names = self.recording.names
+        known = [shown(names.given(node)) for node in self.recording.order if names.given(node)]
+        known += [node.op.name for node in self.recording.order if node.op is not None]
+        near = difflib.get_close_matches(text, sorted(set(known[:10_000])), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "; a condition is written as in 'abs(grad) > 10'"
+        return ValueError(f"{text!r} is neither a label nor an operation of this graph{hint}")
+
+    # -- showing ----------------------------------------------------------------------------------------------------------
+
+    def view(self, *, color: bool = False) -> str:
+        """The step, its arithmetic and the numbers so far, for a terminal."""
+        step, names = self.step, self.recording.names
+        bold, blue, orange, off = ("\033[1m", "\033[34m", "\033[33m", "\033[0m") if color else ("", "", "", "")
+        if step is None:
+            lines = [
+                f"{bold}before step 1 of {len(self)}{off}: {self.recording.forward} forward, then {len(self.recording.heads)} backward"
+            ]
+        else:
+            tint = orange if isinstance(step, Backward) else blue
+            lines = [f"{bold}step {step.number} of {len(self)}, {step.kind}{off}", f"{tint}{step}{off}"]
+        if self._position == len(self) and self.recording.problem is not None:
+            lines.append(f"{bold}here backward() stops{off}: {self.recording.problem}")
+        rows = self._rows(step)
+        marks = ["", *(">" if step is not None and self.recording.order[i] is step.target else "" for i in rows)]
+        values = aligned([number(self.recording.values[i]) if i < self._position else "–" for i in rows])
+        gradients = aligned([number(self._gradients[i]) if self._reached(i) else "–" for i in rows])
+        columns = (["node", *(names(self.recording.order[i]) for i in rows)], ["value", *values], ["gradient", *gradients])
+        text = table(marks, *columns, right=(2, 3)).splitlines()
+        text = [f"{bold}{line}{off}" if mark and color else line for mark, line in zip(marks, text, strict=True)]
+        more = [f"  … and {self.recording.forward - len(rows)} more"] if len(rows) < self.recording.forward else []
+        return "\n".join([*lines, *text, *more])
+
+    def _rows(self, step: Step | None) -> Sequence[int]:
+        """The nodes in a table, as places in the order: all, or the ones next to the step's."""
+        everything = self.recording.forward
+        if everything <= ROWS:
+            return range(everything)
+        at = self.recording.index[step.target] if step is not None else 0
+        start = max(min(at - ROWS // 2, everything - ROWS), 0)
+        return range(start, start + ROWS)
+
+    def __str__(self) -> str:
+        return self.view(color=sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+
+    def __repr__(self) -> str:
+        at = f"after {self.step!s}" if self._position else "before the first"
+        return f"<Stepper at {self._position} of {len(self)} steps, {at}>"
+
+    def beside(self, *others: Stepper, title: str = "") -> Page:
+        """A page with the steps of several steppers beside each other, to show in a notebook or to `.write()`."""
+        from .page import Page
+
+        return Page([self, *others], title)
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the steps as one self-contained HTML page, whole or not at all, and return its path.
+
+        The page needs no network and works from disk: arrow keys, a slider, predictions, paths, what-if. A page that stands there is
+        replaced; anything else there, a missing folder or another ending than .html is a DrawingError. Needs the extra `draw`.
+        """
+        return self.beside().write(path)
+
+    def write_frames(self, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
+        """Write one picture for each position, 000 to the last, into the folder, and return their paths. All are of one size."""
+        from .frames import write_frames
+
+        return write_frames(self, folder, format)
+
+    def _repr_html_(self) -> str:
+        return self.beside()._repr_html_()
+
+    def _ipython_display_(self) -> None:
+        try:
+            page = self.beside()
+        except AutogradError as error:  # without the extra, the words
+            show({"text/plain": f"{self.view()}\n\n{error}"})
+        else:
+            page._ipython_display_()
+
+
+def _numbers(step: Backward) -> dict[str, Value | float]:
+    return {
+        "data": step.operand.data,
+        "grad": step.after,
+        "before": step.before,
+        "contribution": step.contribution,
+        "upstream": step.upstream,
+        "local": step.local,
+    }
+
+
+def _said(where: object) -> str:
+    return repr(getattr(where, "label", None) or getattr(where, "name", None) or getattr(where, "__name__", None) or where)

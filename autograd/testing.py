@@ -1,0 +1,187 @@
+"""Property tests for derivatives: strategies for hypothesis, and ready tests for a person's own rows and functions.
+
+    from autograd.testing import assert_gradients, assert_primitive, expressions, floats_in
+
+    def test_cube():
+        assert_primitive(cube)                              # every check that the table's own rows pass
+
+    def test_my_loss():
+        assert_gradients(my_loss, floats_in(), floats_in(Interval(low=0.0)))
+
+    @given(expressions())
+    def test_anything(f):                                   # a random graph; a failing one prints as a Python function
+        ...
+
+Needs the extra `test`: pip install 'glassgrad[test]'.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .errors import AutogradError, MissingExtraError
+
+try:
+    from hypothesis import HealthCheck, given, reject, settings
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise MissingExtraError("autograd.testing needs hypothesis, from the extra test: pip install 'glassgrad[test]'") from error
+
+from . import proof
+from .check import TOLERANCE, check_gradients
+from .primitive import PRIMITIVES, REALS, Interval, Primitive
+from .proof import SPECIAL, Recipe, random_operands, random_recipe
+
+__all__ = [
+    "SPECIAL",
+    "Recipe",
+    "assert_gradients",
+    "assert_primitive",
+    "expressions",
+    "floats_in",
+    "networks",
+    "operands",
+    "over_primitives",
+]
+
+
+def floats_in(domain: Interval = REALS, *, around: Sequence[float] = (), size: float = 1e6) -> st.SearchStrategy[float]:
+    """Floats of a domain: special values first, any others, and ones close to its ends and to the points `around`, such as kinks.
+
+    size   leaves out what is larger; math.inf leaves out nothing
+    """
+    low, high = max(domain.low, -size), min(domain.high, size)
+    if low > high:
+        raise ValueError(f"no float is in {domain.describe('x') or 'the reals'} and at most {size:g} large")
+
+    def inside(x: float) -> bool:
+        return x in domain and abs(x) <= size
+
+    points = [x for x in (*around, domain.low, domain.high) if abs(x) <= size]
+    near = [x + sign * 2.0**-k for x in points for k in (52, 30, 20, 10, 4) for sign in (1.0, -1.0)]
+    listed = list(dict.fromkeys(filter(inside, (*around, low, high, *near, *SPECIAL))))
+    anywhere = st.floats(low, high, allow_nan=False).filter(inside)
+    everyday = st.floats(max(low, -4.0), min(high, 4.0)).filter(inside) if max(low, -4.0) < min(high, 4.0) else anywhere
+    return st.one_of(everyday, st.sampled_from(listed), anywhere) if listed else st.one_of(everyday, anywhere)
+
+
+def operands(primitive: Primitive) -> st.SearchStrategy[tuple[float, ...]]:
+    """Operands at which a row has a value: special ones, ends of its domain, neighbours of kinks, ties of two."""
+    return _chance().map(lambda rng: random_operands(rng, primitive))
+
+
+def expressions(primitives: Iterable[Primitive] | None = None, *, leaves: int = 3, most: int = 12) -> st.SearchStrategy[Recipe]:
+    """Random computations over any set of rows, all of them unless said: shared and repeated operands, constants, dead branches.
+
+    Each has up to `leaves` leaves to begin with and `most` operations, and a value at its own inputs. Call one with numbers or
+    Values, or `record()` it as a graph; printed, it is a Python function.
+    """
+    rows = None if primitives is None else list(primitives)
+    return _chance().map(lambda rng: random_recipe(rng, rows, leaves=leaves, most=most))
+
+
+def networks(most: int = 3, activations: Sequence[str] = ("tanh", "sigmoid", "relu", "softplus", "sin")) -> st.SearchStrategy[Recipe]:
+    """Random networks of up to two hidden layers, at most `most` wide, with one output: the leaves are inputs, weights and biases."""
+    return _chance().map(lambda rng: _network(rng, most, activations))
+
+
+def _network(rng: random.Random, most: int, activations: Sequence[str]) -> Recipe:
+    steps: list[tuple[Primitive | None, tuple[int | float, ...]]] = []
+
+    def append(row: Primitive | None, *operands: int | float) -> int:
+        steps.append((row, operands))
+        return len(steps) - 1
+
+    def leaf() -> int:
+        return append(None, rng.uniform(-2.0, 2.0))
+
+    add, multiply = PRIMITIVES["add"], PRIMITIVES["multiply"]
+    layer = [leaf() for _ in range(rng.randint(1, most))]
+    for width in [*(rng.randint(1, most) for _ in range(rng.randint(1, 2))), 1]:
+        activation = PRIMITIVES[rng.choice(activations)]
+        neurons = []
+        for _ in range(width):
+            total = leaf()  # the bias
+            for x in layer:
+                total = append(add, total, append(multiply, leaf(), x))
+            neurons.append(append(activation, total))
+        layer = neurons
+    return Recipe(tuple(steps))
+
+
+def _chance() -> st.SearchStrategy[random.Random]:
+    return st.randoms(use_true_random=False)  # each number is drawn by hypothesis, so it shrinks
+
+
+def assert_primitive(
+    primitive: Any, reference: Callable[..., Any] | None = None, *, units: float = proof.UNITS, examples: int = 50
+) -> dict[str, int]:
+    """Every check on one row, of the table or of your own; an AssertionError in one line where it fails.
+
+    At common points and at random ones: rules on floats and on Values bit for bit alike; differences of the function; complex
+    step where it is analytic; `formula` and `textbook`, computed in 50 digits; second derivatives through `gradient`. With a
+    `reference`, a function of mpmath's numbers, function and local derivatives against that too. Returns how often each was done.
+
+    primitive  a row, or the function that `register` made of it
+    units      how many units in the last place a local derivative may be off at common points
+    examples   how many random points
+    """
+    row: Primitive = getattr(primitive, "primitive", primitive)
+    if not isinstance(row, Primitive):
+        raise TypeError(f"assert_primitive needs a Primitive or its function, but got {primitive!r} of type {type(primitive).__name__}")
+    count = proof.climb(row, reference, units=units)
+
+    @_quietly(examples)
+    @given(operands(row))
+    def anywhere(point: tuple[float, ...]) -> None:
+        proof.check_rules(row, point)
+        proof.check_differences(row, point)
+
+    anywhere()
+    for rung in ("rules", "differences"):
+        count[rung] += examples
+    return count
+
+
+def assert_gradients(
+    f: Callable[..., Any], *strategies: st.SearchStrategy[Any], tolerance: float = TOLERANCE, step: float | None = None, examples: int = 100
+) -> None:
+    """check_gradients on f at inputs drawn from the strategies, one for each operand; numbers where f has no value are passed over.
+
+    An AssertionError shows the simplest failing inputs, the guilty edge, and the table.
+    """
+    if not strategies:
+        raise TypeError("assert_gradients needs a strategy for each operand of the function, such as floats_in()")
+
+    @_quietly(examples)
+    @given(st.tuples(*strategies))
+    def everywhere(inputs: tuple[Any, ...]) -> None:
+        try:
+            report = check_gradients(f, *inputs, step=step, tolerance=tolerance)
+        except (AutogradError, ArithmeticError):
+            reject()
+        if report.mistakes:
+            raise AssertionError(f"at {', '.join(map(repr, inputs))}:\n{report}")
+
+    everywhere()
+
+
+def _quietly(examples: int) -> Callable[[Any], Any]:
+    return settings(max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def over_primitives(argument: str = "primitive", *, only: Iterable[Primitive] | None = None) -> Any:
+    """A pytest mark that runs a test once for every row, the ones you registered included, named after it.
+
+    @over_primitives()
+    def test_a_row(primitive): ...
+    """
+    try:
+        import pytest
+    except ImportError as error:
+        raise MissingExtraError("over_primitives needs pytest, from the extra test: pip install 'glassgrad[test]'") from error
+
+    rows = list(PRIMITIVES.values() if only is None else only)
+    return pytest.mark.parametrize(argument, rows, ids=[row.name for row in rows])

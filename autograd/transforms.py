@@ -1,0 +1,504 @@
+"""Functions in, functions out: grad, jvp and their kin, on functions of numbers in lists, tuples and dicts.
+
+A function differentiated here is ordinary Python: it gets its arguments with numbers that remember (Values) or that carry a
+derivative along (Duals) in place of the plain ones, and returns what it computed. Results have the structure of the arguments.
+
+One rule says what comes back: **a plain number, unless it depends on a Value of yours** that was an argument or that the function
+brought along (or made itself); then a Value that knows how. So transforms nest in any order, and `backward()` goes through them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+from typing import Any, Literal
+
+from . import ops
+from .errors import GradientError
+from .forward import Dual, Undefined, number
+from .graph import cotangents, topological
+from .primitive import as_operand
+from .reverse import pull
+from .value import Value, paused, recording
+
+Argnums = int | Sequence[int]
+_levels = count(1)  # of the derivatives begun so far: later ones are inner ones
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Reverse mode
+
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that returns the gradient of f: ∂f/∂x for every number x in the argument `argnums`, in that argument's structure.
+
+    f         returns one number
+    argnums   which positional argument, counted from 0 or, negative, from the end; several give a tuple of gradients
+    has_aux   f returns (number, anything else), and so (gradient, anything else) comes back
+
+    TypeError: f returns something else than one number. GradientError: a derivative that is needed does not exist.
+
+    >>> grad(lambda p: p["w"] * p["x"] ** 2)({"w": 3.0, "x": 2.0})
+    {'w': 4.0, 'x': 12.0}
+    >>> grad(grad(ops.tanh))(0.0), grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
+    (0.0, (5.0, 2.0))
+    """
+
+    def gradient_of(*args: Any, **kwargs: Any) -> Any:
+        run = _Reverse("grad", f, args, kwargs, argnums, has_aux)
+        return run.with_aux(run.gradient(run.scalar()))
+
+    return _named(gradient_of, "grad", f)
+
+
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that returns (f, gradient of f), for the price of one; with has_aux ((f, anything else), gradient).
+
+    >>> value_and_grad(lambda xs: xs[0] * xs[1])([2.0, 5.0])
+    (10.0, [5.0, 2.0])
+    """
+
+    def value_and_gradient_of(*args: Any, **kwargs: Any) -> Any:
+        run = _Reverse("value_and_grad", f, args, kwargs, argnums, has_aux)
+        output = run.scalar()
+        return run.with_aux(run.outside(output)), run.gradient(output)
+
+    return _named(value_and_gradient_of, "value_and_grad", f)
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """(f(*primals), pullback): the pullback takes a number for each number that f returned, in that structure, and gives
+    vᵀJ, the gradient of their weighted sum, as a tuple of one structure an argument. It may be called again and again.
+
+    With has_aux, f returns (results, anything else), and (results, pullback, anything else) comes back.
+
+    >>> result, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 5.0)
+    >>> result, pullback([1.0, 0.0]), pullback([1.0, 10.0])
+    ([10.0, 7.0], (5.0, 2.0), (15.0, 12.0))
+    """
+    run = _Reverse("vjp", f, primals, {}, range(len(primals)), has_aux)
+    outputs = run.outputs()
+
+    def pullback(cotangents: Any) -> Any:
+        seeds = _numbers_like(run.result, cotangents, "vjp's pullback", "the function's result")
+        with recording():
+            # Only the slope of this sum is used. Its terms v·(y - y) are 0, so that no sum of large v·y overflows.
+            weighted: Any = 0.0
+            for seed, output in zip(seeds, outputs, strict=True):
+                if not (isinstance(output, float) or (isinstance(seed, float) and seed == 0.0)):
+                    weighted = weighted + seed * (output - ops.stop_gradient(output))
+        return run.gradient(weighted)
+
+    result = _like(run.result, map(run.outside, outputs))
+    return (result, pullback, run.aux()) if has_aux else (result, pullback)
+
+
+def jacobian(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, mode: Literal["reverse", "forward"] = "reverse"
+) -> Callable[..., Any]:
+    """The function that returns all ∂yᵢ/∂xⱼ: the structure of f's result, in it for each number the structure of the argument.
+
+    For a function from a list to a list that is a list of rows, one a result.
+
+    mode   "reverse" runs f once and sweeps back once a result; "forward" runs f once an input
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2.0, 5.0])
+    [[5.0, 2.0], [1.0, 3.0]]
+    """
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f"mode is 'reverse' or 'forward', but got {mode!r}")
+
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        if mode == "forward":
+            return _jacobian_forward(f, args, kwargs, argnums, has_aux)
+        run = _Reverse("jacobian", f, args, kwargs, argnums, has_aux)
+        outputs = run.outputs()
+        return run.with_aux(_like(run.result, map(run.gradient, outputs)))
+
+    return _named(jacobian_of, "jacobian", f)
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that returns all ∂²f/∂xᵢ∂xⱼ: the argument's structure, in it for each number that structure again.
+
+    The gradient is recorded once, as a graph, and swept once for each of its numbers.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
+    [[4.0, 6.0], [6.0, 0.0]]
+    """
+    return _named(jacobian(grad(f, argnums, has_aux), argnums, has_aux), "hessian", f)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """H·v, the Hessian of f at the arguments `primals` times the direction `tangents`, as a tuple of one structure an argument.
+
+    Forward over reverse: the gradient of f, computed on Duals. About the price of a few gradients, whatever the number of inputs.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
+    ([4.0, 6.0],)
+    """
+    _, product = jvp(grad(f, argnums=range(len(_arguments(primals, "hvp", "primals")))), primals, tangents)
+    return product
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Forward mode
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """(f(*primals), J·v): the results, and how fast they change when the arguments move along `tangents`.
+
+    Both are lists or tuples of arguments, of one structure. With has_aux, f returns (results, anything else), which comes third.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
+    (10.0, 5.0)
+    """
+    args = _arguments(primals, "jvp", "primals")
+    directions = _arguments(tangents, "jvp", "tangents")
+    moving = _numbers_like(args, directions, "jvp", "the arguments", "the tangents")
+    run = _Forward("jvp", f, args, {}, range(len(args)), has_aux, moving)
+    return (run.values(), run.tangents(), run.aux()) if has_aux else (run.values(), run.tangents())
+
+
+def derivative(f: Callable[..., Any], argnums: int = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that returns df/dx for one number x, in the structure of f's result; by forward mode.
+
+    >>> derivative(lambda x: [x**2, ops.exp(x)])(0.0)
+    [0.0, 1.0]
+    >>> derivative(lambda x: x * derivative(lambda y: x + y)(1.0))(1.0)
+    1.0
+    """
+
+    def derivative_of(*args: Any, **kwargs: Any) -> Any:
+        (position,) = _positions("derivative", (argnums,), len(args))
+        if isinstance(args[position], (list, tuple, dict)):
+            raise TypeError(
+                f"derivative is by one number, but got {_shown(args[position])} of type {type(args[position]).__name__}; use jvp"
+            )
+        run = _Forward("derivative", f, args, kwargs, argnums, has_aux, [1.0])
+        return run.with_aux(run.tangents())
+
+    return _named(derivative_of, "derivative", f)
+
+
+def _jacobian_forward(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool) -> Any:
+    _, chosen, numbers = _chosen("jacobian", args, argnums)
+    size = len(numbers)
+    runs = [
+        _Forward("jacobian", f, args, kwargs, argnums, has_aux, [1.0 if i == j else 0.0 for i in range(size)]) for j in range(max(size, 1))
+    ]
+    columns = [_flat(run.tangents(), "jacobian", "the result") for run in runs][:size]
+    rows = [list(row) for row in zip(*columns, strict=True)] or [[] for _ in _flat(runs[0].result, "jacobian", "the result")]
+    structure = chosen[0] if isinstance(argnums, int) else chosen
+    return runs[0].with_aux(_like(runs[0].result, (_like(structure, iter(row)) for row in rows)))
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# One run of a function
+
+
+class _Run:
+    """A function run once on arguments whose chosen numbers were replaced, and what is asked of its result."""
+
+    def __init__(
+        self,
+        asker: str,
+        f: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: Argnums,
+        has_aux: bool,
+        replace: Callable[[Sequence[Any]], Sequence[Any]],
+    ) -> None:
+        if not callable(f):
+            raise TypeError(f"{asker} needs a function, but got {_shown(f)} of type {type(f).__name__}")
+        self.asker, self.has_aux = asker, has_aux
+        places, chosen, numbers = _chosen(asker, args, argnums)
+        self.structure = chosen[0] if isinstance(argnums, int) else chosen
+        moved = list(args)
+        for place, arg in zip(places, _like(chosen, iter(replace(numbers))), strict=True):
+            moved[place] = arg
+        with recording():
+            result = f(*moved, **kwargs)
+        self._aux: Any = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(
+                    f"{asker} with has_aux needs a function that returns a pair (result, anything else), but got {_shown(result)}"
+                )
+            result, self._aux = result
+        self.result = result
+
+    def outputs(self) -> list[Any]:
+        """The numbers f returned."""
+        if self.result is None:
+            raise TypeError(f"{self.asker} needs a function that returns numbers, but got None: is a return missing?")
+        return _flat(self.result, self.asker, "the function's result")
+
+    def outside(self, x: Any) -> Any:
+        """The number as the caller sees it, who knows nothing of this run."""
+        raise NotImplementedError
+
+    def aux(self) -> Any:
+        """What else f returned, with its numbers as the caller sees them."""
+        return _anywhere(self._aux, self.outside)
+
+    def with_aux(self, result: Any) -> Any:
+        """The result, and with has_aux what else f returned."""
+        return (result, self.aux()) if self.has_aux else result
+
+
+class Course:
+    """Whether a function that is differentiated has returned."""
+
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        self.over = False
+
+
+class Variable(Value):
+    """What stands for a plain number while a function runs in reverse mode: a leaf. Once the run is over, it is a constant."""
+
+    __slots__ = ("course",)
+
+    def __init__(self, x: float, course: Course) -> None:
+        super().__init__(x)
+        self.course = course
+
+
+def _foreign(leaf: Value) -> bool:
+    """Whether somebody may yet ask how a result depends on this leaf: a Value of the caller's, or a variable of a run around this one."""
+    return not isinstance(leaf, Variable) or not leaf.course.over
+
+
+class _Reverse(_Run):
+    """A run on fresh Values, one for every number, so that aliases among the arguments are told apart."""
+
+    def __init__(
+        self, asker: str, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool
+    ) -> None:
+        self.variables: list[Value] = []
+        self.course = Course()
+        super().__init__(asker, f, args, kwargs, argnums, has_aux, lambda numbers: [self._fresh(x) for x in numbers])
+        self.course.over = True
+
+    def _fresh(self, x: Any) -> Any:
+        """x with a new variable at its bottom. A Value's is a node above it, so that what is found depends on that Value."""
+        if isinstance(x, Dual):
+            return Dual(x.level, self._fresh(x.primal), x.tangent)
+        if isinstance(x, Value):
+            variable = x * 1.0
+            variable.label = x.label
+        else:
+            variable = Variable(x, self.course)
+        self.variables.append(variable)
+        return variable
+
+    def scalar(self) -> Any:
+        """The one number f returned."""
+        if isinstance(self.result, (list, tuple, dict)):
+            raise TypeError(
+                f"{self.asker} needs a function that returns one number, but got {_shown(self.result)} of type"
+                f" {type(self.result).__name__}; use jacobian or vjp, or has_aux=True for a pair of a number and something else"
+            )
+        return self.outputs()[0]
+
+    def gradient(self, output: Any) -> Any:
+        """∂output/∂x for every number of the chosen arguments, in their structure."""
+        return _like(self.structure, map(_settled, self._gradients(output)))
+
+    def _gradients(self, output: Any) -> Iterable[Any]:
+        if isinstance(output, Dual):  # ∂/∂x of p + ṫε, for ε does not depend on x
+            pairs = zip(self._gradients(output.primal), self._gradients(output.tangent), strict=True)
+            return [p if isinstance(t, float) and t == 0.0 else Dual(output.level, p, t) for p, t in pairs]
+        if isinstance(output, Undefined):
+            return [output] * len(self.variables)
+        if not isinstance(output, Value):
+            return [0.0] * len(self.variables)
+        order = topological(output)
+        if not any(node.op is None and _foreign(node) for node in order):
+            # Nobody can ask how the gradient depends on anything: a sweep over plain numbers will do.
+            found = cotangents(output, order=order)
+            gradient = [found.get(variable, 0.0) for variable in self.variables]
+            if all(map(math.isfinite, gradient)):
+                return gradient
+        with recording():
+            return self._plain(pull(order, self.variables))
+
+    @staticmethod
+    def _plain(results: list[Any]) -> list[Any]:
+        """The results with a plain number for every Value that depends on nothing but variables of runs that are over."""
+        foreign: set[Value | None] = set()
+        for node in topological(*(result for result in results if isinstance(result, Value))):
+            if (node.op is None and _foreign(node)) or node.x in foreign or node.y in foreign:
+                foreign.add(node)
+        return [result.data if isinstance(result, Value) and result not in foreign else result for result in results]
+
+    def outside(self, x: Any) -> Any:
+        """The number as the caller sees it, who knows nothing of this run."""
+        if isinstance(x, Dual):
+            return _settled(
+                Dual(x.level, self.outside(x.primal), x.tangent if isinstance(x.tangent, Undefined) else self.outside(x.tangent))
+            )
+        return _settled(self._plain([x])[0])
+
+
+class _Forward(_Run):
+    """A run on Duals of a level of its own."""
+
+    def __init__(
+        self,
+        asker: str,
+        f: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: Argnums,
+        has_aux: bool,
+        moving: Sequence[Any],
+    ) -> None:
+        self.level = next(_levels)
+        super().__init__(
+            asker, f, args, kwargs, argnums, has_aux, lambda numbers: [Dual(self.level, x, v) for x, v in zip(numbers, moving, strict=True)]
+        )
+
+    def values(self) -> Any:
+        """What f returned."""
+        return _like(self.result, map(self.outside, self.outputs()))
+
+    def tangents(self) -> Any:
+        """How fast what f returned changes."""
+        return _like(self.result, map(self._tangent, self.outputs()))
+
+    def _tangent(self, x: Any) -> Any:
+        if not isinstance(x, Dual) or x.level != self.level:
+            return 0.0
+        if isinstance(x.tangent, Undefined):
+            raise GradientError(*x.tangent.error.args)
+        return _settled(x.tangent)
+
+    def outside(self, x: Any) -> Any:
+        """The number as the caller sees it, who knows nothing of this run."""
+        return _settled(x.primal if isinstance(x, Dual) and x.level == self.level else x)
+
+
+def _settled(x: Any) -> Any:
+    """A result; under no_grad() nothing is remembered, so a plain number."""
+    return number(x) if paused() else x
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Arguments, and structures of numbers
+
+
+def _named(function: Callable[..., Any], transform: str, f: Callable[..., Any]) -> Callable[..., Any]:
+    if not callable(f):
+        raise TypeError(f"{transform} needs a function, but got {_shown(f)} of type {type(f).__name__}")
+    function.__name__ = function.__qualname__ = f"{transform}({getattr(f, '__name__', type(f).__name__)})"
+    return function
+
+
+def _positions(asker: str, argnums: Argnums, size: int) -> list[int]:
+    """The chosen arguments' places, counted from 0."""
+    places = [argnums] if isinstance(argnums, int) else list(argnums)
+    for place in places:
+        if not isinstance(place, int) or isinstance(place, bool):
+            raise TypeError(f"{asker} needs a whole number or several as argnums, but got {_shown(argnums)}")
+        if not -size <= place < size:
+            raise ValueError(f"{asker} was asked for argument {place}, but the function was called with {size} positional argument(s)")
+    places = [place % size for place in places]
+    if len(set(places)) < len(places):
+        raise ValueError(f"{asker} was asked for an argument twice: argnums={_shown(argnums)}")
+    return places
+
+
+def _chosen(asker: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[int], tuple[Any, ...], list[Any]]:
+    """The places of the chosen arguments, these arguments, and all the numbers in them."""
+    places = _positions(asker, argnums, len(args))
+    return places, tuple(args[place] for place in places), [x for place in places for x in _flat(args[place], asker, f"argument {place}")]
+
+
+def _arguments(args: Any, asker: str, what: str) -> tuple[Any, ...]:
+    if not isinstance(args, (list, tuple)):
+        raise TypeError(f"{asker} needs {what} as a list or tuple of arguments, but got {_shown(args)} of type {type(args).__name__}")
+    return tuple(args)
+
+
+def _flat(tree: Any, asker: str, where: str, above: tuple[Any, ...] = ()) -> list[Any]:
+    """The numbers in nested lists, tuples and dicts, in order; `where` says in messages which one is none."""
+    if isinstance(tree, (list, tuple, dict)):
+        if any(tree is outer for outer in above):
+            raise ValueError(f"{asker} got a {type(tree).__name__} that contains itself, at {where}")
+        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+        inside = (*above, tree)
+        return [x for key, item in items for x in _flat(item, asker, f"{where}[{key!r}]", inside)]
+    return [as_operand(tree, f"a number at {where}", asker)]
+
+
+def _like(tree: Any, numbers: Iterator[Any]) -> Any:
+    """New containers of the tree's structure, with these numbers in it."""
+    if isinstance(tree, dict):
+        return {key: _like(item, numbers) for key, item in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        items = [_like(item, numbers) for item in tree]
+        if isinstance(tree, list):
+            return items
+        return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
+    return next(numbers)
+
+
+def _numbers_like(tree: Any, other: Any, asker: str, name: str, others: str = "what it was given") -> list[Any]:
+    """The numbers of `other`, which has the structure of `tree`."""
+
+    def compare(x: Any, y: Any, where: str) -> None:
+        kind = next((kind for kind in (dict, list, tuple) if isinstance(x, kind)), None)
+        same = not isinstance(y, (dict, list, tuple)) if kind is None else isinstance(y, kind) and _keys(x) == _keys(y)
+        if not same:
+            raise ValueError(f"{asker} needs {others} to have the structure of {name}: {_shape(x)}{where}, but got {_shape(y)}")
+        for key in _keys(x):
+            compare(x[key], y[key], f"{where or ' at '}[{key!r}]")
+
+    _flat(tree, asker, name)  # refuses what is no number, and what contains itself
+    compare(tree, other, "")
+    return _flat(_ordered(tree, other), asker, others)
+
+
+def _ordered(tree: Any, other: Any) -> Any:
+    """`other`, its dicts in the order of the tree's."""
+    if isinstance(tree, dict):
+        return {key: _ordered(item, other[key]) for key, item in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [_ordered(x, y) for x, y in zip(tree, other, strict=True)]
+    return other
+
+
+def _keys(x: Any) -> set[Any]:
+    return set(x) if isinstance(x, dict) else set(range(len(x))) if isinstance(x, (list, tuple)) else set()
+
+
+def _shape(x: Any) -> str:
+    if isinstance(x, dict):
+        return f"a dict with the keys {_shown(list(x))}"
+    if isinstance(x, (list, tuple)):
+        return f"a {type(x).__name__} of length {len(x)}"
+    return "one number" if isinstance(x, (Value, Dual, float, int)) else f"{_shown(x)} of type {type(x).__name__}"
+
+
+def _anywhere(x: Any, change: Callable[[Any], Any]) -> Any:
+    """x with every number that remembers changed, wherever it stands in lists, tuples and dicts; all else as it is."""
+    if isinstance(x, (Value, Dual)):
+        return change(x)
+    if isinstance(x, dict):
+        return {key: _anywhere(item, change) for key, item in x.items()}
+    if isinstance(x, list):
+        return [_anywhere(item, change) for item in x]
+    if isinstance(x, tuple):
+        items = [_anywhere(item, change) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    return x
+
+
+def _shown(x: Any) -> str:
+    text = repr(x)
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,123 @@
+"""Why backpropagation at all: the operations of one update of a 784-100-10 network, counted on its graph, and a slice of the other way.
+
+Numerical differentiation evaluates the loss once for every parameter and once more; backpropagation goes forward once and
+backward once.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from random import Random
+
+from autograd import Value
+
+from ..doctor import nodes_below
+from ..layers import MLP
+from ..losses import cross_entropy
+
+IMAGES = 60_000
+RATE = 850_000_000
+"""Multiplications a second, by the lecture."""
+
+
+def build(rng: Random | int = 0) -> tuple[MLP, list[float], int]:
+    """The network, an image of 784 random pixels, and its class. What is counted does not depend on what the image shows."""
+    rng = rng if isinstance(rng, Random) else Random(rng)
+    return MLP(784, [100, 10], "sigmoid", rng=rng), [rng.random() for _ in range(784)], 3
+
+
+@dataclass
+class Counts:
+    """What the graph of one image's loss is made of, and what follows for an update from all images.
+
+    weights, biases          the parameters
+    operations               operations forward
+    edges                    ways back: one multiplication and one addition each
+    multiplications          forward, with a weight
+    multiplications_back     backward through those, to weights and to hidden units
+    """
+
+    weights: int
+    biases: int
+    operations: int
+    edges: int
+    multiplications: int
+    multiplications_back: int
+
+    @property
+    def evaluations(self) -> int:
+        """Of the loss, for one numerical gradient."""
+        return self.weights + self.biases + 1
+
+    @property
+    def numerical(self) -> int:
+        """Multiplications of one update by numerical differentiation."""
+        return self.evaluations * self.multiplications * IMAGES
+
+    @property
+    def backpropagation(self) -> int:
+        """Multiplications of one update by backpropagation."""
+        return (self.multiplications + self.multiplications_back) * IMAGES
+
+
+def count(model: MLP, loss: Value) -> Counts:
+    """The counts, made on the loss's graph itself."""
+    nodes = nodes_below(loss)
+    weights = {w for layer in model.layers for row in layer.weights for w in row}
+    products = [node for node in nodes if node.op is not None and node.op.name == "multiply" and weights.intersection(node.parents)]
+    return Counts(
+        weights=len(weights),
+        biases=len(model.parameters()) - len(weights),
+        operations=sum(node.op is not None for node in nodes),
+        edges=sum(len(node.parents) for node in nodes),
+        multiplications=len(products),
+        multiplications_back=sum(len(node.parents) for node in products),
+    )
+
+
+@dataclass
+class Slice:
+    """What was measured on this machine, for one image.
+
+    evaluations   of the loss that were made, one parameter nudged in each
+    numerical     seconds of one evaluation
+    forward_back  seconds of forward and backward together, which give every gradient
+    largest       the largest difference between the slice's quotients and the backpropagated gradients
+    """
+
+    evaluations: int
+    numerical: float
+    forward_back: float
+    largest: float
+
+    @property
+    def hours_numerical(self) -> float:
+        """For one update over all images, by numerical differentiation, at this machine's pace."""
+        return self.numerical * 79_511 * IMAGES / 3600.0
+
+    @property
+    def hours_backpropagation(self) -> float:
+        """The same by backpropagation."""
+        return self.forward_back * IMAGES / 3600.0
+
+
+def measure(evaluations: int = 5, step: float = 1e-4, rng: Random | int = 0) -> Slice:
+    """A slice of the numerical way: so many parameters, chosen at random, beside one backward pass for all of them."""
+    rng = rng if isinstance(rng, Random) else Random(rng)
+    model, image, target = build(rng)
+    model.zero_grad()
+    start = time.perf_counter()
+    base = cross_entropy(model(image), target)
+    base.backward()
+    forward_back = time.perf_counter() - start
+    largest = 0.0
+    chosen = rng.sample(model.parameters(), evaluations)
+    start = time.perf_counter()
+    for parameter in chosen:
+        before = parameter.data
+        parameter.data = before + step
+        quotient = (cross_entropy(model(image), target).data - base.data) / step
+        parameter.data = before
+        largest = max(largest, abs(quotient - parameter.grad))
+    return Slice(evaluations, (time.perf_counter() - start) / evaluations, forward_back, largest)

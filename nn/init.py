@@ -1,0 +1,82 @@
+"""Initialisers: where learning starts. An initialiser is a function (fan_in, fan_out, rng) that returns one weight.
+
+fan_in   how many inputs a neuron of the layer has
+fan_out  how many neurons the layer has
+rng      a `random.Random`. Nothing here reads or moves Python's global generator: the same generator state gives the same bits
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from random import Random
+
+from .module import number
+
+Initialiser = Callable[[int, int, Random], float]
+
+
+def generator(rng: Random | int | None) -> Random:
+    """The generator itself; for a whole number, a new one with that seed; for None, a new one seeded by the operating system."""
+    if isinstance(rng, Random):
+        return rng
+    if rng is not None and (not isinstance(rng, int) or isinstance(rng, bool)):
+        raise TypeError(f"rng needs a random.Random, a whole number as seed, or None, but got {rng!r} of type {type(rng).__name__}")
+    return Random(rng)
+
+
+def zeros(fan_in: int, fan_out: int, rng: Random) -> float:
+    """0.0. For biases; in weights it leaves all neurons of a layer alike for ever."""
+    return 0.0
+
+
+def constant(value: float) -> Initialiser:
+    """An initialiser that gives `value`."""
+    value = number(value, "constant")
+    return lambda fan_in, fan_out, rng: value
+
+
+def uniform(low: float = -1.0, high: float = 1.0) -> Initialiser:
+    """An initialiser that draws evenly from low to high; from -1 to 1 it is micrograd's."""
+    low, high = number(low, "uniform"), number(high, "uniform")
+    if low > high:
+        raise ValueError(f"uniform needs low ≤ high, but got low={low} and high={high}")
+    return lambda fan_in, fan_out, rng: rng.uniform(low, high)
+
+
+def gaussian(std: float = 1.0, mean: float = 0.0) -> Initialiser:
+    """An initialiser that draws from the normal distribution of that standard deviation and mean."""
+    std, mean = number(std, "gaussian"), number(mean, "gaussian")
+    if std < 0.0:
+        raise ValueError(f"gaussian needs std ≥ 0, but got {std}")
+    return lambda fan_in, fan_out, rng: rng.gauss(mean, std)
+
+
+def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
+    """Evenly from ±√(6 / (fan_in + fan_out)), for tanh and sigmoid (Glorot and Bengio 2010, AISTATS, equation 16)."""
+    limit = math.sqrt(6.0 / (fan_in + fan_out))
+    return rng.uniform(-limit, limit)
+
+
+def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> float:
+    """Normal with variance 2 / (fan_in + fan_out), for tanh and sigmoid (Glorot and Bengio 2010, AISTATS, equation 12)."""
+    return rng.gauss(0.0, math.sqrt(2.0 / (fan_in + fan_out)))
+
+
+def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
+    """Evenly from ±√(6 / fan_in), for relu: the variance of `he_normal` (He et al. 2015, arXiv:1502.01852)."""
+    limit = math.sqrt(6.0 / fan_in)
+    return rng.uniform(-limit, limit)
+
+
+def he_normal(fan_in: int, fan_out: int, rng: Random) -> float:
+    """Normal with variance 2 / fan_in, for relu (He et al. 2015, arXiv:1502.01852, equation 10)."""
+    return rng.gauss(0.0, math.sqrt(2.0 / fan_in))
+
+
+glorot_uniform, glorot_normal = xavier_uniform, xavier_normal
+
+
+def suited(activation: str) -> Initialiser:
+    """What a layer starts from unless told otherwise: He's for the relu family, Xavier's for all else, each uniform."""
+    return he_uniform if activation in ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu") else xavier_uniform

@@ -1,0 +1,222 @@
+"""Layers of neurons. Each takes the numbers of one example and computes one Value per neuron, every step of it visible.
+
+Wherever a list of numbers goes in, one number stands for a list of one; and where one number comes out it comes out as such, as
+people know from micrograd: `MLP(2, [16, 1])([0.5, 0.3])` is a Value, `MLP(2, [16, 3])([0.5, 0.3])` a list of three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from operator import mul
+from random import Random
+from typing import Any
+
+from autograd import Value, scope
+
+from . import activations
+from .init import Initialiser, generator, suited
+from .module import Module
+
+ActivationLike = str | Callable[[Any], Any] | None
+
+
+class Neuron(Module):
+    """y = f(w₀x₀ + w₁x₁ + … + b).
+
+    w           the weights, a list of Values
+    b           the bias, a Value; None without one
+    activation  f: a name such as "relu", a function of a Value, or None for the identity
+    init, rng   where the weights start (see `init`); the bias starts at 0
+    fan_out     how many neurons stand side by side, for initialisers that ask
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        activation: ActivationLike = None,
+        *,
+        bias: bool = True,
+        init: Initialiser | None = None,
+        rng: Random | int | None = None,
+        fan_out: int = 1,
+    ) -> None:
+        inputs = size(inputs, "Neuron", "inputs")
+        rng = generator(rng)
+        self.activation_name, self.activation = activations.find(activation, "Neuron")
+        if self.activation_name in activations.WHOLE:
+            raise ValueError(f"{self.activation_name} is a function of a whole layer, not of one neuron")
+        start = init or suited(self.activation_name)
+        self.w = [Value(start(inputs, fan_out, rng)) for _ in range(inputs)]
+        self.b = Value(0.0) if bias else None
+
+    def forward(self, x: Any) -> Value:
+        """The neuron's output for one example's inputs."""
+        x = as_list(x)
+        w, b, activation = self.w, self.b, self.activation
+        if len(x) != len(w):
+            raise ValueError(f"{self._path or 'this neuron'} takes {len(w)} inputs, but got {len(x)}")
+        z: Value = sum(map(mul, w, x), 0 if b is None else b)  # type: ignore[assignment] # from Python's 0 no node comes
+        return z if activation is None else activation(z)
+
+    def summary(self) -> str:
+        """Its inputs and its activation."""
+        return f"Neuron({_words(self.activation_name, str(len(self.w)), self.b is not None)})"
+
+
+class Linear(Module):
+    """A layer of neurons that all see the same inputs: y = f(Wx + b). Also called Layer.
+
+    The weight from input i to neuron j is `neurons[j].w[i]`. The notes' matrices: with examples as columns, Z = W X + b, and
+    W is `weights`, a row for each neuron; with examples as rows, the affine layer Y = X W + B, and W is its transpose.
+
+    activation  as for `Neuron`; also "softmax" and "log_softmax", which take all outputs together
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        activation: ActivationLike = None,
+        *,
+        bias: bool = True,
+        init: Initialiser | None = None,
+        rng: Random | int | None = None,
+    ) -> None:
+        inputs, outputs = size(inputs, "Linear", "inputs"), size(outputs, "Linear", "outputs")
+        rng = generator(rng)
+        self.activation_name, function = activations.find(activation, "Linear")
+        self._whole = function if self.activation_name in activations.WHOLE else None
+        each = None if self._whole else activation
+        self.neurons = [Neuron(inputs, each, bias=bias, init=init, rng=rng, fan_out=outputs) for _ in range(outputs)]
+
+    @property
+    def weights(self) -> list[list[Value]]:
+        """W: a row for each neuron, a column for each input."""
+        return [neuron.w for neuron in self.neurons]
+
+    @property
+    def biases(self) -> list[Value]:
+        """b: one for each neuron; empty without biases."""
+        return [neuron.b for neuron in self.neurons if neuron.b is not None]
+
+    def forward(self, x: Any) -> Any:
+        """The neurons' outputs for one example's inputs: a list, or a Value where there is one neuron."""
+        x = as_list(x)
+        if len(x) != len(self.neurons[0].w):
+            raise ValueError(f"{self._path or 'this layer'}, a {self.summary()}, takes {len(self.neurons[0].w)} inputs, but got {len(x)}")
+        y = [neuron(x) for neuron in self.neurons]
+        if self._whole is not None:
+            with scope(self.activation_name):
+                y = self._whole(y)
+        return y[0] if len(y) == 1 else y
+
+    def summary(self) -> str:
+        """Its inputs, its outputs and its activation."""
+        neuron = self.neurons[0]
+        return f"Linear({_words(self.activation_name, f'{len(neuron.w)} → {len(self.neurons)}', neuron.b is not None)})"
+
+    def _shown(self) -> Iterator[tuple[str, Value | Module]]:
+        return iter(())  # all neurons are alike: one line says it
+
+
+Layer = Linear
+
+
+class Sequential(Module):
+    """Modules, one after another: the output of each is the input of the next."""
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        for layer in layers:
+            if not callable(layer):
+                raise TypeError(f"Sequential needs modules, but got {layer!r} of type {type(layer).__name__}")
+        self.layers = list(layers)
+
+    def forward(self, x: Any) -> Any:
+        """The last module's output for one example's inputs."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.layers[i]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
+
+class MLP(Module):
+    """A multi-layer perceptron: fully connected layers, relu after each but the last unless told otherwise.
+
+    >>> model = MLP(2, [16, 16, 1], rng=0)
+    >>> len(model.parameters())
+    337
+    >>> model([0.5, 0.3]).data == MLP(2, [16, 16, 1], rng=0)([0.5, 0.3]).data
+    True
+
+    inputs      how many numbers an example has
+    outputs     how many neurons each layer has
+    activation  of the hidden layers: one for all, or a list with one for each; a name, a function or None
+    output      of the last layer
+    bias        whether neurons have biases
+    init, rng   where the weights start; `rng=7` and `rng=random.Random(7)` give the same weights every time
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: Sequence[int],
+        activation: ActivationLike | Sequence[ActivationLike] = "relu",
+        output: ActivationLike = None,
+        *,
+        bias: bool = True,
+        init: Initialiser | None = None,
+        rng: Random | int | None = None,
+    ) -> None:
+        if isinstance(outputs, (str, int)) or not len(outputs):
+            raise ValueError(f"MLP needs a list with at least one layer size, such as [16, 16, 1], but got {outputs!r}")
+        sizes = [size(inputs, "MLP", "inputs"), *(size(n, "MLP", "a layer size") for n in outputs)]
+        hidden: list[Any] = list(activation) if isinstance(activation, (list, tuple)) else [activation] * (len(outputs) - 1)
+        if len(hidden) != len(outputs) - 1:
+            raise ValueError(f"MLP has {len(outputs) - 1} hidden layers, but got {len(hidden)} activations")
+        rng = generator(rng)
+        functions = [*hidden, output]
+        self.layers = [
+            Linear(n, m, function, bias=bias, init=init, rng=rng) for (n, m), function in zip(pairwise(sizes), functions, strict=True)
+        ]
+
+    def forward(self, x: Any) -> Any:
+        """The last layer's output for one example's inputs: a list, or a Value where there is one."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def summary(self) -> str:
+        """The sizes of its layers."""
+        sizes = [len(self.layers[0].neurons[0].w), *(len(layer.neurons) for layer in self.layers)]
+        return f"MLP({' → '.join(map(str, sizes))})"
+
+
+def as_list(x: Any) -> list[Any]:
+    """The numbers of one example as a list; a single number as a list of one."""
+    if isinstance(x, list):
+        return x
+    if isinstance(x, (str, bytes, dict, set)):
+        raise TypeError(f"a list of numbers is needed, but got {x!r} of type {type(x).__name__}")
+    return list(x) if hasattr(x, "__len__") or hasattr(x, "__next__") else [x]
+
+
+def size(n: Any, asker: str, what: str) -> int:
+    """n, if it is a whole number from 1 on."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"{asker} needs a whole number as {what}, but got {n!r} of type {type(n).__name__}")
+    if n < 1:
+        raise ValueError(f"{asker} needs at least 1 as {what}, but got {n}")
+    return int(n)
+
+
+def _words(activation: str, sizes: str, bias: bool) -> str:
+    return ", ".join([sizes, *([activation] if activation else []), *([] if bias else ["no bias"])])

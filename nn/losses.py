@@ -1,0 +1,265 @@
+"""Losses: how wrong the outputs are, as one Value. Each in the form that keeps its accuracy and its gradient.
+
+y stands for a model's outputs, t for the targets. Both may be one number, a list of numbers, or a batch: a list with an entry for
+each example. Their sizes must agree, or a ValueError says both.
+
+reduction   "mean" over all the numbers (for the cross-entropies, over the examples); "sum" of them all; "batchmean": the sum
+            over each example's numbers, then the mean over the outermost list
+
+Every loss makes its nodes in the scope "loss", so that a picture can fold them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import reduce, wraps
+from typing import Any, ParamSpec
+
+import autograd
+from autograd import Value, log, log1p, logsumexp, maximum, relu, scope, softplus
+
+from .module import number
+
+P = ParamSpec("P")
+REDUCTIONS = ("mean", "sum", "batchmean")
+
+
+def _scoped(loss: Callable[P, Any]) -> Callable[P, Any]:
+    @wraps(loss)
+    def scoped(*args: P.args, **kwargs: P.kwargs) -> Any:
+        with scope(f"loss/{loss.__name__}"):
+            return loss(*args, **kwargs)
+
+    return scoped
+
+
+# Number by number.
+
+
+@_scoped
+def squared_error(y: Any, t: Any, reduction: str = "mean") -> Any:
+    """Σ (y - t)² or, unless told otherwise, its mean: C = (1/n) Σ (yᵢ - tᵢ)². Its gradient is 2 (y - t) / n."""
+    return _reduced(_elementwise(lambda y, t: autograd.square(y - t), y, t, "squared_error"), y, reduction, "squared_error")
+
+
+@_scoped
+def half_squared_error(y: Any, t: Any, reduction: str = "sum") -> Any:
+    """E = ½ Σ (y - t)², whose gradient is y - t."""
+    terms = _elementwise(lambda y, t: autograd.square(y - t), y, t, "half_squared_error")
+    return 0.5 * _reduced(terms, y, reduction, "half_squared_error")
+
+
+@_scoped
+def absolute_error(y: Any, t: Any, reduction: str = "mean") -> Any:
+    """|y - t|, summed or averaged. Its gradient is ±1, and 0 at y = t."""
+    return _reduced(_elementwise(lambda y, t: abs(y - t), y, t, "absolute_error"), y, reduction, "absolute_error")
+
+
+@_scoped
+def huber(y: Any, t: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """½ d² where d = |y - t| ≤ δ, else δ (d - ½ δ): quadratic near 0, straight beyond (Huber 1964).
+
+    Written as m (d - ½ m) with m = min(d, δ): one form for both.
+    """
+    delta = number(delta, "huber's delta")
+    if delta <= 0.0:
+        raise ValueError(f"huber needs delta > 0, but got {delta}")
+
+    def term(y: Any, t: Any) -> Any:
+        d = abs(y - t)
+        m = autograd.minimum(d, delta)
+        return m * (d - 0.5 * m)
+
+    return _reduced(_elementwise(term, y, t, "huber"), y, reduction, "huber")
+
+
+@_scoped
+def hinge(y: Any, t: Any, reduction: str = "mean") -> Any:
+    """max(0, 1 - t·y) for a target t of -1 or 1: 0 once y is on its side by a margin of 1. Its gradient at the margin is 0."""
+
+    def term(y: Any, t: Any) -> Any:
+        if _data(t) not in (-1.0, 1.0):
+            raise ValueError(f"hinge needs targets -1 and 1, but got {t!r}")
+        return relu(1.0 - t * y)
+
+    return _reduced(_elementwise(term, y, t, "hinge"), y, reduction, "hinge")
+
+
+@_scoped
+def binary_cross_entropy(y: Any, t: Any, reduction: str = "mean") -> Any:
+    """-(t log y + (1 - t) log(1 - y)) for probabilities y, as from a sigmoid; t is 0, 1 or between.
+
+    With y = σ(z), ∂E/∂z = y - t. A term whose factor is 0 is left out, so y = 1 for t = 1 costs 0. Where y rounds to 0 or 1
+    against its target there is no logarithm: prefer `binary_cross_entropy_with_logits`, which takes z itself.
+    """
+
+    def term(y: Any, t: Any) -> Any:
+        if not 0.0 <= _data(y) <= 1.0:
+            advice = "binary_cross_entropy_with_logits takes scores"
+            raise ValueError(f"binary_cross_entropy needs probabilities from 0 to 1, but got {_data(y)!r}; {advice}")
+        _check_probability(t, "binary_cross_entropy")
+        if _is(t, 1.0):
+            return -log(y)
+        if _is(t, 0.0):
+            return -log1p(-y)
+        return -(t * log(y) + (1.0 - t) * log1p(-y))
+
+    return _reduced(_elementwise(term, y, t, "binary_cross_entropy"), y, reduction, "binary_cross_entropy")
+
+
+@_scoped
+def binary_cross_entropy_with_logits(z: Any, t: Any, reduction: str = "mean") -> Any:
+    """(1 - t)·softplus(z) + t·softplus(-z): the cross-entropy of y = σ(z), from the scores z. ∂E/∂z = σ(z) - t.
+
+    Smooth and exact everywhere; the usual max(z, 0) - z·t + log(1 + exp(-|z|)) has a wrong gradient at z = 0.
+    """
+
+    def term(z: Any, t: Any) -> Any:
+        _check_probability(t, "binary_cross_entropy_with_logits")
+        if _is(t, 1.0):
+            return softplus(-z)
+        if _is(t, 0.0):
+            return softplus(z)
+        return (1.0 - t) * softplus(z) + t * softplus(-z)
+
+    terms = _elementwise(term, z, t, "binary_cross_entropy_with_logits")
+    return _reduced(terms, z, reduction, "binary_cross_entropy_with_logits")
+
+
+# Class by class.
+
+
+@_scoped
+def cross_entropy(z: Any, t: Any, reduction: str = "mean") -> Any:
+    """-log y_t with y = softmax(z), from the scores z of one example's classes, or of a batch. ∂E/∂z = y - t, t one-hot.
+
+    t is the index of the right class, or one-hot, or probabilities that sum to 1: then it is -Σ tₖ log yₖ. Computed as
+    log Σⱼ exp(zⱼ - z_t), which keeps the small gradients that logsumexp(z) - z_t loses to rounding.
+    """
+
+    def term(z: list[Any], target: list[tuple[int, Any]]) -> Any:
+        terms = [_times(t, logsumexp([0.0 if j == k else zj - z[k] for j, zj in enumerate(z)])) for k, t in target]
+        return reduce(lambda a, b: a + b, terms)
+
+    return _reduced_examples(term, z, t, reduction, "cross_entropy")
+
+
+@_scoped
+def cross_entropy_from_probabilities(y: Any, t: Any, reduction: str = "mean") -> Any:
+    """-Σ tₖ log yₖ for probabilities y that sum to 1, as from a softmax; t as for `cross_entropy`, which is the safer one."""
+
+    def term(y: list[Any], target: list[tuple[int, Any]]) -> Any:
+        total = math.fsum(map(_data, y))
+        if any(_data(p) < 0.0 for p in y) or abs(total - 1.0) > 1e-6:
+            advice = "cross_entropy takes scores"
+            raise ValueError(f"cross_entropy_from_probabilities needs probabilities that sum to 1, but got a sum of {total:.6g}; {advice}")
+        return -reduce(lambda a, b: a + b, [_times(t, log(y[k])) for k, t in target])
+
+    return _reduced_examples(term, y, t, reduction, "cross_entropy_from_probabilities")
+
+
+@_scoped
+def max_margin(z: Any, t: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
+    """max(0, margin + max_{j≠t} zⱼ - z_t): how far the right class fails to lead the best wrong one (Crammer and Singer 2001).
+
+    t is the index of the right class, or one-hot.
+    """
+    margin = number(margin, "max_margin's margin")
+
+    def term(z: list[Any], target: list[tuple[int, Any]]) -> Any:
+        if len(target) != 1:
+            raise ValueError("max_margin needs one right class, but the target has several")
+        right = target[0][0]
+        others = [zj for j, zj in enumerate(z) if j != right]
+        if not others:
+            raise ValueError("max_margin needs scores of at least 2 classes, but got 1")
+        return relu(reduce(maximum, others) - z[right] + margin)
+
+    return _reduced_examples(term, z, t, reduction, "max_margin")
+
+
+# Sizes, targets, reductions.
+
+
+def _elementwise(term: Callable[[Any, Any], Any], y: Any, t: Any, asker: str) -> list[Any]:
+    """A term for every number in y with its target, in a flat list."""
+    if not _is_list(y) and not _is_list(t):
+        return [term(y if isinstance(y, Value) else number(y, asker), t if isinstance(t, Value) else number(t, asker))]
+    if not (_is_list(y) and _is_list(t)):
+        raise ValueError(f"{asker} needs a target for every output, but got {_shape(y)} and {_shape(t)}")
+    if len(y) != len(t):
+        raise ValueError(f"{asker} needs as many targets as outputs, but got {len(y)} outputs and {len(t)} targets")
+    if not len(y):
+        raise ValueError(f"{asker} needs at least one output, but got an empty list")
+    return [each for pair in zip(y, t, strict=True) for each in _elementwise(term, *pair, asker)]
+
+
+def _reduced(terms: list[Any], y: Any, reduction: str, asker: str) -> Any:
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{asker} knows the reductions {', '.join(REDUCTIONS)}, but got {reduction!r}")
+    total = reduce(lambda a, b: a + b, terms)
+    count = len(terms) if reduction == "mean" else len(y) if reduction == "batchmean" and _is_list(y) else 1
+    return total / float(count) if count > 1 else total
+
+
+def _reduced_examples(term: Callable[[list[Any], list[tuple[int, Any]]], Any], z: Any, t: Any, reduction: str, asker: str) -> Any:
+    """A term for each example, whose target is an index or one number per class; reduced over the examples."""
+    if not _is_list(z) or not len(z):
+        raise ValueError(f"{asker} needs a list with a number for each class, but got {_shape(z)}")
+    if not _is_list(z[0]):
+        z, t = [z], [t]
+    elif not _is_list(t) or len(z) != len(t):
+        raise ValueError(f"{asker} needs a target for every example, but got {_shape(z)} and {_shape(t)}")
+    terms = [term(list(scores), _target(target, len(scores), asker)) for scores, target in zip(z, t, strict=True)]
+    return _reduced(terms, z, reduction, asker)
+
+
+def _target(t: Any, classes: int, asker: str) -> list[tuple[int, Any]]:
+    """The classes that a target weighs, with their weights, which sum to 1."""
+    if not _is_list(t):
+        return [(class_index(t, classes, asker), 1.0)]
+    if len(t) != classes:
+        raise ValueError(f"{asker} needs a target for each of {classes} classes, but got {len(t)} numbers")
+    weights = [w if isinstance(w, Value) else number(w, asker) for w in t]
+    total = math.fsum(map(_data, weights))
+    if any(_data(w) < 0.0 for w in weights) or abs(total - 1.0) > 1e-6:
+        raise ValueError(f"{asker} needs a target of probabilities that sum to 1, but got a sum of {total:.6g}")
+    return [(k, w) for k, w in enumerate(weights) if not _is(w, 0.0)]
+
+
+def class_index(t: Any, classes: int, asker: str) -> int:
+    """t, if it is the index of one of so many classes; IndexError where it is not, TypeError for what is no whole number."""
+    if type(t).__name__ in ("bool", "bool_") or not hasattr(t, "__index__"):
+        raise TypeError(f"{asker} needs a class as a whole number, or one-hot, but got {t!r} of type {type(t).__name__}")
+    if not 0 <= t < classes:
+        raise IndexError(f"{asker} has {classes} classes, 0 to {classes - 1}, but got class {t}")
+    return int(t)
+
+
+def _check_probability(t: Any, asker: str) -> None:
+    if not 0.0 <= _data(t) <= 1.0:
+        raise ValueError(f"{asker} needs targets from 0 to 1, but got {_data(t)!r}")
+
+
+def _is_list(x: Any) -> bool:
+    return hasattr(x, "__len__") and not isinstance(x, (str, bytes, dict, set))
+
+
+def _shape(x: Any) -> str:
+    if not _is_list(x):
+        return "one number"
+    return f"a list of {len(x)}" + (f" lists of {len(x[0])}" if len(x) and _is_list(x[0]) else "")
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def _is(x: Any, constant: float) -> bool:
+    """Whether x is that plain number: a Value of that number may change."""
+    return not isinstance(x, Value) and x == constant
+
+
+def _times(weight: Any, x: Any) -> Any:
+    return x if _is(weight, 1.0) else weight * x

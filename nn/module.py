@@ -1,0 +1,219 @@
+"""Module: something with parameters. Everything that learns derives from it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autograd import NonFiniteError, Value, scope
+
+_put_data = Value.__dict__["data"].__set__
+_put_grad = Value.__dict__["grad"].__set__
+
+
+class Module:
+    """Something with parameters: every leaf Value in its attributes, in those of the modules it holds, in lists and dicts of either.
+
+    Attributes whose names begin with an underscore are its own business: nothing in them is a parameter. A subclass says in
+    `forward` what it computes, and is called like a function.
+
+    A module names what it holds after the attribute: the third weight of `self.layers[1].neurons[0].w` is "layer1.neuron0.w2". That
+    is the parameter's name in `named_parameters` and `state_dict` and, unless it was given one before, its label. It stands, and the
+    neuron's nodes are made, in the scope "layer1/neuron0", so that pictures fold by layer and by neuron.
+
+    training   whether it is learning (`train()`) or being used (`eval()`); for modules that differ in the two
+    """
+
+    training: bool = True
+    _path: str = ""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """What `forward` returns, its nodes made in a scope of this module's name."""
+        if not self._path:
+            return self.forward(*args, **options)
+        with scope(self._path.rpartition(".")[2]):
+            return self.forward(*args, **options)
+
+    def forward(self, *args: Any, **options: Any) -> Any:
+        """What the module computes; each subclass says it."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    # -- names -----------------------------------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if not name.startswith("_"):
+            for full, part in _parts(value, _join(self._path, name)):
+                if isinstance(part, Module):
+                    part._place(full)
+                else:
+                    part.label = full if part.label is None else part.label
+                    part.scope = _scope(self._path)
+
+    def _own(self) -> Iterator[tuple[str, Value | Module]]:
+        """The parameters and modules in the attributes, with their names; nothing of what is inside those modules."""
+        for name, value in vars(self).items():
+            if not name.startswith("_"):
+                yield from _parts(value, name)
+
+    def _place(self, path: str, above: tuple[Module, ...] = ()) -> None:
+        """Name this module and everything in it after where it stands now. A label that a person chose stays."""
+        if self in above:
+            raise ValueError(f"a module cannot hold itself, as {path!r}; a name with an underscore in front keeps a module out")
+        for name, part in self._own():
+            if isinstance(part, Module):
+                part._place(_join(path, name), (*above, self))
+            else:
+                if part.label is None or part.label == _join(self._path, name):
+                    part.label = _join(path, name)
+                part.scope = _scope(path)
+        self.__dict__["_path"] = path
+
+    # -- parameters ------------------------------------------------------------------------------------------------------
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Every parameter with its name, in the order of declaration. One that stands in several places has its first name."""
+        self._place(self._path)  # lists may have grown since they were assigned
+        found: dict[Value, str] = {}
+        self._gather(found, "")
+        names = [*found.values()]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two parameters of {type(self).__name__} are called {twice!r}: rename an attribute")
+        return [(name, parameter) for parameter, name in found.items()]
+
+    def _gather(self, found: dict[Value, str], prefix: str) -> None:
+        for name, part in self._own():
+            if isinstance(part, Module):
+                part._gather(found, _join(prefix, name))
+            else:
+                found.setdefault(part, _join(prefix, name))
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once, in the order of declaration."""
+        found: dict[Value, str] = {}
+        self._gather(found, "")
+        return [*found]
+
+    def modules(self) -> Iterator[Module]:
+        """This module and every one inside it, each once, outer ones first."""
+        found: dict[Module, None] = {}
+        todo: list[Module] = [self]
+        while todo:
+            module = todo.pop()
+            if module not in found:
+                found[module] = None
+                todo += [part for _, part in module._own() if isinstance(part, Module)][::-1]
+        yield from found
+
+    def zero_grad(self) -> None:
+        """Set `grad` of every parameter to 0.0."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def train(self, mode: bool = True) -> Module:
+        """Set `training` here and in every module inside, and return this module."""
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self) -> Module:
+        """The same as train(False)."""
+        return self.train(False)
+
+    # -- state -----------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, float]:
+        """The parameters' numbers by name."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Take over the numbers of a `state_dict`: all of them, or after any error none.
+
+        ValueError: names are missing or unknown. TypeError, NonFiniteError: something is no finite number.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict needs a dict of names and numbers, but got a {type(state).__name__}")
+        mine = dict(self.named_parameters())
+        missing, unknown = [name for name in mine if name not in state], [name for name in state if name not in mine]
+        if missing or unknown:
+            problems = [f"{_some(missing)} missing"] * bool(missing) + [f"{_some(unknown)} not known here"] * bool(unknown)
+            raise ValueError(f"the state has {len(state)} numbers and {type(self).__name__} {len(mine)} parameters: {', '.join(problems)}")
+        numbers = [number(state[name], name) for name in mine]
+        deque(map(_put_data, mine.values(), numbers), 0)  # one call into C: Ctrl-C cannot fall between two parameters
+
+    # -- as text ---------------------------------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """The module on one line, without what it holds."""
+        return f"{type(self).__name__}()"
+
+    def __repr__(self) -> str:
+        """The modules as a tree, a line each, with the number of parameters."""
+        return "\n".join(self._tree())
+
+    def _tree(self) -> list[str]:
+        count = len(self.parameters())
+        lines = [self.summary() + (f"  {count} parameter{'s' * (count != 1)}" if count else "")]
+        held = [(name, part) for name, part in self._shown() if isinstance(part, Module)]
+        for name, part in held:
+            last = part is held[-1][1]
+            first, *more = part._tree()
+            lines.append(f"{'└─' if last else '├─'} {name}: {first}")
+            lines += [f"{'  ' if last else '│ '} {line}" for line in more]
+        return lines
+
+    def _shown(self) -> Iterator[tuple[str, Value | Module]]:
+        return self._own()
+
+
+def number(x: Any, what: str) -> float:
+    """x as a finite float, or the engine's error with `what` before it."""
+    try:
+        return Value(x).data
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"{what}: {error}") from None
+
+
+def finite_gradients(parameters: list[Value], asker: str) -> list[float]:
+    """The parameters' gradients; NonFiniteError naming the first parameter whose gradient is NaN or infinite."""
+    for i, parameter in enumerate(parameters):
+        if parameter.grad * 0.0:
+            name = f"{parameter.label!r}" if parameter.label is not None else f"number {i}"
+            raise NonFiniteError(f"{asker} met the gradient {parameter.grad} of parameter {name}; nothing was changed")
+    return [parameter.grad for parameter in parameters]
+
+
+def _parts(value: Any, name: str) -> Iterator[tuple[str, Value | Module]]:
+    """The leaf Values and modules in an attribute's value, which may be one of them or a container of any depth."""
+    if isinstance(value, Module):
+        yield name, value
+    elif isinstance(value, Value):
+        if value.op is None:
+            yield name, value
+    elif isinstance(value, (list, tuple)):
+        one = _singular(name)
+        for i, item in enumerate(value):
+            yield from _parts(item, f"{one}_{i}" if one[-1:].isdigit() else f"{one}{i}")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _parts(item, f"{name}.{key}")
+
+
+def _singular(name: str) -> str:
+    """The name of one of several: layer for layers, bias for biases and for bias."""
+    return re.sub(r"(?<=s)es$|(?<![aius])s$", "", name)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _scope(path: str) -> str | None:
+    return path.replace(".", "/") or None
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,369 @@
+"""Optimisers: how gradients change parameters. The letters are those of the equations:
+
+θ parameter, g its gradient, η learning rate (`lr`), λ weight decay, μ momentum, β decay of an average, ε what keeps a division finite;
+t counts the steps from 1.
+
+A step is all or nothing: a gradient or a result that is not finite raises, and neither a parameter nor the optimiser has changed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from autograd import RangeError, Value
+
+from .module import finite_gradients, number
+
+Schedule = Callable[[int], float]
+
+
+class Optimiser:
+    """What all optimisers share. A subclass says in `update` what one step does to one parameter.
+
+    parameters  leaf Values, each once
+    lr          η: a number, or a schedule, a function of how many steps were taken so far
+    options     the other letters
+    """
+
+    averages: ClassVar[tuple[str, ...]] = ()
+    """What the optimiser remembers for each parameter, by the letters of its equation; all start at 0."""
+
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule, **options: float | bool) -> None:
+        self.parameters = _checked(parameters, type(self).__name__)
+        self.lr: float | Schedule = lr if callable(lr) else _from(0.0, lr, "lr")
+        self.options = options
+        self.steps = 0
+        self.memory = [tuple(0.0 for _ in self.averages)] * len(self.parameters)
+
+    @property
+    def rate(self) -> float:
+        """η of the next step."""
+        return _from(0.0, self.lr(self.steps), "the schedule's learning rate") if callable(self.lr) else self.lr
+
+    def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
+        """The new θ, and the new memory."""
+        raise NotImplementedError
+
+    def step(self) -> None:
+        """Change every parameter by its gradient. Nothing is changed if something is not finite.
+
+        NonFiniteError: a gradient; RangeError: a new parameter or a memory. Both name the parameter.
+        """
+        gradients = finite_gradients(self.parameters, f"{type(self).__name__}.step")
+        η, t = self.rate, self.steps + 1
+        numbers, memory = [], []
+        for i, (parameter, g, remembered) in enumerate(zip(self.parameters, gradients, self.memory, strict=True)):
+            try:
+                θ, *more = self.update(parameter.data, g, η, t, *remembered)
+            except (OverflowError, ZeroDivisionError):
+                θ, more = math.nan, []
+            if θ * 0.0 or any(m * 0.0 for m in more):
+                what = f"{type(self).__name__}.step takes parameter {_name(parameter, i)} beyond the floats"
+                raise RangeError(f"{what}: it was {parameter.data!r}, its gradient {g!r}, the learning rate {η!r}; nothing was changed")
+            numbers.append(θ)
+            memory.append(tuple(more))
+        # One call into C, so that Ctrl-C falls before or after it: the parameters and the memory change together.
+        owners, names = [*self.parameters, self, self], ["data"] * len(numbers) + ["memory", "steps"]
+        deque(map(setattr, owners, names, [*numbers, memory, t]), 0)
+
+    def zero_grad(self) -> None:
+        """Set every parameter's `grad` to 0.0."""
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the optimiser knows, as numbers, texts and lists only: to be saved as JSON, and loaded again."""
+        return {
+            "optimiser": type(self).__name__,
+            "lr": None if callable(self.lr) else self.lr,
+            "options": dict(self.options),
+            "steps": self.steps,
+            "memory": [list(remembered) for remembered in self.memory],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a `state_dict`: all of it, or after any error nothing. A schedule is not part of it: the own one stays."""
+        lr, options, steps, memory = self._check_state(state)
+        self.lr, self.options, self.steps, self.memory = self.lr if lr is None or callable(self.lr) else lr, options, steps, memory
+
+    def _check_state(self, state: Mapping[str, Any]) -> tuple[float | None, dict[str, float | bool], int, list[tuple[float, ...]]]:
+        mine = self.state_dict()
+        if not isinstance(state, Mapping) or set(state) != set(mine):
+            raise ValueError(f"the state of an optimiser has the entries {', '.join(mine)}")
+        if state["optimiser"] != mine["optimiser"]:
+            raise ValueError(f"the state is of {state['optimiser']!r}, but this optimiser is {mine['optimiser']}")
+        options, steps, memory = state["options"], state["steps"], state["memory"]
+        if not isinstance(options, Mapping) or set(options) != set(self.options):
+            raise ValueError(f"{mine['optimiser']} has the options {', '.join(self.options) or 'none'}, not {options!r:.80}")
+        taken: dict[str, float | bool] = {}
+        for name, own in self.options.items():
+            if isinstance(own, bool) and not isinstance(options[name], bool):
+                raise TypeError(f"{name} must be true or false, but is {options[name]!r:.80}")
+            taken[name] = options[name] if isinstance(own, bool) else number(options[name], name)
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"steps must be a whole number from 0 on, but is {steps!r:.80}")
+        if not isinstance(memory, list) or len(memory) != len(self.memory):
+            count = len(memory) if isinstance(memory, list) else repr(memory)[:80]
+            raise ValueError(f"the memory is of {count} parameters, but the optimiser has {len(self.memory)}")
+        for remembered in memory:
+            if not isinstance(remembered, list) or len(remembered) != len(self.averages):
+                raise ValueError(f"{mine['optimiser']} remembers {len(self.averages)} numbers a parameter, not {remembered!r:.80}")
+        numbers = [tuple(number(m, "the optimiser's memory") for m in remembered) for remembered in memory]
+        return None if state["lr"] is None else _from(0.0, state["lr"], "lr"), taken, steps, numbers
+
+    def __repr__(self) -> str:
+        rate = getattr(self.lr, "__name__", "a schedule") if callable(self.lr) else f"{self.lr:g}"
+        options = "".join(
+            f", {name}={value:g}" if not isinstance(value, bool) else f", {name}={value}" for name, value in self.options.items()
+        )
+        return f"{type(self).__name__}(lr={rate}{options}; {len(self.parameters)} parameters, {self.steps} steps)"
+
+
+class SGD(Optimiser):
+    """Gradient descent: θ ← θ - η g. With options:
+
+    weight_decay λ   g ← g + λ θ                            the gradient of an L2 penalty ½ λ θ²
+    momentum μ       b ← μ b + g,  θ ← θ - η b              Polyak 1964, in the form of Sutskever et al. 2013
+    nesterov         θ ← θ - η (g + μ b)                    Nesterov 1983, in the form that PyTorch uses
+    """
+
+    averages = ("b",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule,
+        *,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        momentum = _between(momentum, "momentum")
+        if nesterov and not momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+        super().__init__(parameters, lr, momentum=momentum, nesterov=bool(nesterov), weight_decay=_from(0.0, weight_decay, "weight_decay"))
+
+    def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
+        """One step of the equations above."""
+        (b,) = memory
+        μ, λ = self.options["momentum"], self.options["weight_decay"]
+        if λ:
+            g = g + λ * θ
+        if not μ:
+            return θ - η * g, b
+        b = μ * b + g
+        return θ - η * (g + μ * b if self.options["nesterov"] else b), b
+
+
+class AdaGrad(Optimiser):
+    """s ← s + g²,  θ ← θ - η g / (√s + ε)   (Duchi, Hazan and Singer 2011)."""
+
+    averages = ("s",)
+
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
+        super().__init__(parameters, lr, eps=_from(0.0, eps, "eps"), weight_decay=_from(0.0, weight_decay, "weight_decay"))
+
+    def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
+        """One step of the equation above, with g ← g + λ θ before."""
+        g = g + self.options["weight_decay"] * θ
+        s = memory[0] + g * g
+        return θ - η * _ratio(g, math.sqrt(s) + self.options["eps"]), s
+
+
+class RMSProp(Optimiser):
+    """s ← β s + (1 - β) g²,  θ ← θ - η g / (√s + ε)   (Hinton 2012, Neural Networks for Machine Learning, lecture 6e)."""
+
+    averages = ("s",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule = 0.01,
+        *,
+        beta: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        options = {"beta": _between(beta, "beta"), "eps": _from(0.0, eps, "eps"), "weight_decay": _from(0.0, weight_decay, "weight_decay")}
+        super().__init__(parameters, lr, **options)
+
+    def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
+        """One step of the equations above, with g ← g + λ θ before."""
+        β = self.options["beta"]
+        g = g + self.options["weight_decay"] * θ
+        s = β * memory[0] + (1.0 - β) * g * g
+        return θ - η * _ratio(g, math.sqrt(s) + self.options["eps"]), s
+
+
+class Adam(Optimiser):
+    """Averages of the gradient and of its square, freed of their start at 0 (Kingma and Ba 2014, arXiv:1412.6980, algorithm 1).
+
+    m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ),  θ ← θ - η m̂ / (√v̂ + ε)
+    """
+
+    averages = ("m", "v")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        beta1, beta2 = betas
+        options = {"beta1": _between(beta1, "beta1"), "beta2": _between(beta2, "beta2"), "eps": _from(0.0, eps, "eps")}
+        super().__init__(parameters, lr, **options, weight_decay=_from(0.0, weight_decay, "weight_decay"))
+
+    def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
+        """One step of the equations above, with g ← g + λ θ before."""
+        return self._adam(θ, g + self.options["weight_decay"] * θ, η, t, *memory)
+
+    def _adam(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
+        m, v = memory
+        β1, β2 = self.options["beta1"], self.options["beta2"]
+        m = β1 * m + (1.0 - β1) * g
+        v = β2 * v + (1.0 - β2) * g * g
+        m_hat = m / (1.0 - β1**t)
+        v_hat = v / (1.0 - β2**t)
+        return θ - η * _ratio(m_hat, math.sqrt(v_hat) + self.options["eps"]), m, v
+
+
+class AdamW(Adam):
+    """Adam with weight decay beside the averages, not inside: θ ← θ - η λ θ first (Loshchilov and Hutter 2017, arXiv:1711.05101)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
+        """One step of the equations above."""
+        return self._adam(θ - η * self.options["weight_decay"] * θ, g, η, t, *memory)
+
+
+# Schedules: functions of how many steps were taken so far, from 0.
+
+
+def linear_decay(start: float, end: float, steps: int) -> Schedule:
+    """From start to end along a line, `steps` steps long; then end."""
+    start, end, steps = _from(0.0, start, "start"), _from(0.0, end, "end"), _steps(steps)
+    return lambda t: start + (end - start) * min(t / steps, 1.0)
+
+
+def cosine_decay(start: float, end: float, steps: int) -> Schedule:
+    """From start to end along half a cosine, `steps` steps long; then end (Loshchilov and Hutter 2016, arXiv:1608.03983)."""
+    start, end, steps = _from(0.0, start, "start"), _from(0.0, end, "end"), _steps(steps)
+    return lambda t: end + 0.5 * (start - end) * (1.0 + math.cos(math.pi * min(t / steps, 1.0)))
+
+
+def exponential_decay(start: float, factor: float) -> Schedule:
+    """start · factorᵗ."""
+    start, factor = _from(0.0, start, "start"), _from(0.0, factor, "factor")
+    return lambda t: start * factor**t
+
+
+def step_decay(start: float, factor: float, every: int) -> Schedule:
+    """start, multiplied by factor after every so many steps."""
+    start, factor, every = _from(0.0, start, "start"), _from(0.0, factor, "factor"), _steps(every)
+    return lambda t: start * factor ** (t // every)
+
+
+def warm_up(steps: int, then: Schedule | float) -> Schedule:
+    """A rise over `steps` steps to where `then` starts, then `then`."""
+    steps = _steps(steps)
+    after: Schedule = then if callable(then) else constant_rate(then)
+    return lambda t: after(0) * (t + 1) / (steps + 1) if t < steps else after(t - steps)
+
+
+def constant_rate(rate: float) -> Schedule:
+    """Always the same."""
+    rate = _from(0.0, rate, "rate")
+    return lambda t: rate
+
+
+# Clipping.
+
+
+def clip_grad_norm(parameters: Iterable[Value], limit: float) -> float:
+    """Scale all gradients by one factor so that their norm √Σg² is at most `limit` (Pascanu et al. 2012, arXiv:1211.5063).
+
+    Returns the norm before. NonFiniteError: a gradient is not finite, and nothing was changed.
+    """
+    parameters, limit = _checked(parameters, "clip_grad_norm"), _from(0.0, limit, "limit")
+    gradients = finite_gradients(parameters, "clip_grad_norm")
+    norm = math.hypot(*gradients)
+    if norm == math.inf:  # finite gradients whose norm is beyond the floats
+        scale = max(map(abs, gradients))
+        unit = math.hypot(*(g / scale for g in gradients))
+        new = [limit * (g / scale / unit) for g in gradients]
+    else:
+        new = [limit * (g / norm) for g in gradients] if norm > limit else gradients
+    deque(map(setattr, parameters, ["grad"] * len(new), new), 0)
+    return norm
+
+
+def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
+    """Cut every gradient to the range from -limit to limit. NonFiniteError: one is not finite, and nothing was changed."""
+    parameters, limit = _checked(parameters, "clip_grad_value"), _from(0.0, limit, "limit")
+    new = [min(max(g, -limit), limit) for g in finite_gradients(parameters, "clip_grad_value")]
+    deque(map(setattr, parameters, ["grad"] * len(new), new), 0)
+
+
+# Checks.
+
+
+def _checked(parameters: Iterable[Value], asker: str) -> list[Value]:
+    if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
+        raise TypeError(f"{asker} needs a list of parameters, such as model.parameters(), but got {parameters!r}")
+    found: dict[Value, int] = {}
+    for i, parameter in enumerate(parameters):
+        if not isinstance(parameter, Value):
+            raise TypeError(f"{asker} needs Values as parameters, but got {parameter!r} of type {type(parameter).__name__}")
+        if parameter.op is not None:
+            raise ValueError(f"{asker} needs leaves as parameters, but got {parameter!r}, the result of {parameter.op.name}")
+        if parameter in found:
+            raise ValueError(f"{asker} got parameter {_name(parameter, i)} twice, as numbers {found[parameter]} and {i}")
+        found[parameter] = i
+    if not found:
+        raise ValueError(f"{asker} needs at least one parameter, but got none")
+    return [*found]
+
+
+def _name(parameter: Value, i: int) -> str:
+    return f"{parameter.label!r}" if parameter.label is not None else f"number {i}"
+
+
+def _from(low: float, x: Any, what: str) -> float:
+    value: float = number(x, what)
+    if value < low:
+        raise ValueError(f"{what} needs a number from {low:g} on, but got {value}")
+    return value
+
+
+def _between(x: Any, what: str) -> float:
+    value: float = number(x, what)
+    if not 0.0 <= value < 1.0:
+        raise ValueError(f"{what} needs a number from 0 to below 1, but got {value}")
+    return value
+
+
+def _steps(n: Any) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
+        raise ValueError(f"a schedule needs a whole number of steps from 1 on, but got {n!r}")
+    return int(n)
+
+
+def _ratio(x: float, y: float) -> float:
+    """x / y, and 0 for 0 / 0, where no gradient has ever come."""
+    return x / y if x else 0.0

@@ -1,0 +1,179 @@
+"""Plots of training, for notebooks and files. They need matplotlib, the extra `plots`; each returns a Plot."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograd import DrawingError, MissingExtraError
+
+from .data import same_length
+from .doctor import layer_gradients
+from .files import write_whole
+from .module import Module
+from .train import History, predict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Okabe and Ito's colours, which colour-blind readers tell apart too."""
+DASHES = ("-", "--", "-.", ":")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X")
+FORMATS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+
+
+class Plot:
+    """A figure of matplotlib's that shows itself in notebooks as SVG and PNG, without any global state.
+
+    figure  to be changed at will
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        self.figure = figure
+
+    def _bytes(self, format: str, dpi: float = 100) -> bytes:
+        import matplotlib
+
+        buffer = io.BytesIO()
+        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format, {})
+        with matplotlib.rc_context({"svg.hashsalt": "glassgrad"}):  # the same picture, the same bytes
+            self.figure.savefig(buffer, format=format, dpi=dpi, metadata=metadata)
+        return buffer.getvalue()
+
+    def write(self, path: str | os.PathLike[str], dpi: float = 150) -> Path:
+        """Write the plot to a .svg, .png or .pdf file. A picture of that kind is replaced; anything else there is an error."""
+        path = Path(path)
+        format = path.suffix.lower().removeprefix(".")
+        if format not in FORMATS:
+            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
+        if path.is_dir() or (path.exists() and not path.read_bytes().startswith((FORMATS[format], b"<svg"))):
+            raise DrawingError(f"cannot write {path}: what stands there is no {format.upper()} picture, and would be lost")
+        if not path.parent.is_dir():
+            raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
+        write_whole(path, self._bytes(format, dpi))
+        return path
+
+    def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, Any]:
+        data = {"image/svg+xml": self._bytes("svg").decode(), "image/png": self._bytes("png"), "text/plain": repr(self)}
+        wanted = set(include or data) - set(exclude or ())
+        return {kind: thing for kind, thing in data.items() if kind in wanted}
+
+    def __repr__(self) -> str:
+        return f"<Plot: {', '.join(axes.get_title() for axes in self.figure.axes if axes.get_title()) or 'untitled'}>"
+
+
+def panels(columns: int = 1, width: float = 6.0, height: float = 3.6, **more: Any) -> tuple[Plot, list[Axes]]:
+    """An empty Plot with so many axes side by side, to draw into; sizes in inches, of one panel."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("plots need matplotlib: pip install 'glassgrad[plots]'") from None
+    figure = Figure(figsize=(width * columns, height), layout="constrained")
+    axes = figure.subplots(1, columns, squeeze=False, **more)[0].tolist()
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.grid(alpha=0.25)
+    return Plot(figure), axes
+
+
+def lines(
+    curves: Mapping[str, Sequence[float] | History],
+    *,
+    title: str = "",
+    x: str = "step",
+    y: str = "loss",
+    log: bool = False,
+    axes: Axes | None = None,
+    start: int = 1,
+    markers: bool = False,
+) -> Plot:
+    """Curves over 1, 2, 3, …, told apart by colour and dash. A History stands for its losses."""
+    plot, axes = _into(axes)
+    for i, (name, curve) in enumerate(curves.items()):
+        numbers = curve.losses if isinstance(curve, History) else curve
+        style: dict[str, Any] = {"marker": MARKERS[i % len(MARKERS)], "markersize": 4} if markers else {}
+        places = range(start, start + len(numbers))
+        axes.plot(places, numbers, DASHES[i % len(DASHES)], color=COLOURS[i % len(COLOURS)], label=name, **style)
+    if log:
+        axes.set_yscale("log")
+    axes.set(title=title, xlabel=x, ylabel=y)
+    if len(curves) > 1:
+        axes.legend(frameon=False)
+    return plot
+
+
+def loss_curves(*histories: History, title: str = "Loss") -> Plot:
+    """The loss of every epoch, and where there was a validation set, its loss too."""
+    curves: dict[str, Sequence[float]] = {}
+    for i, history in enumerate(histories, 1):
+        which = f" {i}" if len(histories) > 1 else ""
+        curves[f"training{which}"] = [epoch.loss for epoch in history.epochs]
+        seen = [epoch.validation for epoch in history.epochs if epoch.validation is not None]
+        if seen:
+            curves[f"validation{which}"] = seen
+    return lines(curves, title=title, x="epoch")
+
+
+def decision_boundary(
+    model: Module,
+    examples: Sequence[Sequence[float]],
+    targets: Sequence[int],
+    *,
+    resolution: int = 60,
+    threshold: float = 0.0,
+    title: str = "",
+    axes: Axes | None = None,
+) -> Plot:
+    """Which class the model says at every place of the plane, and the examples on it. Wrongly judged ones are ringed."""
+    same_length(examples, targets, "decision_boundary")
+    if any(len(x) != 2 for x in examples):
+        raise ValueError(f"decision_boundary needs examples of 2 numbers, but got one of {next(len(x) for x in examples if len(x) != 2)}")
+    plot, axes = _into(axes, height=4.2)
+    low, high = [min(column) - 0.4 for column in zip(*examples, strict=True)], [max(column) + 0.4 for column in zip(*examples, strict=True)]
+    steps = [[a + (b - a) * (i + 0.5) / resolution for i in range(resolution)] for a, b in zip(low, high, strict=True)]
+    said = [[predict(model([float(x), float(y)]), threshold) for x in steps[0]] for y in steps[1]]
+    classes = sorted({max(int(t), 0) for t in targets} | {c for row in said for c in row})
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    colours = [COLOURS[c % len(COLOURS)] for c in range(classes[-1] + 1)]
+    norm = BoundaryNorm([c - 0.5 for c in range(len(colours) + 1)], len(colours))
+    extent = (low[0], high[0], low[1], high[1])
+    axes.imshow(said, origin="lower", extent=extent, aspect="equal", cmap=ListedColormap(colours), norm=norm, alpha=0.22)
+    for c in classes:
+        mine = [x for x, t in zip(examples, targets, strict=True) if max(int(t), 0) == c]
+        if mine:
+            axes.scatter(
+                [x[0] for x in mine], [x[1] for x in mine], s=18, color=colours[c], marker=MARKERS[c % len(MARKERS)], label=f"class {c}"
+            )
+    wrong = [x for x, t in zip(examples, targets, strict=True) if predict(model(list(x)), threshold) != max(int(t), 0)]
+    if wrong:
+        axes.scatter([x[0] for x in wrong], [x[1] for x in wrong], s=90, facecolors="none", edgecolors="black", label="judged wrongly")
+    axes.grid(False)
+    axes.set(title=title or f"{len(examples) - len(wrong)} of {len(examples)} on their side")
+    axes.legend(frameon=False, fontsize="small", loc="upper right")
+    return plot
+
+
+def gradients_by_layer(model: Module, *, title: str = "Gradient by layer", axes: Axes | None = None) -> Plot:
+    """The size of the gradients that the model's parameters hold now, by layer: the root of the mean square, on a log scale."""
+    norms = layer_gradients([(name, parameter.grad) for name, parameter in model.named_parameters()])
+    plot, axes = _into(axes)
+    axes.bar(list(norms), list(norms.values()), color=COLOURS[0])
+    if any(norms.values()):
+        axes.set_yscale("log")
+    axes.set(title=title, ylabel="root mean square of ∂E/∂w")
+    return plot
+
+
+def _into(axes: Axes | None, height: float = 3.6) -> tuple[Plot, Axes]:
+    """The plot around given axes, or a new one."""
+    if axes is not None:
+        figure: Any = axes.get_figure()
+        return Plot(figure), axes
+    plot, (new,) = panels(height=height)
+    return plot, new

@@ -1,0 +1,91 @@
+"""Saved models: JSON that a person can read, bit for bit what was learned.
+
+A file holds the format's name and version, every parameter by name, and if asked the optimiser's state. Numbers are written as
+Python writes them, the shortest text that gives the same float again, -0.0 and subnormals included.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from autograd import AutogradError, NonFiniteError
+
+from .files import write_whole
+from .module import Module
+from .optim import Optimiser
+
+FORMAT, VERSION = "glassgrad model", 1
+
+
+class SavedModelError(AutogradError, ValueError):
+    """A file that is no saved model, or not one of this model. Nothing was changed."""
+
+
+def save_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser | None = None) -> Path:
+    """Write the model's parameters, and the optimiser's state if there is one, to a file, whole or not at all.
+
+    A saved model that stands there is replaced; any other file is not, which is a SavedModelError. NonFiniteError: a parameter is
+    NaN or infinite.
+    """
+    path = Path(path)
+    document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "parameters": model.state_dict()}
+    for name, data in document["parameters"].items():
+        if data * 0.0:
+            raise NonFiniteError(f"cannot save {path}: parameter {name!r} is {data}")
+    if optimiser is not None:
+        document["optimiser"] = optimiser.state_dict()
+    text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    if path.exists():
+        if not path.is_file():
+            raise SavedModelError(f"cannot save {path}: there is something else of that name")
+        with path.open("rb") as file:
+            begin = file.read(len(_BEGIN))
+        if begin and begin != _BEGIN:
+            raise SavedModelError(f"cannot save {path}: the file there is no saved model, and would be lost")
+    write_whole(path, text.encode("utf-8"))
+    return path
+
+
+_BEGIN = json.dumps({"format": FORMAT}, indent=1)[:-2].encode()
+
+
+def load_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser | None = None) -> None:
+    """Take over what `save_model` wrote. After any error the model and the optimiser are what they were.
+
+    SavedModelError: the file is no saved model, or of another one; it says what is wrong. OSError: it cannot be read.
+    """
+    path = Path(path)
+    content = path.read_bytes()
+    try:
+        document = json.loads(content.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise ValueError(f"the entry 'format' is not {FORMAT!r}")
+        if document.get("version") != VERSION or isinstance(document["version"], bool):
+            raise ValueError(f"its version is {document.get('version')!r:.80}, and this program reads {VERSION}")
+        if not {"parameters"} <= set(document) - {"format", "version", "optimiser"} <= {"parameters"}:
+            raise ValueError(f"the entries are {', '.join(document)}, not format, version, parameters and perhaps optimiser")
+        if optimiser is not None:
+            if "optimiser" not in document:
+                raise ValueError("it holds no optimiser's state")
+            optimiser._check_state(document["optimiser"])
+        model.load_state_dict(document["parameters"])
+        if optimiser is not None:
+            optimiser.load_state_dict(document["optimiser"])
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise SavedModelError(f"cannot load {path}: {what}. Nothing was changed.") from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the entry {next(name for name in names if names.count(name) > 1)!r} stands there twice")
+    return found
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is no finite number")

@@ -1,0 +1,209 @@
+"""Training: the loop that everybody writes, once and readably. And what it leaves behind: a History."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from autograd import GradientError, MissingExtraError, RangeError, Value
+
+from .data import minibatches, same_length
+from .init import generator
+from .layers import size
+from .losses import class_index
+from .module import Module
+from .optim import Optimiser
+
+Loss = Callable[[Any, Any], Any]
+Metric = Callable[[Module, Sequence[Any], Sequence[Any]], float]
+
+
+@dataclass
+class Epoch:
+    """One pass over the examples.
+
+    number      from 1 on
+    loss        the mean over the examples, each at the parameters of its own step
+    validation  the mean loss over the validation set after the epoch; None without one
+    metric      the metric after the epoch, of the validation set if there is one; None without a metric
+    """
+
+    number: int
+    loss: float
+    validation: float | None = None
+    metric: float | None = None
+
+    def __str__(self) -> str:
+        parts = [f"epoch {self.number}: loss {self.loss:.6f}"]
+        parts += [f"validation {self.validation:.6f}"] if self.validation is not None else []
+        parts += [f"metric {self.metric:.4f}"] if self.metric is not None else []
+        return ", ".join(parts)
+
+
+@dataclass
+class History:
+    """What happened.
+
+    losses   the mean loss of every step's batch, before its update
+    epochs   an Epoch for each that was finished
+    stopped  why it ended before its time; "" if it did not
+    """
+
+    losses: list[float] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
+    stopped: str = ""
+
+
+Callback = Callable[[History], Any]
+
+
+def fit(
+    model: Module,
+    examples: Sequence[Any],
+    targets: Sequence[Any],
+    loss: Loss,
+    optimiser: Optimiser,
+    *,
+    epochs: int = 1,
+    batch_size: int | None = None,
+    rng: Random | int | None = 0,
+    validation: tuple[Sequence[Any], Sequence[Any]] | None = None,
+    metric: Metric | None = None,
+    patience: int | None = None,
+    callbacks: Iterable[Callback] = (),
+    progress: bool | None = None,
+) -> History:
+    """Train the model and return the History: for every batch the mean gradient, then one step of the optimiser.
+
+    loss        a function of one example's output and target, such as `cross_entropy`. Each example's graph is used and dropped
+                before the next is made, so memory is one example's, whatever the batch
+    batch_size  examples a step: None for all (gradient descent), 1 for stochastic, or between (mini-batch)
+    rng         shuffles the examples anew for every epoch: a generator or a seed; None keeps their order
+    validation  examples and targets that are not learnt from, looked at after every epoch
+    metric      such as `accuracy`: a function of the model, examples and targets
+    patience    end after so many epochs without a lower loss (of validation, if there is one), with the best epoch's parameters
+    callbacks   called with the History after every epoch; one that returns True ends the training
+    progress    a bar (extra `train`): True, False, or None for one on a terminal if it takes longer than a second
+
+    Ctrl-C ends the training and keeps what was learned. So does divergence: a number beyond the floats (RangeError, or a
+    GradientError on the way back) is a warning that names the step. In both cases `History.stopped` says it.
+    """
+    count = same_length(examples, targets, "fit")
+    epochs, batch_size = size(epochs, "fit", "epochs"), count if batch_size is None else size(batch_size, "fit", "batch_size")
+    patience = None if patience is None else size(patience, "fit", "patience")
+    if validation is not None:
+        same_length(*validation, "fit's validation")
+    shuffler = None if rng is None else generator(rng)
+    callbacks = [*callbacks]
+    history = History()
+    best, best_epoch, best_state = math.inf, 0, [p.data for p in optimiser.parameters]
+
+    model.train()
+    try:
+        with _bar(epochs * -(-count // batch_size), progress) as tick:
+            for number in range(1, epochs + 1):
+                total = 0.0
+                for batch, answers in minibatches(examples, targets, batch_size, shuffler):
+                    batch_loss = _step(model, batch, answers, loss, optimiser)
+                    history.losses.append(batch_loss)
+                    total += batch_loss * len(batch)
+                    tick(f"epoch {number}, loss {batch_loss:.4g}")
+                epoch = Epoch(number, total / count)
+                model.eval()
+                if validation is not None:
+                    epoch.validation = evaluate(model, *validation, loss)
+                if metric is not None:
+                    epoch.metric = metric(model, *(validation or (examples, targets)))
+                model.train()
+                history.epochs.append(epoch)
+                now = epoch.loss if epoch.validation is None else epoch.validation
+                if now < best:
+                    best, best_epoch, best_state = now, number, [p.data for p in optimiser.parameters]
+                asked = [callback(history) is True for callback in callbacks]  # all of them are called
+                if any(asked):
+                    history.stopped = f"a callback asked for it after epoch {number}"
+                elif patience is not None and number - best_epoch >= patience:
+                    for parameter, data in zip(optimiser.parameters, best_state, strict=True):
+                        parameter.data = data
+                    history.stopped = f"no lower loss for {patience} epochs; the parameters are those after epoch {best_epoch}"
+                if history.stopped:
+                    break
+    except KeyboardInterrupt:
+        history.stopped = f"interrupted in step {len(history.losses) + 1}; what was learned before it is kept"
+    except (RangeError, GradientError) as error:
+        history.stopped = f"diverged in step {len(history.losses) + 1}: {error}"
+        warnings.warn(f"training {history.stopped} (a smaller learning rate may help)", RuntimeWarning, stacklevel=2)
+    finally:
+        model.eval()
+    return history
+
+
+def _step(model: Module, batch: list[Any], answers: list[Any], loss: Loss, optimiser: Optimiser) -> float:
+    """One step of learning from a batch; its mean loss before the step."""
+    optimiser.zero_grad()
+    losses = []
+    for x, t in zip(batch, answers, strict=True):
+        error = loss(model(x), t)
+        if not isinstance(error, Value):
+            kind = type(error).__name__
+            raise TypeError(
+                f"the loss must be a Value, but is {error!r} of type {kind}: did float(), .data or a math function end the graph?"
+            )
+        error.backward(1.0 / len(batch))  # the gradients of the mean add up, example by example
+        losses.append(error.data)
+    optimiser.step()
+    return math.fsum(losses) / len(batch)
+
+
+def evaluate(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss: Loss) -> float:
+    """The mean loss over the examples."""
+    count = same_length(examples, targets, "evaluate")
+    return math.fsum(float(loss(model(x), t)) for x, t in zip(examples, targets, strict=True)) / count
+
+
+def predict(output: Any, threshold: float = 0.0) -> int:
+    """The class that an output says: of a list, the index of the largest; of one number, 1 above the threshold, else 0.
+
+    The threshold 0 is right for scores; probabilities want 0.5.
+    """
+    if isinstance(output, (list, tuple)):
+        return max(range(len(output)), key=lambda k: float(output[k]))
+    return int(float(output) > threshold)
+
+
+def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
+    """The share of examples whose class the model says rightly. Targets are classes; for one output, 0 or -1 and 1."""
+    count = same_length(examples, targets, "accuracy")
+    right = 0
+    for x, t in zip(examples, targets, strict=True):
+        output = model(x)
+        wanted = class_index(t, len(output), "accuracy") if isinstance(output, (list, tuple)) else int(float(t) > 0.0)
+        right += predict(output, threshold) == wanted
+    return right / count
+
+
+@contextmanager
+def _bar(total: int, progress: bool | None) -> Iterator[Callable[[str], None]]:
+    """A progress bar on standard error: `tick(text)` moves it on by one step."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        if progress:
+            raise MissingExtraError("a progress bar needs tqdm: pip install 'glassgrad[train]'") from None
+        tqdm = None
+    if tqdm is None or progress is False:
+        yield lambda text: None
+        return
+    disable, delay = (False, 0.0) if progress else (None, 1.0)  # tqdm's None means: off where there is no terminal
+    with tqdm(total=total, disable=disable, delay=delay, leave=False, unit=" steps") as bar:
+
+        def tick(text: str) -> None:
+            bar.set_postfix_str(text, refresh=False)
+            bar.update()
+
+        yield tick

@@ -1,0 +1,217 @@
+"""diagnose(model, loss): every mistake made on purpose, said in one line; and silence where all is well."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value, mean, sigmoid, softmax
+
+X, T = nn.moons(20, rng=0)
+
+
+def batch_loss(model: Callable[[Any], Any], x: Any = X, t: Any = T) -> Value:
+    loss = nn.binary_cross_entropy_with_logits([model(xi) for xi in x], t)
+    assert isinstance(loss, Value)
+    return loss
+
+
+def only(found: list[str]) -> str:
+    assert 1 == len(found), found
+    assert "\n" not in found[0]
+    return found[0]
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "leaky_relu"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_healthy_model_gets_no_word(activation: str, seed: int) -> None:
+    """Before training and after it, on scores and on classes. (Training does leave a relu or two without an example: said, and true.)"""
+    model = nn.MLP(2, [16, 1], activation, rng=seed)
+    assert [] == nn.diagnose(model, batch_loss(model))
+    nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, nn.SGD(model.parameters(), lr=0.3), epochs=30, batch_size=5)
+    assert [] == [line for line in nn.diagnose(model, batch_loss(model)) if "relu units are 0" not in line]
+    model = nn.MLP(2, [16, 2], activation, rng=seed)
+    assert [] == nn.diagnose(model, nn.cross_entropy([model(x) for x in X], T))
+
+
+def test_looking_changes_nothing() -> None:
+    model = nn.MLP(2, [4, 1], rng=0)
+    loss = batch_loss(model)
+    loss.backward()
+    before = model.state_dict(), [p.grad for p in model.parameters()], [p.label for p in model.parameters()], loss.grad
+    nn.diagnose(model, loss)
+    assert before == (model.state_dict(), [p.grad for p in model.parameters()], [p.label for p in model.parameters()], loss.grad)
+
+
+def test_a_loss_that_is_no_value() -> None:
+    model = nn.MLP(2, [4, 1], rng=0)
+    assert "the loss is 0.5 of type float, no Value: float(), .data and math functions end the graph" in only(nn.diagnose(model, 0.5))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="diagnose needs a model"):
+        nn.diagnose(Value(1.0), batch_loss(model))  # type: ignore[arg-type]
+
+
+def test_a_parameter_that_is_not_connected() -> None:
+    """A layer that forward forgot is one line, not one for each of its weights; a lone parameter has its own."""
+
+    class Forgetful(nn.Module):
+        def __init__(self) -> None:
+            self.used = nn.Linear(2, 1, rng=0)
+            self.forgotten = nn.Linear(2, 3, rng=0)
+            self.alone = Value(1.0)
+
+        def forward(self, x: Any) -> Any:
+            return self.used(x)
+
+    model = Forgetful()
+    layer, alone = nn.diagnose(model, batch_loss(model))
+    assert layer.startswith("forgotten is not connected to the loss (9 parameters, the first is 'forgotten.neuron0.w0'): it was not used")
+    assert alone.startswith("alone is not connected to the loss")
+    other = nn.MLP(2, [2, 1], rng=0)
+    assert "the whole MLP is not connected to the loss (9 parameters" in only(nn.diagnose(other, batch_loss(model)))
+
+
+@pytest.mark.parametrize("leave", [lambda h: math.tanh(h), lambda h: float(h), lambda h: h.data])
+def test_numbers_that_left_the_graph_disconnect_what_is_below(leave: Callable[[Value], float]) -> None:
+    class Leaky(nn.Module):
+        def __init__(self) -> None:
+            self.below, self.above = nn.Linear(2, 3, rng=0), nn.Linear(3, 1, rng=1)
+
+        def forward(self, x: Any) -> Any:
+            return self.above([leave(h) for h in self.below(x)])
+
+    model = Leaky()
+    said = only(nn.diagnose(model, batch_loss(model)))
+    assert said.startswith("below is not connected to the loss (9 parameters, the first is 'below.neuron0.w0')")
+    assert "float(), .data and math functions give plain numbers; use autograd's functions" in said
+
+
+@pytest.mark.parametrize(("way", "leave"), [("math.exp", lambda h: math.exp(h)), ("float() or .data", lambda h: h.data)])
+@pytest.mark.parametrize("wrap", [float, Value])
+def test_a_number_that_left_and_came_back_is_recognised(way: str, leave: Callable[[Value], float], wrap: Callable[[float], Any]) -> None:
+    """Where the graph goes on beside it, so that every parameter is connected: by its digits, as a constant or a new leaf."""
+    layer = nn.Linear(2, 1, rng=3)
+    h = layer([0.3, -0.7])
+    h.label = "h"
+    said = only(nn.diagnose(layer, h * wrap(leave(h)) + 1.0))
+    assert said.startswith(f"'h': its number seems to have left the graph by {way} and come back")
+    assert "stop_gradient where it is meant" in said
+
+
+def test_stop_gradient_is_no_mistake() -> None:
+    layer = nn.Linear(2, 1, rng=3)
+    h = layer([0.3, -0.7])
+    assert [] == nn.diagnose(layer, h * h.stop_gradient())
+
+
+def test_weights_and_data_of_one_seed_are_no_mistake() -> None:
+    """Equal numbers that were drawn, not computed: a weight equal to an input, and their product, its square."""
+    rng = Random(0)
+    model = nn.MLP(2, [10, 1], "tanh", init=nn.init.gaussian(1.0), rng=0)
+    assert [] == nn.diagnose(model, batch_loss(model, [[rng.gauss(0.0, 1.0), rng.gauss(0.0, 1.0)] for _ in range(20)]))
+
+
+def test_dead_relu_units() -> None:
+    """A unit that is 0 for every one of many examples is named; in a batch too small to tell, nothing is said."""
+    model = nn.MLP(2, [6, 1], rng=1)
+    for i in (1, 4):
+        model.layers[0].neurons[i].b.data = -100.0
+    said = only(nn.diagnose(model, batch_loss(model)))
+    assert said.startswith("layer0: 2 of 6 relu units are 0 for all 20 examples and learn nothing (neuron1, neuron4)")
+    assert [] == nn.diagnose(model, batch_loss(model, X[:5], T[:5]))
+    model = nn.Sequential(nn.Linear(2, 6, rng=1), nn.ReLU(), nn.Linear(6, 1, rng=2))
+    model[0].neurons[3].b.data = -100.0
+    assert "layer1: 1 of 6 relu units are 0 for all 20 examples and learn nothing (unit3)" in only(nn.diagnose(model, batch_loss(model)))
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_saturated_units(activation: str) -> None:
+    """Inputs that were not scaled: most units on their flat ends."""
+    model = nn.MLP(2, [6, 1], activation, rng=1)
+    found = nn.diagnose(model, batch_loss(model, [[300.0 * v for v in x] for x in X]))
+    assert 1 == sum(f"of its {activation} units are saturated" in line and line.startswith("layer0: ") for line in found)
+    assert all("scale the inputs" in line for line in found if "saturated" in line)
+
+
+def test_an_output_that_is_sure_is_not_called_saturated() -> None:
+    model = nn.MLP(2, [4, 1], "leaky_relu", "sigmoid", rng=0)
+    model.layers[1].neurons[0].b.data = 30.0
+    loss = nn.binary_cross_entropy([model(x) for x in X], [1] * 20)
+    assert not [line for line in nn.diagnose(model, loss) if "saturated" in line]
+
+
+def test_probabilities_for_a_loss_of_scores() -> None:
+    """Each loss once, with the activation that made them and the loss that takes them."""
+    model = nn.MLP(2, [4, 3], output="softmax", rng=0)
+    said = only(nn.diagnose(model, nn.cross_entropy([model(x) for x in X], T)))
+    assert "probabilities of a softmax go into cross_entropy, which takes scores and makes its own" in said
+    assert said.endswith("leave the activation out, or use cross_entropy_from_probabilities")
+    model = nn.MLP(2, [4, 1], output="sigmoid", rng=0)
+    said = only(nn.diagnose(model, batch_loss(model)))
+    assert said.endswith("leave the activation out, or use binary_cross_entropy")
+    plain = nn.MLP(2, [4, 1], rng=0)
+    assert "sigmoid go into" in only(nn.diagnose(plain, batch_loss(lambda x: sigmoid(plain(x)))))
+    scores = nn.MLP(2, [4, 3], rng=0)
+    assert [] == nn.diagnose(scores, nn.cross_entropy_from_probabilities([softmax(scores(x)) for x in X], T))
+
+
+def test_weights_that_start_alike() -> None:
+    """All zero, or all the same: hidden neurons stay alike for ever. The last layer may start from 0."""
+    for init, words in ((nn.init.zeros, " (all 0)"), (nn.init.constant(0.5), "")):
+        model = nn.MLP(2, [4, 1], "sigmoid", init=init)
+        found = nn.diagnose(model, batch_loss(model))
+        if words:
+            assert f"layer0: its 4 neurons have the same weights{words}, get the same gradients" in found[0]
+    softmax_regression = nn.MLP(2, [3], init=nn.init.zeros)
+    assert [] == nn.diagnose(softmax_regression, nn.cross_entropy([softmax_regression(x) for x in X], T))
+
+
+def test_vanishing_and_exploding_gradients_by_layer() -> None:
+    """Twelve sigmoid layers; twelve linear layers with large weights; a layer that nothing reaches; a flat loss."""
+    rng = Random(0)
+    model = nn.MLP(2, [4] * 12 + [1], "sigmoid", rng=rng)
+    (line,) = [line for line in nn.diagnose(model, batch_loss(model)) if "vanish" in line]
+    assert line.startswith("layer0, layer1, layer2 and ")
+    assert "on average at layer0, " in line
+    assert "times smaller than at layer12; relu instead of sigmoid" in line
+    model = nn.MLP(2, [4] * 8 + [1], None, init=nn.init.gaussian(10.0), rng=rng)
+    loss = mean([model(x) for x in X])
+    found = nn.diagnose(model, loss)
+    assert "layer0, layer1, layer2 and 6 more: the gradients explode: " in only(found)
+    assert found[0].endswith("smaller initial weights, scaled inputs, clip_grad_norm")
+    model = nn.MLP(1, [1, 1], None, bias=False)
+    model.layers[0].neurons[0].w[0].data, model.layers[1].neurons[0].w[0].data = 1e-4, 1e4
+    assert "layer0: the gradients explode: 1e+04 on average at layer0; " in only(nn.diagnose(model, model([1.0])))
+    model = nn.MLP(2, [4, 1], "tanh", rng=rng)
+    for w in model.layers[1].neurons[0].w:
+        w.data = 0.0
+    assert "layer0: the gradients are all exactly 0" in only(nn.diagnose(model, batch_loss(model)))
+    model = nn.MLP(2, [1], rng=rng)
+    flat = nn.hinge([model(x) * 0.0 + 5.0 for x in X], [1] * 20)
+    assert "every gradient is exactly 0: the loss is flat here" in only(nn.diagnose(model, flat))
+    assert isinstance(flat, Value)
+
+
+def test_an_infinite_slope_that_nothing_reaches_is_no_trouble() -> None:
+    """√ at 0 beside a factor of 0: a gradient of exactly 0 is not handed on, so 0·∞ does not become NaN."""
+    layer = nn.Linear(1, 1, rng=0)
+    root = (layer([0.0]) * 0.0).sqrt()
+    assert [] == nn.diagnose(layer, layer([1.0]) + root * 0.0)
+
+
+def test_gradients_beyond_the_floats() -> None:
+    model = nn.MLP(1, [1, 1], None, init=nn.init.constant(1e200), bias=False)
+    assert "the gradients leave the range of floats: loss.backward() names the edge" in only(nn.diagnose(model, model([1e-300]) * 1e150))
+
+
+def test_a_deep_graph_is_no_trouble() -> None:
+    """A hundred thousand operations in a chain: no recursion."""
+    layer = nn.Linear(1, 1, rng=0)
+    loss = layer([1.0])
+    for _ in range(100_000):
+        loss = loss + 1.0
+    assert [] == nn.diagnose(layer, loss)

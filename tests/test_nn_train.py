@@ -1,0 +1,252 @@
+"""Training: the loop is the equations, it ends as asked, and whatever ends it keeps what was learned."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import math
+import sys
+from random import Random
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import MissingExtraError, Value, mean
+
+X, T = nn.moons(30, rng=1)
+
+
+def small(seed: int = 0) -> nn.MLP:
+    return nn.MLP(2, [4, 1], rng=seed)
+
+
+def test_one_step_is_the_gradient_of_the_batchs_mean() -> None:
+    """Example by example or as one graph: the same update; the history holds the loss before it."""
+    one, other = small(), small()
+    history = nn.fit(one, X, T, nn.binary_cross_entropy_with_logits, nn.SGD(one.parameters(), lr=0.5), rng=None)
+    loss = mean([nn.binary_cross_entropy_with_logits(other(x), t) for x, t in zip(X, T, strict=True)])
+    loss.backward()
+    nn.SGD(other.parameters(), lr=0.5).step()
+    assert math.isclose(loss.data, history.losses[0], rel_tol=1e-14)
+    for (name, a), b in zip(one.state_dict().items(), other.state_dict().values(), strict=True):
+        assert math.isclose(a, b, rel_tol=1e-13, abs_tol=1e-15), name
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(None, 2), (30, 2), (1, 60), (7, 10), (1000, 2)])
+def test_steps_of_an_epoch(batch_size: int | None, steps: int) -> None:
+    """Gradient descent, stochastic, mini-batch: as many steps as batches; the epoch's loss is the mean over examples."""
+    model = small()
+    optimiser = nn.SGD(model.parameters(), lr=0.1)
+    history = nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, optimiser, epochs=2, batch_size=batch_size)
+    assert steps == len(history.losses) == optimiser.steps
+    assert [1, 2] == [epoch.number for epoch in history.epochs]
+    sizes = [min(batch_size or 30, 30 - start) for start in range(0, 30, batch_size or 30)]
+    weighted = sum(n * loss for n, loss in zip(sizes, history.losses, strict=False)) / 30
+    assert math.isclose(weighted, history.epochs[0].loss, rel_tol=1e-12)
+    assert "" == history.stopped
+
+
+def test_the_same_seed_learns_the_same_bits() -> None:
+    """Seeds, and generators of that seed; another seed shuffles otherwise."""
+    states = []
+    for rng in (5, Random(5), 6, None):
+        model = small()
+        nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, nn.Adam(model.parameters(), lr=0.05), epochs=2, batch_size=8, rng=rng)
+        states.append(model.state_dict())
+    assert states[0] == states[1]
+    assert states[0] != states[2] != states[3]
+
+
+def test_xor_is_learned() -> None:
+    """What one layer cannot."""
+    x, t = nn.xor(40, rng=0)
+    model = nn.MLP(2, [8, 1], "tanh", rng=1)
+    history = nn.fit(
+        model, x, t, nn.binary_cross_entropy_with_logits, nn.Adam(model.parameters(), lr=0.05), epochs=40, batch_size=8, metric=nn.accuracy
+    )
+    assert 1.0 == nn.accuracy(model, x, t) == history.epochs[-1].metric
+    assert "epoch 40: loss" in str(history.epochs[-1])
+    assert "metric 1.0000" in str(history.epochs[-1])
+
+
+def test_validation_is_looked_at_and_not_learned_from() -> None:
+    model, other = small(), small()
+    test = nn.moons(10, rng=9)
+    common: dict[str, Any] = {"epochs": 2, "batch_size": 10}
+    loss = nn.binary_cross_entropy_with_logits
+    history = nn.fit(model, X, T, loss, nn.SGD(model.parameters(), lr=0.1), validation=test, **common)
+    nn.fit(other, X, T, loss, nn.SGD(other.parameters(), lr=0.1), **common)
+    assert model.state_dict() == other.state_dict()
+    assert nn.evaluate(model, *test, loss) == history.epochs[-1].validation
+    assert not model.training
+
+
+def test_a_model_learns_in_training_and_is_judged_in_use() -> None:
+    """Its own `training` says which: for each of two epochs, two examples to learn from, then one to be judged by."""
+
+    class Watched(nn.Module):
+        def __init__(self) -> None:
+            self.layer = nn.Linear(1, 1, rng=0)
+            self._modes: list[bool] = []
+
+        def forward(self, x: float) -> Value:
+            self._modes.append(self.training)
+            y: Value = self.layer(x)
+            return y
+
+    model = Watched()
+    nn.fit(model, [0.1, 0.2], [1.0, 2.0], nn.squared_error, nn.SGD(model.parameters(), lr=0.1), epochs=2, validation=([0.3], [3.0]))
+    assert [True, True, False] * 2 == model._modes
+
+
+def test_early_stop_goes_back_to_the_best_epoch() -> None:
+    """A rate that grows makes the loss rise: two epochs later the training ends, with the best epoch's parameters."""
+    model = small()
+    optimiser = nn.SGD(model.parameters(), lr=lambda t: 0.3 if t < 5 else 30.0)
+    states = []
+    history = nn.fit(
+        model, X, T, nn.binary_cross_entropy_with_logits, optimiser, epochs=50, patience=2, validation=(X, T),
+        callbacks=[lambda history: states.append(model.state_dict())],
+    )  # fmt: skip
+    losses = [epoch.validation for epoch in history.epochs]
+    best = losses.index(min(losses))  # type: ignore[type-var]
+    assert best + 3 == len(losses) < 50
+    assert f"no lower loss for 2 epochs; the parameters are those after epoch {best + 1}" == history.stopped
+    assert states[best] == model.state_dict() != states[-1]
+
+
+def test_callbacks_see_the_history_and_can_end_it() -> None:
+    """All are called after every epoch; only True ends the training, not something true."""
+    seen: list[int] = []
+    model = small()
+    history = nn.fit(
+        model, X, T, nn.binary_cross_entropy_with_logits, nn.SGD(model.parameters(), lr=0.1), epochs=9,
+        callbacks=[lambda h: len(h.epochs) == 3, lambda h: seen.append(h.epochs[-1].number), lambda h: 1],
+    )  # fmt: skip
+    assert [1, 2, 3] == seen
+    assert "a callback asked for it after epoch 3" == history.stopped
+
+
+def test_ctrl_c_keeps_what_was_learned() -> None:
+    """In the middle of a batch: the steps before it are whole, the one it fell into left no trace."""
+    calls = 0
+
+    def loss(y: Value, t: int) -> Value:
+        nonlocal calls
+        calls += 1
+        if calls == 25:
+            raise KeyboardInterrupt
+        return nn.binary_cross_entropy_with_logits(y, t)
+
+    model, other = small(), small()
+    history = nn.fit(model, X, T, loss, nn.SGD(model.parameters(), lr=0.1), batch_size=10, rng=None)
+    nn.fit(other, X[:20], T[:20], nn.binary_cross_entropy_with_logits, nn.SGD(other.parameters(), lr=0.1), batch_size=10, rng=None)
+    assert "interrupted in step 3; what was learned before it is kept" == history.stopped
+    assert other.state_dict() == model.state_dict()
+    assert 2 == len(history.losses)
+
+
+def test_divergence_ends_the_training_and_names_the_step() -> None:
+    """A number beyond the floats is a warning; the history up to there is returned."""
+    model = nn.MLP(1, [1], rng=0)
+    with pytest.warns(RuntimeWarning, match=r"training diverged in step \d+: .*beyond the largest float.*a smaller learning rate"):
+        history = nn.fit(model, [[1.0], [2.0]], [1.0, -1.0], nn.squared_error, nn.SGD(model.parameters(), lr=1e30), epochs=50)
+    assert history.stopped.startswith(f"diverged in step {len(history.losses) + 1}: ")
+    assert 2 <= len(history.losses) < 50
+    assert all(map(math.isfinite, model.state_dict().values()))
+
+
+def test_a_gradient_beyond_the_floats_is_divergence_too() -> None:
+    """The loss is finite; its gradient is not."""
+    model = nn.MLP(1, [1, 1], None, init=nn.init.constant(1e200), bias=False)
+    with pytest.warns(RuntimeWarning, match="diverged in step 1: the gradient leaves the range of floats"):
+        history = nn.fit(model, [[1e-300]], [0.0], lambda y, t: y * 1e150, nn.SGD(model.parameters(), lr=0.1))
+    assert [] == history.losses
+
+
+def test_a_loss_that_left_the_graph_is_said() -> None:
+    model = small()
+    with pytest.raises(TypeError, match=r"the loss must be a Value, but is .* of type float: did float\(\)"):
+        nn.fit(model, X, T, lambda y, t: float(y) - t, nn.SGD(model.parameters(), lr=0.1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"targets": T[:-1]}, "30 examples and 29 targets"),
+        ({"examples": [], "targets": []}, "at least one example"),
+        ({"epochs": 0}, "at least 1 as epochs"),
+        ({"batch_size": 0}, "at least 1 as batch_size"),
+        ({"patience": 0}, "at least 1 as patience"),
+        ({"validation": (X, T[:3])}, "30 examples and 3 targets"),
+        ({"examples": [[1.0]] * 30}, "takes 2 inputs, but got 1"),
+    ],
+)
+def test_wrong_arguments_are_said_before_anything_is_learned(arguments: dict[str, Any], says: str) -> None:
+    model = small()
+    before = model.state_dict()
+    call: dict[str, Any] = {"examples": X, "targets": T, "loss": nn.binary_cross_entropy_with_logits} | arguments
+    with pytest.raises(ValueError, match=says):
+        nn.fit(model, optimiser=nn.SGD(model.parameters(), lr=0.1), **call)
+    assert before == model.state_dict()
+
+
+def test_predict_and_accuracy() -> None:
+    """Of a list the index of the largest; of one number, above the threshold or not; targets 0 or −1 and 1."""
+    assert 2 == nn.predict([0.1, -1.0, 0.5])
+    assert (0, 1, 0, 1) == (nn.predict(0.0), nn.predict(0.1), nn.predict(0.4, 0.5), nn.predict(Value(0.6), 0.5))
+    model = nn.Linear(1, 1, bias=False, init=nn.init.constant(1.0))
+    assert (
+        0.75
+        == nn.accuracy(model, [[1.0], [-1.0], [2.0], [-2.0]], [1, 0, 0, 0])
+        == nn.accuracy(model, [1.0, -1.0, 2.0, -2.0], [1, -1, -1, -1])
+    )
+    with pytest.raises(IndexError, match="has 2 classes, 0 to 1, but got class 2"):
+        nn.accuracy(nn.Linear(1, 2), [[1.0]], [2])
+    with pytest.raises(ValueError, match="1 examples and 2 targets"):
+        nn.evaluate(model, [[1.0]], [1, 2], nn.squared_error)
+
+
+# The progress bar.
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With progress=True it is there and counts the steps; without a terminal, or on short work, standard error is quiet."""
+    said = {}
+    for name, progress, stream in (
+        ("asked", True, io.StringIO()),
+        ("no terminal", None, io.StringIO()),
+        ("short", None, Terminal()),
+        ("off", False, Terminal()),
+    ):
+        monkeypatch.setattr(sys, "stderr", stream)
+        model = small()
+        nn.fit(
+            model, X, T, nn.binary_cross_entropy_with_logits, nn.SGD(model.parameters(), lr=0.1), epochs=2, batch_size=10, progress=progress
+        )
+        said[name] = stream.getvalue()
+    assert "/6 [" in said["asked"]
+    assert ["", "", ""] == [said["no terminal"], said["short"], said["off"]]
+
+
+def test_without_tqdm_there_is_no_bar_and_no_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless it was asked for: then the extra is named."""
+    real = builtins.__import__
+
+    def missing(name: str, *rest: Any) -> Any:
+        if name == "tqdm":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    model = small()
+    optimiser = nn.SGD(model.parameters(), lr=0.1)
+    assert 1 == len(nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, optimiser).losses)
+    with pytest.raises(MissingExtraError, match=r"pip install 'glassgrad\[train\]'"):
+        nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, optimiser, progress=True)

@@ -1,0 +1,461 @@
+"""Pages, pictures of moments and frames, read without a browser: what they hold, what they hide, and that labels stay data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+import struct
+import time
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograd import DrawingError, Stepper, Value, examples, log, sigmoid, sqrt
+from autograd.__main__ import main
+from autograd.graph import topological
+from autograd.stepping.frames import WINDOW, Film
+from autograd.stepping.page import Page, embedded, grid_step, what_if
+from autograd.stepping.recorder import Recording
+
+from .test_drawing import HOSTILE
+from .test_stepping import big
+
+ROOT = Path(__file__).parent.parent
+SVG = "{http://www.w3.org/2000/svg}"
+Out = pytest.CaptureFixture[str]
+
+
+def apple() -> Value:
+    return examples.apple.build()
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes, and the texts of scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.inside = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.inside = tag == "script"
+        if self.inside:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.scripts[-1] += data
+
+
+def page_of(*steppers: Stepper) -> tuple[Elements, list[Any]]:
+    """The elements of the steppers' page, and its data."""
+    elements = Elements(Page(steppers).html())
+    data, _ = elements.scripts
+    return elements, json.loads(data)
+
+
+# What a page holds.
+
+
+def test_a_page_is_small_and_alone() -> None:
+    """The apple's page is under 60 kB, the 2-2-1 network's under 300 kB; no address stands in them but names of formats."""
+    sizes = {}
+    for name in ("apple", "two_two_one"):
+        text = Page([Stepper(examples.run(name).output)]).html()
+        sizes[name] = len(text.encode())
+        assert {"http://www.w3.org/2000/svg"} == set(re.findall(r"https?://[^\s\"'<>]+", text))
+        assert not re.search(r"@import|url\(|\bsrc=|\bhref=|fetch\(|XMLHttp|WebSocket|localStorage|eval\(", text)
+    assert sizes["apple"] < 60_000
+    assert sizes["two_two_one"] < 300_000
+
+
+def test_only_its_own_script_may_run() -> None:
+    """The policy names the script by its digest and allows nothing to be loaded."""
+    elements, _ = page_of(Stepper(apple()))
+    (policy,) = [
+        attributes["content"] for tag, attributes in elements.elements if attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    digest = base64.b64encode(hashlib.sha256(elements.scripts[1].encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" == policy
+
+
+def test_the_data_of_a_step() -> None:
+    """What the script shows of the apple's step: every number as text, the formulas as MathML, the rule."""
+    _, (data,) = page_of(Stepper(apple()))
+    step = data["steps"][7]
+    assert ("1.1", "2", "2.2", "0", "2.2") == tuple(step[key] for key in ("u", "l", "c", "before", "after"))
+    assert [1.1, 2.0, 2.2, 2.2] == [round(x, 12) for x in step["exact"]]
+    assert ("subtotal", "apple", 6, 1, 1) == tuple(step[key] for key in ("from", "to", "since", "uses", "arrived"))
+    assert ("∂(x·y)/∂x = y", "y is count = 2") == (step["rule"], step["here"])
+    assert "∂price" in "".join(ET.fromstring(step["mathU"]).itertext())
+    assert ["∂subtotal∂apple", "count", "2"] == ["".join(ET.fromstring(part).itertext()) for part in step["because"]]
+
+
+@pytest.mark.parametrize("name", examples.NAMES)
+def test_pages_of_all_examples_have_an_element_for_every_step(name: str) -> None:
+    """Ids that a step names are in the picture, once; every formula is well formed; the steps are all there in order."""
+    for graph in examples.run(name).graphs:
+        stepper = Stepper(graph.output, seed=graph.seed)
+        elements, (data,) = page_of(stepper)
+        ids = [attributes["id"] for _, attributes in elements.elements if attributes.get("id")]
+        assert len(set(ids)) == len(ids)
+        assert list(range(1, len(stepper) + 1)) == [step["n"] for step in data["steps"]]
+        for step in data["steps"]:
+            assert {"g0-" + step[key] for key in ("box", "head", "tail", "e") if key in step} <= set(ids)
+            for math_ in [step.get("math"), step.get("mathU"), step.get("mathC"), step.get("does"), *step.get("because", [])]:
+                assert math_ is None or ET.fromstring(math_).tag == "math"
+        for leaf in data["leaves"]:
+            for path in leaf["why"]["paths"]:
+                assert {"g0-" + edge for edge in path["edges"]} <= set(ids)
+
+
+def test_what_if_is_computed_by_the_engine() -> None:
+    """At every place of the grid the true output is that of the same program with another number, to nine digits."""
+    stepper = Stepper(examples.two_two_one.build())
+    recording = stepper.recording
+    place = next(i for i, node in enumerate(recording.order) if node.label == "w1")
+    found = what_if(stepper, place)
+    assert (0.7, 0.01, 101) == (found["x"], found["step"], len(found["outputs"]))
+    for i in (0, 17, 50, 100):
+        weights = (0.7 + (i - 50) * 0.01, *examples.two_two_one.WEIGHTS[1:])
+        assert float(f"{examples.two_two_one.build(weights).data:.9g}") == found["outputs"][i]
+    x = Value(0.3, label="x")
+    outside = what_if(Stepper(log(x - 0.2)), 0)
+    assert outside["outputs"][0] is None
+    assert outside["outputs"][-1] is not None
+    assert [1.0, 0.02, 0.02, 0.01, 0.005, 2e-9] == pytest.approx([grid_step(x) for x in (100.0, 2.0, 0.0, -0.7, 0.3, 1.5e-7)])
+
+
+def test_graphs_beside_each_other() -> None:
+    """The sigmoid opened up and whole: two sections, each with its heading and its ids."""
+    four, one = examples.run("sigmoid").graphs
+    page = Stepper(four.output, title=four.title).beside(Stepper(one.output, title=one.title), title="Both")
+    text = page.html()
+    assert ["g0-walk", "g1-walk"] == re.findall(r'<section class="walk" id="([^"]+)"', text)
+    assert all(f"<h2>{html.escape(graph.title)}</h2>" in text for graph in (four, one))
+    assert "<h1>Both</h1>" in text
+
+
+# Security: labels are data.
+
+NASTY = [
+    *HOSTILE,
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    '"></iframe><script>alert(2)</script>',
+    "' onload='alert(3)",
+    "</title></style><img src=x onerror=alert(4)>",
+    "\u2028\u2029",
+    "{{svg}}",
+    "<img src='http://example.com/x.png'>",
+    "&lt;b&gt;",
+    "&quot;",
+]
+
+
+@pytest.mark.parametrize("label", NASTY)
+def test_a_label_adds_no_element_and_no_attribute(label: str) -> None:
+    """The page of a graph has the same elements with a hostile label as with a tame one; so has its frame in a notebook."""
+
+    def page(name: str) -> str:
+        x, w = Value(2.0, label=name), Value(3.0, label="w")
+        y = x * w + sigmoid(x)
+        y.label = name
+        return Page([Stepper(y, title=name)], name)._repr_html_()
+
+    def shape(text: str) -> list[tuple[str, list[str]]]:
+        return [(tag, sorted(attributes)) for tag, attributes in Elements(text).elements]
+
+    def inside(text: str) -> str:
+        (source,) = [attributes["srcdoc"] for tag, attributes in Elements(text).elements if tag == "iframe"]
+        return str(source)
+
+    tame, hostile = page("tame"), page(label or "tame")
+    hostile.encode()
+    assert shape(tame) == shape(hostile)
+    drawn = [[tag for tag, _ in shape(inside(text)) if tag != "br"] for text in (tame, hostile)]
+    assert drawn[0] == drawn[1]
+    data = Elements(inside(hostile)).scripts[0]
+    assert not set("<>&\u2028\u2029") & set(data)
+    assert json.loads(data)
+
+
+def test_embedded_data_cannot_end_its_element() -> None:
+    text = "</script> <!-- & \u2028 \u2029 사과 🍎"
+    assert text == json.loads(embedded(text))
+    assert not set("<>&\u2028\u2029") & set(embedded(text))
+    with pytest.raises(ValueError, match="JSON"):
+        embedded(float("nan"))
+
+
+# In a notebook.
+
+
+def test_the_frame_is_a_sandbox_and_stands_after_the_table() -> None:
+    text = Stepper(apple())._repr_html_()
+    elements = Elements(text).elements
+    (frame,) = [attributes for tag, attributes in elements if tag == "iframe"]
+    assert "allow-scripts" == frame["sandbox"]
+    assert frame["title"]
+    assert text.index("<table") < text.index("<iframe")
+    assert "script" not in {tag for tag, _ in elements}
+    assert "subtotal -&gt; apple: upstream 1.1 × local 2" in text
+
+
+def test_the_static_table_hides_what_is_to_come() -> None:
+    stepper = Stepper(apple())
+    stepper.jump(6)
+    table = stepper._repr_html_().partition("<iframe")[0]
+    assert "<b>price -&gt; subtotal" in table
+    assert "subtotal -&gt; apple" not in table
+    assert "2.2" not in table
+
+
+STORED = {path.stem: path for path in (ROOT / "notebooks").glob("0[12]*.ipynb")}
+
+
+@pytest.mark.parametrize("name", ["01_apple_shopping", "02_two_two_one"])
+def test_stored_notebooks_show_the_fallback_first(name: str) -> None:
+    """From the stored JSON: a stepper's outputs are its picture as SVG and PNG, then HTML that has the table before the frame, and
+    text beside it; a viewer that runs nothing, or allows no frame, still has picture, table and words.
+    """
+    cells = [
+        cell
+        for cell in nbformat.read(STORED[name], as_version=4).cells
+        if "Stepper(" in cell.source and not "".join(cell.source).startswith("stepper")
+    ]
+    assert cells
+    for cell in cells:
+        *pictures, page = [output.data for output in cell.outputs]
+        assert pictures
+        assert all({"image/png", "image/svg+xml", "text/plain"} == set(data) for data in pictures)
+        assert {"text/html", "text/plain"} == set(page)
+        markup = page["text/html"]
+        assert 0 < markup.index("<table") < markup.index("<iframe")
+        assert "sandbox=&quot;" not in markup
+        assert 'sandbox="allow-scripts"' in markup
+        assert "forward" in page["text/plain"]
+
+
+# Pictures of moments.
+
+
+def texts(svg: str) -> set[str]:
+    return {(element.text or "").strip() for element in ET.fromstring(svg).iter(f"{SVG}text")}
+
+
+def test_a_moment_shows_what_is_known_and_nothing_else() -> None:
+    """At each step of the apple the numbers in the picture are those of the state; no sentence tells a later one."""
+    stepper = Stepper(apple())
+    film = Film(stepper.recording)
+    later = {3: {"220", "2.2", "110"}, 6: {"2.2", "110"}, 8: {"110"}, 9: set()}
+    there = {3: {"100", "= 200"}, 6: {"220", "1.1", "1"}, 8: {"2.2", "200"}, 9: {"110"}}
+    for position in later:
+        stepper.jump(position)
+        from autograd.stepping.frames import picture
+
+        svg = picture(stepper).pipe("svg", encoding="utf-8")
+        assert there[position] <= texts(svg)
+        assert not later[position] & texts(svg)
+        assert not any(number in title for number in later[position] for title in re.findall("<title>(.*?)</title>", svg))
+    assert film.whole
+
+
+def boxes(svg: str) -> dict[str, str]:
+    """Where each operation's circle is."""
+    groups = (group for group in ET.fromstring(svg).iter(f"{SVG}g") if str(group.get("id", "")).startswith("n"))
+    return {str(group.get("id")): f"{ellipse.get('cx')} {ellipse.get('cy')}" for group in groups for ellipse in group.iter(f"{SVG}ellipse")}
+
+
+def test_frames_are_one_picture_a_position_all_of_one_size_and_no_box_jumps(tmp_path: Path) -> None:
+    stepper = Stepper(examples.two_two_one.build())
+    stepper.jump(13)
+    written = stepper.write_frames(tmp_path / "frames", "svg")
+    assert [f"{i:03}.svg" for i in range(len(stepper) + 1)] == [path.name for path in written] == sorted(os.listdir(tmp_path / "frames"))
+    assert 13 == stepper.position
+    first, *others = [boxes(path.read_text(encoding="utf-8")) for path in written]
+    assert len(first) == sum(node.op is not None for node in topological(stepper.output))
+    assert all(first == other for other in others)
+    assert 1 == len({re.search(r'<svg [^>]*?width="[^"]+" height="[^"]+"', path.read_text(encoding="utf-8"))[0] for path in written})  # type: ignore[index]
+
+
+def test_frames_as_png(tmp_path: Path) -> None:
+    written = Stepper(apple()).write_frames(tmp_path / "frames", "png")
+    sizes = {struct.unpack(">II", path.read_bytes()[16:24]) for path in written}
+    assert (10, 1) == (len(written), len(sizes))
+    assert written == Stepper(apple()).write_frames(tmp_path / "frames")
+
+
+def test_frames_that_cannot_be_written(tmp_path: Path) -> None:
+    stepper = Stepper(apple())
+    (tmp_path / "file").write_text("kept")
+    for folder, format in ((tmp_path / "file", "png"), (tmp_path / "no" / "where", "png"), (tmp_path / "new", "gif")):
+        with pytest.raises(DrawingError):
+            stepper.write_frames(folder, format)
+    with pytest.raises(DrawingError, match="too many to write one by one"):
+        Stepper(big(1000)).write_frames(tmp_path / "new")
+    assert ["file"] == os.listdir(tmp_path)
+
+
+def test_a_big_graph_shows_a_window_that_holds_the_step(tmp_path: Path) -> None:
+    """A page of some nodes around the step, in under two seconds and a few hundred kB, which says how much it leaves out."""
+    output = big(30_000)
+    stepper = Stepper(output)
+    for position in (0, 7, 61_000, 100_000, len(stepper)):
+        stepper.jump(position)
+        start = time.perf_counter()
+        _, (data,) = page_of(stepper)
+        assert time.perf_counter() - start < 5.0
+        assert WINDOW >= len(data["nodes"]) >= 10
+        assert len(stepper) == data["total"]
+        assert position in {0, *(step["n"] for step in data["steps"])}
+        assert data["at"] == sum(step["n"] <= position for step in data["steps"])
+    text = stepper.write(tmp_path / "big.html").read_text(encoding="utf-8")
+    assert "The picture shows 40 of 60,001 nodes" in text
+    assert len(text.encode()) < 400_000
+
+
+def test_a_leaf_with_many_uses_is_named_at_each_place() -> None:
+    """In a picture of many boxes a leaf's later arrows start at a copy of its name; the copies count as known when the leaf is."""
+    x = Value(2.0, label="x")
+    y = x
+    for i in range(15):
+        y = y * x + Value(float(i), label=f"b{i}")
+    _, (data,) = page_of(Stepper(y))
+    stubs = [link for link in data["links"] if link[3] == "stub"]
+    leaf = next(node["id"] for node in data["nodes"] if node["name"] == "x")
+    assert len(stubs) >= 4
+    assert {leaf} == {link[4] for link in stubs}
+
+
+def test_a_sweep_that_fails_says_so_on_its_page() -> None:
+    x = Value(0.0, label="x")
+    _, (data,) = page_of(Stepper(sqrt(x) * 2.0))
+    assert data["problem"].startswith("no gradient through sqrt")
+    assert [] == data["leaves"]
+
+
+def test_pages_of_leaves_edited_numbers_and_seeds() -> None:
+    """A graph of one node; numbers edited to what JSON has no word for; another seed."""
+    _, (data,) = page_of(Stepper(Value(3.0)))
+    assert 1 == len(data["steps"])
+    x = Value(3.0, label="x")
+    y = x * 2.0
+    x.data = float("nan")
+    _, (data,) = page_of(Stepper(y))
+    assert "does not exist" == data["steps"][0]["value"]
+    _, (data,) = page_of(Stepper(Value(3.0) * 2.0, seed=1.3))
+    assert ("1.3", "2.6") == (data["seed"], data["steps"][2]["c"])
+
+
+# Files.
+
+
+def test_writing_a_page(tmp_path: Path) -> None:
+    """Whole, or not at all; our own page is replaced, anything else is kept, also another page."""
+    stepper = Stepper(apple())
+    path = stepper.write(tmp_path / "apple.html")
+    first = path.read_bytes()
+    assert path == stepper.write(str(path))
+    assert first == path.read_bytes()
+    other = tmp_path / "index.html"
+    other.write_text("<!DOCTYPE html><html>somebody's</html>")
+    (tmp_path / "folder.html").mkdir()
+    for wrong in (other, tmp_path / "folder.html", tmp_path / "no" / "page.html", tmp_path / "page.pdf", tmp_path / "page"):
+        with pytest.raises(DrawingError, match="cannot write"):
+            stepper.write(wrong)
+    assert "somebody's" in other.read_text()
+    assert ["apple.html", "folder.html", "index.html"] == sorted(os.listdir(tmp_path))
+
+
+def test_the_command(tmp_path: Path, capsys: Out) -> None:
+    """An example or an expression: the steps in words, and the page where one is asked for."""
+    page = tmp_path / "page.html"
+    assert 0 == main(["step", "apple", "-o", str(page)])
+    out, err = capsys.readouterr()
+    assert "   8  subtotal -> apple: upstream 1.1 × local 2 (∂(x·y)/∂x = y) = 2.2; apple.grad 0 + 2.2 = 2.2\n" in out
+    assert ("", True) == (err, out.endswith(f"The page is in {page}\n"))
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert 0 == main(["step", "-a*b + exp(c)", "a=2", "b=3", "c=1"])
+    assert "−a·b + exp(c) -> exp(c): upstream 1 × local 1" in capsys.readouterr().out
+    assert 0 == main(["step", "sqrt(a)", "a=0", "-o", str(page)])
+    assert "no gradient through sqrt" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["step"], 2),
+        (["step", "2*3"], 2),
+        (["step", "apple", "a=2"], 2),
+        (["step", "a*", "a=2"], 2),
+        (["step", "a*b", "a=2"], 2),
+        (["step", "log(a)", "a=-1"], 1),
+        (["step", "apple", "-o", "page.png"], 1),
+        (["step", "apple", "-o", "no/where/page.html"], 1),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    arguments: list[str], code: int, capsys: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert code == main(arguments)
+    err = capsys.readouterr().err
+    assert "error" in err
+    assert "Traceback" not in err
+    assert [] == os.listdir(tmp_path)
+
+
+def test_colours_can_be_read() -> None:
+    """Text on its ground has a contrast of at least 4.5 in both schemes, numbers and quiet words included."""
+    css = (ROOT / "autograd" / "stepping" / "page.css").read_text(encoding="utf-8")
+
+    def luminance(color: str) -> float:
+        color = color if len(color) == 7 else "#" + "".join(c * 2 for c in color[1:])
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    schemes = [dict(re.findall(r"--(\w+):(#\w+)", block)) for block in re.findall(r":root\{([^}]*)\}", css)]
+    assert 2 == len(schemes)
+    for scheme in schemes:
+        for text, grounds in {
+            "ink": ("paper", "soft", "warm", "cool"),
+            "quiet": ("paper", "soft", "warm", "cool"),
+            "dim": ("paper",),
+            "val": ("paper", "cool", "warm"),
+            "grad": ("paper", "warm", "soft", "cool"),
+            "good": ("paper",),
+            "path": ("paper",),
+        }.items():
+            for ground in grounds:
+                light, dark = sorted((luminance(scheme[text]), luminance(scheme[ground])), reverse=True)
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
+def test_a_recording_changes_nothing() -> None:
+    """Making, showing and writing a stepper leaves every field of every node as it was."""
+    output = examples.two_two_one.build()
+    output.backward(3.0)
+    order = topological(output)
+    fields = [(node.data, node.grad, node.label, node.dx, node.dy) for node in order]
+    stepper = Stepper(output)
+    stepper.run()
+    stepper._repr_html_()
+    Recording(output)
+    assert fields == [(node.data, node.grad, node.label, node.dx, node.dy) for node in order]
