@@ -67,13 +67,17 @@ class Plot:
         return f"<Plot: {', '.join(axes.get_title() for axes in self.figure.axes if axes.get_title()) or 'untitled'}>"
 
 
+WIDEST = 8.9
+"""Inches: what a notebook's cell shows without scrolling, as wide as a drawing there."""
+
+
 def panels(columns: int = 1, width: float = 6.0, height: float = 3.6, **more: Any) -> tuple[Plot, list[Axes]]:
-    """An empty Plot with so many axes side by side, to draw into; sizes in inches, of one panel."""
+    """An empty Plot with so many axes side by side, to draw into; sizes in inches, of one panel; narrower where all together would be wider than a page."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("plots need matplotlib: pip install 'glassgrad[plots]'") from None
-    figure = Figure(figsize=(width * columns, height), layout="constrained")
+    figure = Figure(figsize=(min(width * columns, WIDEST), height), layout="constrained")
     axes = figure.subplots(1, columns, squeeze=False, **more)[0].tolist()
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)
