@@ -18,6 +18,7 @@ from typing import Any
 
 from .contenders import CONTENDERS, Contender
 from .peers import environment
+from .programs import programs
 from .report import Figure, Section, Spread, seconds, significant, spread
 from .worker import REPOSITORY, Worker
 
@@ -261,6 +262,7 @@ MEASURES: dict[str, Callable[[Settings], Section]] = {
     "chain": partial(scaling, name="chain", title="one multiplication after the other", lengths=(10**4, 10**5, 10**6), limit=2.5e-6),
     "ladder": partial(scaling, name="ladder", title="y = y + y, a thousand times", lengths=(1000,)),
     "fan": partial(scaling, name="fan", title="one leaf used again and again", lengths=(10**4, 10**6)),
+    "source": programs,
     "draw": drawing,
     "memory": memory,
     "import": importing,

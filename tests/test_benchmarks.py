@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import programs
 from benchmarks.__main__ import main
 from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.measures import MEASURES, TOLERANCE, DisagreementError, agree
+from benchmarks.measures import MEASURES, TOLERANCE, DisagreementError, Settings, agree
 from benchmarks.peers import ROOT, interpreter
 from benchmarks.report import Figure, Section, Spread, aligned, plot, seconds, significant, targets, write
 from benchmarks.worker import Bench, Worker, WorkerError
@@ -167,6 +168,14 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "ladder: visits of the sweep" in out
     assert str(tmp_path / "out") in out
     assert {"tables.md", "tables.csv", "measured.json"} <= {file.name for file in (tmp_path / "out").iterdir()}
+
+
+def test_generated_source_is_what_is_written_by_hand() -> None:
+    """The two programs that race compute the same bits, and a recorded function has as many entries as its graph has operations."""
+    assert programs.generated()(*programs.NUMBERS) == programs.by_hand(*programs.NUMBERS)
+    section = programs.programs(Settings([], 1, True, lambda text: None), number=10, examples=2)
+    assert [row[1] for row in section.rows] == ["generated source", "by hand", "recorded", "computed eagerly"]
+    assert ["≤ 1.5×", "≤ 1.5×"] == [figure.wanted for figure in section.figures]
 
 
 @pytest.mark.parametrize(("argv", "message"), [(["nonsense"], ", ".join(MEASURES)), (["tiny", "-r", "0"], "from 1 on, but got 0")])

@@ -1,0 +1,103 @@
+"""Arguments of a program: which of their numbers it takes, and what of them it is made for."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ..primitive import is_bool
+from ..value import Value
+
+Signature = tuple[Any, ...]
+"""Everything about arguments but their numbers: a program is made for it."""
+
+_NUMBER: Signature = ("number",)
+
+
+def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any], exact: bool = True) -> Signature:
+    """The signature of nested lists, tuples and dicts, whose numbers go onto the list.
+
+    Whole numbers, texts, bools and None are no numbers to differentiate by (a class, a row of a table, a switch): they belong to the
+    signature. Not so where it is not to be exact: then whole numbers are numbers, and tuples are lists.
+    """
+    if type(args) is float:
+        numbers.append(convert(args))
+        return _NUMBER
+    if isinstance(args, (list, tuple)):
+        parts = tuple([flatten(item, numbers, convert, exact) for item in args])
+        return type(args) if exact else list, parts
+    if isinstance(args, dict):
+        return dict, tuple([(key, flatten(item, numbers, convert, exact)) for key, item in args.items()])
+    if exact and (args is None or isinstance(args, str) or is_bool(args)):
+        return "is", type(args).__name__, args
+    if exact and hasattr(args, "__index__") and not getattr(args, "ndim", 0):
+        return "is", "int", operator.index(args)
+    if getattr(args, "ndim", 0) and hasattr(args, "tolist"):  # a NumPy array
+        return flatten(args.tolist(), numbers, convert, exact)
+    numbers.append(convert(args))
+    return _NUMBER
+
+
+def rebuild(signature: Signature, leaf: Iterator[Any], constant: Callable[[Any], Any] = lambda x: x) -> Any:
+    """Arguments of this signature, with these in place of the numbers."""
+    if signature == _NUMBER:
+        return next(leaf)
+    kind, *rest = signature
+    if kind == "is":
+        return constant(rest[1])
+    if kind is dict:
+        return {key: rebuild(item, leaf, constant) for key, item in rest[0]}
+    items = [rebuild(item, leaf, constant) for item in rest[0]]
+    if issubclass(kind, list):
+        return items
+    return kind(*items) if hasattr(kind, "_fields") else tuple(items)
+
+
+def names_of(signature: Signature, name: str) -> Iterator[str]:
+    """A name for each number: x, xs[0], point['x']."""
+    if signature == _NUMBER:
+        yield name
+    elif signature[0] == "is":
+        return
+    elif signature[0] is dict:
+        for key, item in signature[1]:
+            yield from names_of(item, f"{name}[{key!r}]")
+    else:
+        for i, item in enumerate(signature[1]):
+            yield from names_of(item, f"{name}[{i}]")
+
+
+def describe(signature: Signature) -> str:
+    """The signature in words: (number, [number, number], 3)."""
+    if signature == _NUMBER:
+        return "number"
+    if signature[0] == "is":
+        return repr(signature[2])
+    if signature[0] is dict:
+        return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in signature[1]) + "}"
+    items = signature[1]
+    inside = ", ".join(map(describe, items[:8])) + (f", … ({len(items)} in all)" if len(items) > 8 else "")
+    return f"[{inside}]" if issubclass(signature[0], list) else f"({inside}{',' if len(items) == 1 else ''})"
+
+
+def parameters_of(params: Any) -> list[Value]:
+    """The leaves in a module, a Value, or nested lists and dicts of them, each once."""
+    found: dict[Value, None] = {}
+
+    def gather(x: Any) -> None:
+        if hasattr(x, "parameters") and callable(x.parameters):
+            gather(x.parameters())
+        elif isinstance(x, dict):
+            gather(list(x.values()))
+        elif isinstance(x, Sequence) and not isinstance(x, (str, bytes)):
+            for item in x:
+                gather(item)
+        elif type(x) is Value and x.op is None:
+            found[x] = None
+        else:
+            what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
+            raise TypeError(f"params needs leaves, made by Value(...), or a module that has them, but got {x!r}, which {what}")
+
+    gather(params)
+    return list(found)

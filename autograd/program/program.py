@@ -1,0 +1,389 @@
+"""Programs: a function, or a graph, made into code that computes its value and its gradients from new numbers."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ..errors import AutogradError, GradientError
+from ..forward import Dual
+from ..graph import topological
+from ..primitive import as_float
+from ..typeset import Notation, number
+from ..value import Value
+from ..value import recording as remembering
+from . import source, targets
+from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
+from .body import Body, Python
+from .page import page
+from .passes import PASSES
+from .tape import Tape, of_graph, of_trace
+from .trace import Traced, TracingError, leaf, reachable, recording, uncollected
+
+if TYPE_CHECKING:
+    from ..drawing import Picture
+
+TARGETS = ("python", "torch", "jax")
+
+
+class GuardError(AutogradError, RuntimeError):
+    """A comparison comes out otherwise than when the program was recorded, and it was not to be recorded again."""
+
+
+class Outcome(NamedTuple):
+    """What a program returns.
+
+    value      the function's value
+    gradients  ∂value/∂x for each number x, in the structure of the arguments: one entry an argument, None for what is no number to
+               differentiate by; and, where there are parameters, one more entry, the list of theirs
+    """
+
+    value: float
+    gradients: tuple[Any, ...]
+
+
+class Recording:
+    """One straight program: a tape, its text, and the text made executable."""
+
+    def __init__(self, tape: Tape, passes: Sequence[str]) -> None:
+        self.tape, self.passes = tape, tuple(passes)
+        self._run: Callable[..., tuple[float, tuple[float, ...]]] | None = None
+
+    def body(self, language: Python) -> Body:
+        """The statements, in a language."""
+        return Body(self.tape, self.passes, language)
+
+    def run(self, numbers: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+        """The value and the gradients at these numbers. What fails is said in the engine's own words."""
+        if self._run is None:
+            with uncollected():
+                body = self.body(Python())
+                self._run = source.executable(body, source.functions(body), {"GradientError": GradientError, "BranchError": GuardError})
+        try:
+            return self._run(*numbers)
+        except (ArithmeticError, ValueError):
+            self.tape.output_of(self.nodes(numbers)).backward()  # raises what the engine raises
+            raise
+
+    def nodes(self, numbers: Sequence[float]) -> list[Any]:
+        """The graph's nodes at these numbers, as the engine records them."""
+        with remembering():
+            return self.tape.replay([Value(x, label=label) for x, label in zip(numbers, self.tape.labels, strict=True)])
+
+
+class Program:
+    """A function made into code. Call it with numbers, and it returns their value and gradients (an `Outcome`).
+
+    Called with Values (or Duals) among its arguments it is the function itself, and returns what that returns: so `grad`,
+    `value_and_grad` and the other transforms take it.
+
+    A program is made for the *signature* of its arguments: their structure, and what is no float in them, such as an index or a class.
+    Another signature gets a program of its own, when it is first met.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], params: Sequence[Value], branches: str, limit: int, passes: Sequence[str], verify: bool
+    ) -> None:
+        self.function, self.params = function, list(params)
+        self.branches, self.limit, self.passes, self.verify = branches, limit, tuple(passes), verify
+        self.recordings: dict[Signature, list[Recording]] = {}
+        self._last: tuple[Recording, list[float]] | None = None
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    # -- calls -----------------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any) -> Any:
+        """The value and the gradients at these numbers; with Values among them, what the function returns."""
+        numbers: list[Any] = []
+        signature = self._flatten(args, numbers)
+        if any(type(x) is not float for x in numbers):
+            return self.function(*args)
+        made, (value, gradients) = self._run(signature, numbers)
+        self._last = made, numbers
+        return self._outcome(signature, len(numbers) - len(self.params), value, gradients)
+
+    def _flatten(self, args: tuple[Any, ...], numbers: list[Any]) -> Signature:
+        return flatten(args, numbers, _number)
+
+    def _outcome(self, signature: Signature, size: int, value: float, gradients: tuple[float, ...]) -> Outcome:
+        shaped = tuple(rebuild(signature, iter(gradients), lambda constant: None))
+        return Outcome(value, (*shaped, list(gradients[size:])) if self.params else shaped)
+
+    def _run(self, signature: Signature, numbers: list[float]) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
+        numbers += [parameter.data for parameter in self.params]
+        found = self.recordings.get(signature, [])
+        for i, made in enumerate(found):
+            try:
+                result = made.run(numbers)
+            except GuardError as error:
+                if self.branches == "raise":
+                    raise GuardError(f"{self.__name__} takes another branch at these numbers: {error}") from None
+                continue
+            if i:  # what fitted now is tried first the next time
+                self.recordings[signature] = [made, *found[:i], *found[i + 1 :]]
+            return made, result
+        if len(found) >= self.limit:
+            raise GuardError(
+                f"{self.__name__} has taken {len(found)} different ways through its comparisons, and limit={self.limit}: choose with"
+                " where(condition, x, y) instead, raise the limit, or do not compile it"
+            )
+        made = Recording(self._record(signature, numbers), self.passes)
+        self.recordings[signature] = [made, *found]
+        return made, made.run(numbers)
+
+    def backward(self, *args: Any) -> float:
+        """The value at these numbers, with the gradients of the parameters added to their `grad`, as backward() does."""
+        if not self.params:
+            raise ValueError(f"{self.__name__} has no parameters to add gradients to: compile it with params=")
+        value, gradients = self(*args)
+        totals = [parameter.grad + gradient for parameter, gradient in zip(self.params, gradients[-1], strict=True)]
+        for total in totals:
+            as_float(total, "a gradient", "backward")
+        for parameter, total in zip(self.params, totals, strict=True):
+            parameter.grad = total
+        return float(value)
+
+    # -- recording -------------------------------------------------------------------------------------------------------
+
+    def _record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+        tape = self._trace(signature, numbers)
+        if self.verify and tape != self._trace(signature, numbers):
+            raise TracingError(
+                f"{self.__name__} does something else when it is run again with the same numbers: it draws random numbers, or changes"
+                " what it depends on. Pass such numbers as arguments; verify=False leaves out the second run"
+            )
+        return tape
+
+    def _trace(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+        leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
+        args = rebuild(signature, iter(leaves))
+        own = set(self.params)
+        with recording(self.params, [x for x in reachable(self.function) if x not in own]) as entries:
+            output = self.function(*args)
+            if not isinstance(output, Traced):
+                raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
+            with uncollected():
+                return of_trace([*leaves, *self.params], entries, output)
+
+    def _labels(self, signature: Signature) -> list[str]:
+        try:
+            parameters = list(inspect.signature(self.function).parameters.values())
+        except (TypeError, ValueError):
+            parameters = []
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        names += [f"args[{i}]" for i in range(len(signature[1]) - len(names))]
+        return [label for name, part in zip(names, signature[1], strict=False) for label in names_of(part, name)]
+
+    # -- to be looked at -------------------------------------------------------------------------------------------------
+
+    def _latest(self) -> tuple[Recording, list[float]]:
+        if self._last is None:
+            raise ValueError(f"nothing is recorded yet: call the program once, with numbers for {self.__name__}")
+        return self._last
+
+    def source(self, target: Literal["python", "torch", "jax"] = "python") -> str:
+        """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients`.
+
+        It takes the arguments' numbers one after another, then the parameters', and returns the value and a tuple of gradients.
+
+        target   "python", or the same program in the words of "torch" or "jax"
+        """
+        return self._source(target)[0]
+
+    def _source(self, target: str) -> tuple[str, dict[int, int]]:
+        if target not in TARGETS:
+            raise ValueError(f"target is {', '.join(TARGETS)}, but got {target!r}")
+        made, _ = self._latest()
+        if target != "python":
+            return targets.source(made.tape, made.passes, target)
+        body = made.body(Python())
+        return source.standalone(body, source.functions(body))
+
+    @property
+    def lines(self) -> dict[int, int]:
+        """For each line of `source()` that belongs to a node, counted from 1, the node's number: 7 for v7 and g7."""
+        return self._source("python")[1]
+
+    def graph(self) -> Value:
+        """The graph that was computed last, as the engine records it, each node labelled by its name in the source: 'v7' or 'v7:loss'."""
+        made, numbers = self._latest()
+        nodes = made.nodes(numbers)
+        for i, node in enumerate(nodes):
+            if isinstance(node, Value):
+                node.label = f"v{i}:{node.label}" if node.label else f"v{i}"
+        output: Value = made.tape.output_of(nodes)
+        return output
+
+    def draw(self, **options: Any) -> Picture:
+        """A picture of the graph that was computed last, where each node has its name in the source; options as for `draw`.
+
+        Cards unless said otherwise, since on them every node has its name.
+        """
+        from ..drawing import draw
+
+        return draw(self.graph(), **{"style": "cards", "pretty": False, **options})
+
+    def page(self, **options: Any) -> str:
+        """The picture, the formulas and the lines of the program that ran last side by side, as HTML: pointing at one shows the others.
+
+        Options are those of `draw`. What is the v7 of the source is the v7 of the picture, and of `steps(program.graph())` too.
+        """
+        text = source.functions(self._latest()[0].body(Python()))
+        notation = Notation(lambda node: str(node.label).partition(":")[0])
+        formulas = {}
+        for node in topological(self.graph()):
+            i = int(str(node.label).partition(":")[0][1:])
+            formulas[i] = f"v{i} = {notation.node(node)}" if node.op else f"{node.label} = {number(node.data)}"
+        return page(text.lines, text.nodes, formulas, self.draw(**options).pipe("svg", encoding="utf-8"))
+
+    def write(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the page to a file, which works offline; its name ends in .html."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a page is written to a file that ends in .html, but got {os.fspath(path)!r}")
+        title = html.escape(self.__name__)
+        whole = f'<!DOCTYPE html>\n<meta charset="utf-8">\n<title>{title}</title>\n{self.page(**options)}'
+        Path(path).write_text(whole, encoding="utf-8")
+
+    def __str__(self) -> str:
+        """The functions of the program that ran last, without what `source()` puts before them."""
+        if self._last is None:
+            return repr(self)
+        body = self._last[0].body(Python())
+        return "\n".join(source.functions(body).lines)
+
+    def __repr__(self) -> str:
+        made = ", ".join(f"{describe(signature)} × {len(found)}" for signature, found in [*self.recordings.items()][:5])
+        more = f" and {len(self.recordings) - 5} more" if len(self.recordings) > 5 else ""
+        return f"<program {self.__name__}: {made or 'nothing recorded yet'}{more}>"
+
+
+class _Graph(Program):
+    """The program of a graph that is there already: one signature, one recording."""
+
+    def __init__(self, output: Value, inputs: Any, params: Sequence[Value], passes: Sequence[str]) -> None:
+        super().__init__(self._replay, params, "raise", 1, passes, False)
+        self.__name__ = output.label or "graph"
+        leaves: list[Value] = []
+        self.signature = flatten(tuple(inputs), leaves, _leaf, exact=False)
+        if len({*leaves, *params}) < len(leaves) + len(params):
+            raise ValueError("compile got a leaf twice, among the inputs and the parameters")
+        tape = of_graph(output, [*leaves, *params])
+        below = set(tape.order)
+        lost = [x for i, x in enumerate(leaves) if i not in below]
+        if lost:
+            raise ValueError(f"the output does not depend on {', '.join(map(repr, lost[:5]))}; leave it out of inputs")
+        made = Recording(tape, passes)
+        self.recordings = {self.signature: [made]}
+        self._last = made, [x.data for x in (*leaves, *params)]
+
+    def _flatten(self, args: Any, numbers: list[Any]) -> Signature:
+        signature = flatten(args, numbers, _number, exact=False)
+        if signature != self.signature:
+            raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
+        return signature
+
+    def _replay(self, *args: Any) -> Any:
+        numbers: list[Any] = []
+        self._flatten(args, numbers)
+        tape = self.recordings[self.signature][0].tape
+        return tape.output_of(tape.replay([*numbers, *self.params]))
+
+
+def compile(  # noqa: A001 - in the field's words; it is not among the names of `from autograd import *`
+    f: Callable[..., Any] | Value,
+    loss: Callable[[Any, Any], Any] | None = None,
+    *,
+    inputs: Sequence[Any] | None = None,
+    params: Any = (),
+    branches: Literal["record", "raise"] = "record",
+    limit: int = 16,
+    passes: Sequence[str] = PASSES,
+    verify: bool = True,
+) -> Program:
+    """The function as a `Program`: straight code for its value and its gradients, recorded when it is first called.
+
+    f          a function of numbers (in lists, tuples and dicts, too) that returns one number and is written in this package's
+               functions; a module, together with a `loss`; or a graph, that is its output: then exactly that graph, as it is
+    loss       for a module: the program computes loss(module(x), t) for the arguments (x, t)
+    inputs     for a graph: the leaves that are the program's arguments, one after another or in lists; all its leaves unless said
+               (or said to be params). Leaves that are neither keep the numbers they have now
+    params     leaves, or a module that has them: their numbers are read anew at each call, and their gradients come last
+    branches   what to do where a comparison of numbers comes out otherwise than when the program was recorded: "record" the function
+               again, or "raise" a GuardError
+    limit      how many recordings there may be for one signature, before that is an error as well
+    passes     what makes the program tidy: "fold" constants, "share" what is computed twice, leave out what is "dead". Without them
+               the program is the engine's own sweep, line by line. What is dead cannot fail: with that pass, the sweep's errors on a
+               way that ends at no argument (such as behind a stop_gradient) are gone with the way
+    verify     whether a function is run twice when it is recorded, to see that it does the same again
+
+    While it is recorded, the function's numbers cannot be read: `.data`, `float()`, `int()` and the like are a TracingError, for what
+    they give would be frozen into the program. What else the function does, such as printing, it does when it is recorded, and not
+    when the program runs. The parameters are not to be used in other threads meanwhile.
+
+    >>> program = compile(lambda x, y: x * y + x)
+    >>> program(2.0, 3.0)
+    Outcome(value=8.0, gradients=(4.0, 2.0))
+    """
+    if isinstance(passes, str) or not set(passes) <= set(PASSES):
+        raise ValueError(f"passes is some of {', '.join(PASSES)}, but got {passes!r}")
+    if branches not in ("record", "raise"):
+        raise ValueError(f"branches is 'record' or 'raise', but got {branches!r}")
+    if not isinstance(limit, int) or limit < 1:
+        raise ValueError(f"limit needs a whole number from 1 on, but got {limit!r}")
+    if isinstance(f, Value):
+        if loss is not None:
+            raise TypeError("a loss goes with a module; a graph is compiled as it is")
+        if isinstance(f, Traced):
+            raise TracingError("a graph cannot be compiled inside a function that is being recorded")
+        chosen = parameters_of(params)
+        if inputs is None:
+            inputs = [node for node in topological(f) if node.op is None and node not in set(chosen)]
+        elif isinstance(inputs, Value):
+            inputs = [inputs]
+        return _Graph(f, inputs, chosen, passes)
+    if inputs is not None:
+        raise TypeError("inputs are for a graph; a function's are its arguments")
+    if not callable(f):
+        raise TypeError(f"compile needs a function, a module or a Value, but got {f!r} of type {type(f).__name__}")
+    function: Callable[..., Any] = f
+    if loss is not None:
+        module = f
+        params = (module, params) if params != () else module
+
+        def function(x: Any, t: Any) -> Any:
+            return loss(module(x), t)
+
+        function.__name__ = type(module).__name__
+    return Program(function, parameters_of(params), branches, limit, passes, verify)
+
+
+def _number(x: Any) -> Any:
+    """A float; a Value or a Dual as it is."""
+    return x if isinstance(x, (Value, Dual)) else as_float(x, "numbers as arguments", "a program")
+
+
+def _leaf(x: Any) -> Value:
+    if type(x) is not Value or x.op is not None:
+        what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
+        raise TypeError(f"inputs needs leaves of the graph, but got {x!r}, which {what}")
+    return x
+
+
+def _returned(output: Any, numbers: bool) -> str:
+    """What is wrong with what a function returned."""
+    if not numbers:
+        return "got no number to differentiate by: whole numbers are taken for indices, so write 2.0 and not 2"
+    if output is None:
+        return "returned None: is a return missing?"
+    if isinstance(output, (list, tuple, dict)):
+        return f"returned a {type(output).__name__}, but a program has one value: return one number, such as a sum"
+    if isinstance(output, Value):
+        return "returned a Value that has nothing to do with its arguments and parameters: make it one of them"
+    return (
+        f"returned {output!r} of type {type(output).__name__}, which does not depend on its arguments: somewhere they were left behind, as"
+        " where a plain number is returned instead of a Value"
+    )

@@ -1,0 +1,220 @@
+"""From statements to a text: the program as Python that needs nothing else."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import math
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .body import GRADIENT, Body, Statement, comment
+from .trace import TracingError
+
+MOST = 1500
+"""The most statements in one Python function; longer programs are split."""
+
+MANY = 100
+"""From so many numbers on, the arguments come as one tuple."""
+
+FEW = 12
+"""Up to so many numbers are looked at by way of their sum."""
+
+WIDTH = 110
+"""Longer lists are written on several lines."""
+
+
+@dataclass
+class Text:
+    """The program's functions as a text, with the node that each line belongs to; line 1 is the first."""
+
+    lines: list[str] = field(default_factory=list)
+    nodes: dict[int, int] = field(default_factory=dict)
+
+    def add(self, line: str, node: int | None = None, indent: int = 1) -> None:
+        """One more line."""
+        self.lines.append("    " * indent + line if line else "")
+        if node is not None:
+            self.nodes[len(self.lines)] = node
+
+    def add_list(self, start: str, items: list[str], end: str, indent: int = 1) -> None:
+        """A line with a list in it; several lines where one would be too long."""
+        inside = ", ".join(items)
+        if len(start) + len(inside) + len(end) <= WIDTH:
+            self.add(start + inside + end, indent=indent)
+            return
+        self.add(start, indent=indent)
+        glued = [item.replace(" ", "\xa0") for item in items]
+        for line in textwrap.wrap(", ".join(glued), WIDTH, break_long_words=False, break_on_hyphens=False):
+            self.add(line.replace("\xa0", " "), indent=indent + 1)
+        self.add(end, indent=indent)
+
+
+def functions(body: Body) -> Text:
+    """The program as Python functions; the last is `value_and_gradients`, and there are others only where it would be too long."""
+    text = Text()
+    size = len(body.tape.labels)
+    whole = len(body.statements) <= MOST
+    if not whole:
+        _parts(body, text)
+    few = whole and size <= MANY
+    numbers = [f"v{i}" for i in range(size)]
+    text.add_list("def value_and_gradients(", numbers if few else ["*numbers"], "):", indent=0)
+    for i, label in enumerate(body.tape.labels[:MANY]):
+        if label:
+            text.add(f"# v{i}:{comment(label)[3:]}", i)
+    if not few:
+        text.add(f"if len(numbers) != {size}:")
+        text.add(f'    raise TypeError(f"{size} numbers are needed, but got {{len(numbers)}}")')
+    if not whole:
+        text.add("return run(numbers)")
+        return text
+    if not few:
+        text.add_list("(", numbers, ",) = numbers")
+    if body.language.stops:
+        _look(text, numbers, 'ValueError("the numbers have to be finite")')
+    _write(text, body.statements[: body.forward], 1)
+    sweep = body.statements[body.forward :]
+    if body.fallible:
+        text.add("try:")
+    _write(text, sweep, 1 + body.fallible)
+    if body.fallible:
+        _except(text)
+    gradients = [g for g in body.gradients if g]
+    if body.language.stops:
+        _look(text, gradients, f"GradientError({GRADIENT})")
+    # The engine's gradients start as 0.0, and 0.0 + -0.0 is 0.0; so do these.
+    returned = [f"{g} + 0.0" if g else "0.0" for g in body.gradients]
+    text.add_list(f"return {body.value}, (", returned, f"{',' * (size == 1)})")
+    return text
+
+
+def _look(text: Text, names: list[str], error: str) -> None:
+    """Raise the error where one of the numbers is not finite."""
+    names = list(dict.fromkeys(names))
+    if not names:
+        return
+    # The sum of finite numbers is finite, unless it overflows: that is the quick look.
+    quick = f"({' + '.join(names)}) * 0.0" if len(names) > 1 else f"{names[0]} * 0.0"
+    if len(names) == 1:
+        text.add(f"if {quick}:")
+    else:
+        text.add_list(f"if {f'{quick} and ' if len(names) <= FEW else ''}not all(map(math.isfinite, (", names, "))):")
+    text.add(f"    raise {error}")
+
+
+def _except(text: Text) -> None:
+    text.add("except (ArithmeticError, ValueError) as error:")
+    text.add(f"    raise GradientError({GRADIENT}) from error")
+
+
+def _write(text: Text, statements: Iterable[Statement], indent: int) -> None:
+    for statement in statements:
+        for line in statement.lines:
+            text.add(line, statement.node, indent)
+
+
+def _parts(body: Body, text: Text) -> None:
+    """Functions of at most MOST statements each, which hand numbers on in a list m; and all of it as one function."""
+    groups: list[tuple[bool, list[Statement]]] = []
+    for forward, statements in ((True, body.statements[: body.forward]), (False, body.statements[body.forward :])):
+        groups += [(forward, statements[i : i + MOST]) for i in range(0, len(statements), MOST)]
+    size = len(body.tape.labels)
+    writers: dict[str, set[int]] = {f"v{i}": {-1} for i in range(size)}
+    readers: dict[str, set[int]] = {name: {-1} for name in (*body.gradients, body.value) if name}
+    for i, (_, statements) in enumerate(groups):
+        for statement in statements:
+            for name in statement.writes:
+                writers.setdefault(name, set()).add(i)
+            for name in statement.reads:
+                readers.setdefault(name, set()).add(i)
+    moving = [name for name, places in writers.items() if len(places | readers.get(name, set())) > 1]
+    place = {f"v{i}": i for i in range(size)}
+    for name in moving:
+        place.setdefault(name, len(place))
+    for i, (forward, statements) in enumerate(groups):
+        text.add(f"def part{i}(m):", indent=0)
+        written: set[str] = set()
+        needed: dict[str, None] = {}
+        for statement in statements:
+            for name in sorted(statement.reads - written):
+                needed[name] = None
+            written |= statement.writes
+        for name in needed:
+            text.add(f"{name} = m[{place[name]}]")
+        guarded = body.fallible and not forward
+        if guarded:
+            text.add("try:")
+        _write(text, statements, 2 if guarded else 1)
+        if guarded:
+            _except(text)
+        for name in sorted(written & place.keys(), key=lambda name: place[name]):
+            text.add(f"m[{place[name]}] = {name}")
+        text.add("", indent=0)
+        text.add("", indent=0)
+    text.add("def run(numbers):", indent=0)
+    if body.language.stops:
+        text.add("if not all(map(math.isfinite, numbers)):")
+        text.add('    raise ValueError("the numbers have to be finite")')
+    text.add(f"m = [*numbers] + [0.0] * {len(place) - size}")
+    for i in range(len(groups)):
+        text.add(f"part{i}(m)")
+    value = f"m[{place[body.value]}]" if body.value in place else body.value
+    text.add(f"gradients = tuple([m[i] + 0.0 if i else 0.0 for i in {[place[g] if g else 0 for g in body.gradients]!r}])")
+    if body.language.stops:
+        text.add("if not all(map(math.isfinite, gradients)):")
+        text.add(f"    raise GradientError({GRADIENT})")
+    text.add(f"return {value}, gradients")
+    text.add("", indent=0)
+    text.add("", indent=0)
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# What a text needs to stand by itself
+
+
+def header(body: Body, text: str) -> list[str]:
+    """The lines that come before the functions: imports, errors, and the source of the helpers that are called."""
+    lines = ['"""A value and its gradients, by reverse-mode differentiation. Generated; needs Python alone."""', "", "import math", "", ""]
+    for name, base, what in (
+        ("GradientError", "ArithmeticError", "A local derivative that is needed does not exist, or the numbers left the range of floats."),
+        ("BranchError", "RuntimeError", "A comparison comes out otherwise than where the program was recorded."),
+    ):
+        if f"raise {name}" in text:
+            lines += [f"class {name}({base}):", f'    """{what}"""', "", ""]
+    for function, name in body.language.calls.items():
+        lines += [*_source_of(function, name).splitlines(), "", ""]
+    return lines
+
+
+def _source_of(function: Callable[..., Any], name: str) -> str:
+    """A forward function's own source, under the name it has in the program."""
+    code = getattr(function, "__code__", None)
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        source = ""
+    own = getattr(function, "__name__", "")
+    foreign = set(code.co_names) - set(dir(math)) - set(dir(builtins)) - {"math"} if code else set()
+    if not source.startswith(f"def {own}(") or foreign or (code and code.co_freevars) or getattr(function, "__defaults__", None):
+        raise TracingError(
+            f"the forward function {own or function!r} cannot be carried along as source: write it as a def that uses math and nothing else"
+        )
+    return source if own == name else source + f"\n\n{name} = {own}\n"
+
+
+def standalone(body: Body, text: Text) -> tuple[str, dict[int, int]]:
+    """The whole source, and the node that each of its lines belongs to."""
+    functions = "\n".join(text.lines)
+    above = header(body, functions)
+    return "\n".join([*above, functions, ""]), {line + len(above): node for line, node in text.nodes.items()}
+
+
+def executable(body: Body, text: Text, names: dict[str, Any]) -> Callable[..., tuple[float, tuple[float, ...]]]:
+    """The same functions, ready to run in this process, with these names for errors."""
+    namespace: dict[str, Any] = {"math": math, **names, **{name: function for function, name in body.language.calls.items()}}
+    exec(compile("\n".join(text.lines), "<program>", "exec"), namespace)  # every name in it is generated, every constant a repr
+    run: Callable[..., tuple[float, tuple[float, ...]]] = namespace["value_and_gradients"]
+    return run

@@ -1,0 +1,399 @@
+"""Recording: a function run once on numbers that write down what is done with them, and give nothing away that could freeze.
+
+A `Traced` is a Value as far as arithmetic goes. It differs where a program could go wrong: a comparison is noted as a guard, for the
+program is right only while it comes out the same, and a number cannot be read. It computes no local derivatives, since the program
+will have its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import operator
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import repeat
+from types import CellType, FunctionType, MethodType, SimpleNamespace
+from typing import Any, NoReturn
+
+from .. import ops
+from .. import value as _value
+from ..errors import AutogradError
+from ..graph import Node
+from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, interpretation
+from ..value import Value, paused
+
+_new = object.__new__
+_above = ABOVE[Value]
+
+
+class TracingError(AutogradError, AttributeError, TypeError):
+    """Something was asked of a number, while a program is recorded, that would be frozen into the program."""
+
+
+class Guard:
+    """A comparison that came out one way: the program is right while it does so again.
+
+    x, y   the sides; a plain number may stand on the right
+    """
+
+    __slots__ = ("outcome", "relation", "x", "y")
+
+    def __init__(self, relation: str, x: Traced, y: Traced | float, outcome: bool) -> None:
+        self.relation, self.x, self.y, self.outcome = relation, x, y, outcome
+
+
+# The recording that is under way: one at a time, since the parameters are Traced as long as it lasts.
+_recording = threading.RLock()
+_note: Callable[[Any], None] | None = None
+
+
+def _refuse(what: str, instead: str = "use stop_gradient(x) where no gradient is to flow, where(condition, x, y) to choose") -> NoReturn:
+    raise TracingError(f"{what} while a program is recorded: it would be frozen into the program; {instead}")
+
+
+class Traced(Value):
+    """A number of a function that is being recorded.
+
+    Its constants stand where a Value's do. A node through which no gradient flows (`detach()`, `no_grad()`) has all its operands
+    there, so that whoever orders the graph meets a leaf.
+    """
+
+    __slots__ = ()
+
+    # The slots under other names: under their own they are not for the function that is recorded.
+    _number = Value.__dict__["data"]
+    _first = Node.__dict__["dx"]
+    _second = Node.__dict__["dy"]
+
+    @property
+    def data(self) -> float:
+        """Not to be read: it would be frozen into the program."""
+        _refuse(".data was read or written")
+
+    @data.setter
+    def data(self, number: float) -> None:
+        _refuse(".data was read or written")
+
+    @property
+    def grad(self) -> float:
+        """Not to be read: there is no gradient while a program is recorded."""
+        _refuse(".grad was read or written", "the program returns the gradients")
+
+    @grad.setter
+    def grad(self, number: float) -> None:
+        _refuse(".grad was read or written", "the program returns the gradients")
+
+    def _no_derivative(self) -> float:
+        """Not known yet: derivatives are the program's."""
+        _refuse("a derivative was taken", "compile the function itself: its program returns the gradients")
+
+    dx = dy = property(_no_derivative)
+
+    # -- + and ×, written out for speed as a Value's are -----------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is Traced:
+            y, b = other, other._number
+        elif type(other) is float:
+            y, b = None, other
+        else:
+            return _ADD.kinds[Traced](self, other)
+        z = self._number + b
+        if z * 0.0 or _note is None:
+            return _ADD.kinds[Traced](self, other)  # which says what is wrong
+        node = _new(Traced)
+        node._number = z
+        node.label = node.scope = None
+        node.op = _ADD
+        node.x = self
+        node.y = y
+        node._second = b
+        if _value._scopes_in_use:
+            _place(node)
+        _note(node)
+        return node
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is Traced:
+            y, b = other, other._number
+        elif type(other) is float:
+            y, b = None, other
+        else:
+            return _MULTIPLY.kinds[Traced](self, other)
+        z = self._number * b
+        if z * 0.0 or _note is None:
+            return _MULTIPLY.kinds[Traced](self, other)
+        node = _new(Traced)
+        node._number = z
+        node.label = node.scope = None
+        node.op = _MULTIPLY
+        node.x = self
+        node.y = y
+        node._second = b
+        if _value._scopes_in_use:
+            _place(node)
+        _note(node)
+        return node
+
+    def __radd__(self, other: Any) -> Any:
+        return self if type(other) is int and other == 0 else _ADD.kinds[Traced](other, self)
+
+    def __pow__(self, other: Any, modulus: None = None) -> Any:
+        if modulus is not None:
+            raise TypeError("pow of a Value takes no modulus")
+        return (ops.pow if isinstance(other, Value) or type(other) in _above else ops.power)(self, other)
+
+    def detach(self) -> Any:
+        """The same number, through which no gradient flows."""
+        node = ops.stop_gradient(self)
+        _cut(node)
+        return node
+
+    # -- what would give the number away ---------------------------------------------------------------------------------
+
+    def __float__(self) -> float:
+        _refuse("float(x), or a function of math or of a format that needs it, was asked for")
+
+    def __int__(self) -> int:
+        _refuse("int(x) was asked for")
+
+    def __round__(self, digits: int | None = None) -> float:
+        _refuse("round(x) was asked for")
+
+    def __format__(self, spec: str) -> str:
+        return _refuse("a number was written as text", "print(x) shows what it is") if spec else repr(self)
+
+    def __repr__(self) -> str:
+        what = self.op.name if self.op else "a leaf"
+        return f"<traced: {what}{f', label {self.label!r}' if self.label else ''}>"
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Not while a program is recorded."""
+        _refuse("backward() was called", "the program returns the gradients")
+
+    def zero_grad(self) -> None:
+        """Not while a program is recorded."""
+        _refuse("zero_grad() was called", "the program returns the gradients")
+
+    def __copy__(self) -> Value:
+        _refuse("a number was copied or pickled")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        _refuse("a number was copied or pickled")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _refuse("a number was copied or pickled")
+
+
+def _comparing(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Traced, Any], bool]:
+    def method(self: Traced, other: Any) -> bool:
+        if type(other) is Traced:
+            outcome = compare(self._number, other._number)
+        else:
+            if not (type(other) is float and other in (float("inf"), -float("inf"))):  # those two are welcome, as in `best = inf`
+                _refuse_values(other)
+                other = as_float(other, "a number to compare with", "a Value")
+            outcome = compare(self._number, other)
+        _noted(Guard(relation, self, other, outcome))
+        return outcome
+
+    return method
+
+
+def _refuse_values(other: Any) -> None:
+    if isinstance(other, Value):
+        what = Value.__repr__(other) if type(other) is Value else repr(other)
+        raise TracingError(
+            f"{what} is used while a program is recorded, but it is neither an argument nor among the parameters: give compile"
+            " params=[...], with it in the list, or pass it as an argument"
+        )
+
+
+class Foreign(Value):
+    """A Value that the function can reach, and that is none of its own, while the function is recorded: whatever it is asked is refused,
+    for its number, and how it compares, would be frozen.
+    """
+
+    __slots__ = ()
+    _number = Value.__dict__["data"]
+
+    def _refused(self, *_: Any) -> Any:
+        _refuse_values(self)
+
+    data = property(_refused, _refused)
+
+    def __repr__(self) -> str:
+        return f"Value({self._number!r}{f', label={self.label!r}' if self.label is not None else ''})"
+
+
+def _noted(entry: Any) -> None:
+    if _note is None:
+        raise TracingError("the recording is over: this number was kept from inside a compiled function, and has no meaning outside")
+    _note(entry)
+
+
+def _place(node: Traced) -> None:
+    node.scope = _value._scope.get()
+    if paused():
+        _cut(node)
+
+
+def _cut(node: Traced) -> None:
+    """Let no gradient flow from the node to its operands."""
+    if node.x is not None:
+        node._first, node.x = node.x, None
+    if node.y is not None:
+        node._second, node.y = node.y, None
+
+
+@interpretation(Traced, over=(Value,))
+def _on_traced(primitive: Primitive) -> Callable[..., Any]:
+    """A row while a program is recorded: compute, refuse what is not finite, note down. No local derivatives: the program has them."""
+    forward, binary = primitive.forward, len(primitive.operands) == 2
+
+    def record(*operands: Any) -> Any:
+        sides: list[Any] = []
+        numbers: list[float] = []
+        for x in operands:
+            if type(x) is not Traced:
+                if type(x) in _above and type(x) is not Traced:
+                    return primitive.kinds[type(x)](*operands)
+                _refuse_values(x)
+                x = as_float(x, asker=primitive.name)
+            sides.append(x)
+            numbers.append(x if type(x) is float else x._number)
+        if binary and primitive.partials[1] is None and type(sides[1]) is not float:
+            raise TypeError(
+                f"{primitive.name} needs a plain number as {primitive.operands[1]}, but got {sides[1]!r}; x ** y takes a Value there"
+            )
+        try:
+            z = forward(*numbers)
+        except FAILURES as error:
+            raise failure(primitive, tuple(map(_described, sides)), error) from None
+        if z * 0.0 or any(x * 0.0 for x in numbers):
+            raise failure(primitive, tuple(map(_described, sides)))
+        node = _new(Traced)
+        node._number = z
+        node.label = node.scope = None
+        node.op = primitive
+        x = sides[0]
+        node.x, node._first = (None, x) if type(x) is float else (x, None)
+        y = sides[1] if binary else None
+        node.y, node._second = (y, None) if type(y) is Traced else (None, y)
+        if _value._scopes_in_use:
+            _place(node)
+        _noted(node)
+        return node
+
+    record.__name__, record.__doc__ = primitive.name, primitive.summary
+    return record
+
+
+def _described(x: Any) -> Any:
+    """An operand as an error message shows it: by its number and label."""
+    return SimpleNamespace(data=x._number, label=x.label) if type(x) is Traced else x
+
+
+_ADD, _MULTIPLY = PRIMITIVES["add"], PRIMITIVES["multiply"]
+
+
+def _bind() -> None:
+    for name, primitive in PRIMITIVES.items():
+        setattr(Traced, name, primitive.kinds[Traced])
+    for name, sign in {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}.items():
+        record = PRIMITIVES[name].kinds[Traced]
+        for method, meaning in ((f"__{sign}__", record), (f"__r{sign}__", lambda x, y, record=record: record(y, x))):
+            if method not in Traced.__dict__:
+                setattr(Traced, method, meaning)
+    for method, name in (("__neg__", "negate"), ("__abs__", "abs")):
+        setattr(Traced, method, PRIMITIVES[name].kinds[Traced])
+    for method, relation, compare in (
+        ("__lt__", "<", operator.lt), ("__le__", "<=", operator.le), ("__gt__", ">", operator.gt), ("__ge__", ">=", operator.ge),
+    ):  # fmt: skip
+        setattr(Traced, method, _comparing(relation, compare))
+
+
+_bind()
+
+
+def leaf(number: float, label: str | None) -> Traced:
+    """An argument of a function that is being recorded."""
+    node: Traced = _new(Traced)
+    node._number, node.label = number, label
+    node.op = node.x = node.y = node.scope = node._first = node._second = None
+    return node
+
+
+_put_class = object.__dict__["__class__"].__set__
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector: while a long program is made, nothing becomes garbage, and looking for it takes half of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@contextmanager
+def recording(parameters: Sequence[Value], foreign: Sequence[Value] = ()) -> Iterator[list[Any]]:
+    """A context in which Traced numbers write into the list it gives, the parameters are Traced themselves, and `foreign` Values refused.
+
+    All of them keep their identity, so that it does not matter where the function finds them. Their class goes back in one call
+    into C, so that Ctrl-C cannot leave half of them.
+    """
+    global _note
+    with _recording:
+        before = _note
+        entries: list[Any] = []
+        try:
+            deque(map(_put_class, parameters, repeat(Traced)), 0)
+            deque(map(_put_class, foreign, repeat(Foreign)), 0)
+            _note = entries.append
+            yield entries
+        finally:
+            _note = before
+            deque(map(_put_class, [*parameters, *foreign], repeat(Value)), 0)
+
+
+def reachable(function: Any) -> list[Value]:
+    """The Values that a function finds by its own names: in its closure, its defaults, its module, in what it is bound to, and in
+    lists, dicts and modules there.
+    """
+    found: dict[Value, None] = {}
+    seen: set[int] = set()
+    todo: list[Any] = [function]
+    while todo:
+        x = todo.pop()
+        if id(x) in seen or len(seen) > 10**5:  # a function may hold a large data set
+            continue
+        seen.add(id(x))
+        if type(x) is Value:
+            found[x] = None
+        elif isinstance(x, (list, tuple)):
+            todo += x
+        elif isinstance(x, dict):
+            todo += x.values()
+        elif isinstance(x, CellType):
+            with suppress(ValueError):  # an empty one
+                todo.append(x.cell_contents)
+        elif isinstance(x, FunctionType) and (x.__module__ or "").partition(".")[0] != __name__.partition(".")[0]:
+            names = set(x.__code__.co_names)
+            for inner in x.__code__.co_consts:
+                names.update(getattr(inner, "co_names", ()))
+            todo += [x.__globals__[name] for name in names if name in x.__globals__]
+            todo += [x.__defaults__, x.__kwdefaults__, x.__closure__]
+        elif isinstance(x, MethodType):
+            todo += [x.__self__, x.__func__]
+        elif isinstance(x, partial):
+            todo += [x.func, x.args, x.keywords]
+        elif callable(getattr(x, "parameters", None)) and not isinstance(x, type):
+            todo.append(x.parameters())
+    return list(found)
