@@ -72,7 +72,7 @@ WIDEST = 8.9
 
 
 def panels(columns: int = 1, width: float = 6.0, height: float = 3.6, **more: Any) -> tuple[Plot, list[Axes]]:
-    """An empty Plot with so many axes side by side, to draw into; sizes in inches, of one panel; narrower where all together would be wider than a page."""
+    """An empty Plot with so many axes side by side, to draw into; sizes in inches, of one panel, less where the page is full."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
