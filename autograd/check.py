@@ -880,9 +880,7 @@ def check_gradients(
     if order == 2:
         for i, name in enumerate(asked.names):
             second = check_gradients(_slope(f, i), *inputs, step=step, tolerance=tolerance)
-            nodes += [
-                replace(check, name=f"{name}, {check.name}", op="second derivative") for check in second.nodes if check.name in asked.names
-            ]
+            nodes += [replace(check, name=f"{name}, {check.name}", op="second derivative") for check in second.nodes if check.op == "input"]
             edges = edges + second.edges
     return Report(output, nodes, edges)
 
@@ -1111,6 +1109,8 @@ def _on_complex(primitive: Primitive) -> Callable[..., Any]:
     forward: Callable[..., Any] = _ANALYTIC.get(primitive.name, primitive.forward)
 
     def evaluate(*operands: Any) -> _Complex:
+        real = [x.z.real if isinstance(x, _Complex) else as_float(x) for x in operands]
+        primitive.kinds[float](*real)  # outside of its domain, a function has a complex value, and no derivative here
         try:
             z = forward(*[x.z if isinstance(x, _Complex) else complex(as_float(x)) for x in operands])
         except TypeError as error:

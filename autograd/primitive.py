@@ -233,6 +233,8 @@ def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[C
         raise ValueError(f"custom_gradient needs one textbook form for each of {len(rules)} rule(s), but got {len(textbook)}")
 
     def decorate(forward: Callable[..., float]) -> Any:
+        if not callable(forward):
+            raise TypeError(f"custom_gradient takes its rules first, then the function: got {forward!r} for the function")
         given = getattr(forward, "__name__", "")
         name = given if given.isidentifier() else "custom"
         operands = ("x", "y")[: len(rules)]

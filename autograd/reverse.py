@@ -128,6 +128,8 @@ def _contribution(node: Value, position: int, upstream: Value | float) -> Value 
         partial = rules[position](node, *args)  # type: ignore[misc]
     except AutogradError as error:
         raise _stale(_edge(node, position), f"fails now ({error})") from error
+    if not isinstance(partial, (float, Value)):
+        partial = float(partial)  # a rule of somebody's own that gives an int
     if (partial if isinstance(partial, float) else partial.data) != recorded:
         raise _stale(_edge(node, position), f"is {_number(partial)!r} now")
     return upstream * partial if isinstance(upstream, Value) and isinstance(partial, Value) else times(upstream, partial)

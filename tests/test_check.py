@@ -544,3 +544,26 @@ def test_a_rule_that_is_right_once_and_wrong_twice_is_found() -> None:
 def test_an_order_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="order is 1 or 2, but got 3"):
         check_gradients(tanh, 2.0, order=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "error"),
+    [
+        (autograd.log, -1.0, autograd.DomainError),
+        (autograd.sqrt, -1.0, autograd.DomainError),
+        (lambda x: x**0.5, -1.0, autograd.DomainError),
+        (autograd.asin, 2.0, autograd.DomainError),
+        (lambda x: 1.0 / x, 0.0, autograd.DivisionByZeroError),
+    ],
+)
+def test_a_complex_step_stays_in_the_real_domain(f: Callable[[Any], Any], x: float, error: type[Exception]) -> None:
+    """A function that goes on in the complex plane has no derivative here where it has no real value."""
+    with pytest.raises(error):
+        complex_step(f, x)
+
+
+def test_second_derivatives_are_those_of_the_inputs_alone() -> None:
+    """A Value that the function brings along is none, even if it is labelled like one."""
+    w = Value(2.0, label="x")
+    names = [check.name for check in check_gradients(lambda x: w * x * x, 1.5, order=2).nodes if check.op == "second derivative"]
+    assert ["x, x"] == names

@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,15 +116,23 @@ def test_ctrl_c_saves_what_was_learned(tmp_path: Path) -> None:
     """The signal arrives in the middle of a long training: exit code 130, and a model that loads."""
     path = tmp_path / "m.json"
     command = [sys.executable, "-m", "autograd", "train", "moons", "--epochs", "100000", "-o", str(path)]
-    run = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    )
-    assert run.stdout is not None
-    for line in run.stdout:
-        if line.startswith("epoch 2"):
-            break
-    run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=60)
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background job would ignore it
+    ) as run:
+        try:
+            assert run.stdout is not None
+            for line in run.stdout:
+                if line.startswith("epoch 2"):
+                    break
+            run.send_signal(signal.SIGINT)
+            out, err = run.communicate(timeout=60)
+        finally:
+            run.kill()
     assert 130 == run.returncode
     assert f"The model is saved in {path}" in out
     assert re.search(r"interrupted in step \d+; what was learned before it is kept", err)

@@ -20,6 +20,7 @@ from autograd import (
     atan,
     cos,
     cosh,
+    custom_gradient,
     erf,
     exp,
     gradient,
@@ -437,3 +438,14 @@ def test_gradient_under_threads_gives_the_same_numbers() -> None:
     assert 8 == len(found)
     assert 1 == len(set(found))
     assert gc.isenabled()
+
+
+def test_a_rule_that_gives_an_int_is_a_number_too() -> None:
+    identity = custom_gradient(lambda z, x: 1)(lambda x: x)
+    x = Value(1.7)
+    assert 1.0 == gradient(identity(x), x).data
+
+
+def test_custom_gradient_without_its_rules_says_so() -> None:
+    with pytest.raises(TypeError, match="takes its rules first, then the function"):
+        custom_gradient(lambda x: x)(2.7)  # type: ignore[arg-type]
