@@ -20,7 +20,7 @@ from . import data
 from .layers import MLP
 from .losses import binary_cross_entropy_with_logits, cross_entropy
 from .optim import Adam, linear_decay
-from .save import load_model, save_model
+from .save import check_place, load_model, save_model
 from .train import History, Loss, accuracy, fit
 
 Set = tuple[Sequence[Any], Sequence[int]]
@@ -123,7 +123,11 @@ def _train(options: argparse.Namespace) -> int:
     output: Path = options.output or Path(f"glassgrad-{name}.json")
     if not output.parent.is_dir():
         options.parser.error(f"there is no folder {output.parent} to save in")
-    training, test, available, classes = _sets(name, options.data, options.examples or plan.examples, options.seed)
+    check_place(output)  # before the work, not after it
+    try:
+        training, test, available, classes = _sets(name, options.data, options.examples or plan.examples, options.seed)
+    except IndexError as error:  # a class in a file that is none
+        raise ValueError(str(error)) from None
     hidden = options.hidden or plan.hidden
     model = MLP(len(training[0][0]), [*hidden, classes], plan.activation, rng=options.seed)
     if options.start is not None:

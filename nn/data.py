@@ -170,6 +170,8 @@ def mnist(folder: str | Path, kind: str = "train") -> tuple[Images, list[int]]:
         raise ValueError(f"{label_file} should hold one byte an image, but has {len(sizes)} sizes of type {labels.typecode!r}")
     if count != sizes[0]:
         raise ValueError(f"{image_file} has {count} images, but {label_file} has {sizes[0]} labels")
+    if count == 0:
+        raise ValueError(f"{image_file} has no images")
     return Images(pixels, count), [class_index(label, 10, str(label_file)) for label in labels]
 
 

@@ -38,6 +38,13 @@ def save_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser
     if optimiser is not None:
         document["optimiser"] = optimiser.state_dict()
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    check_place(path)
+    write_whole(path, text.encode("utf-8"))
+    return path
+
+
+def check_place(path: Path) -> None:
+    """SavedModelError unless a model can be saved there: what stands there already must be a saved model."""
     if path.exists():
         if not path.is_file():
             raise SavedModelError(f"cannot save {path}: there is something else of that name")
@@ -45,8 +52,6 @@ def save_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser
             begin = file.read(len(_BEGIN))
         if begin and begin != _BEGIN:
             raise SavedModelError(f"cannot save {path}: the file there is no saved model, and would be lost")
-    write_whole(path, text.encode("utf-8"))
-    return path
 
 
 _BEGIN = json.dumps({"format": FORMAT}, indent=1)[:-2].encode()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from autograd import GradientError, MissingExtraError, RangeError, Value
+from autograd import DivisionByZeroError, DomainError, GradientError, MissingExtraError, RangeError, Value
 
 from .data import minibatches, same_length
 from .init import generator
@@ -135,7 +135,9 @@ def fit(
                     break
     except KeyboardInterrupt:
         history.stopped = f"interrupted in step {len(history.losses) + 1}; what was learned before it is kept"
-    except (RangeError, GradientError) as error:
+    except (RangeError, GradientError, DomainError, DivisionByZeroError) as error:
+        if not history.losses and isinstance(error, (DomainError, DivisionByZeroError)):
+            raise  # before anything was learned that is no divergence: the function is wrong for these numbers
         history.stopped = f"diverged in step {len(history.losses) + 1}: {error}"
         warnings.warn(f"training {history.stopped} (a smaller learning rate may help)", RuntimeWarning, stacklevel=2)
     finally:
@@ -182,9 +184,18 @@ def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], thr
     right = 0
     for x, t in zip(examples, targets, strict=True):
         output = model(x)
-        wanted = class_index(t, len(output), "accuracy") if isinstance(output, (list, tuple)) else int(float(t) > 0.0)
+        wanted = class_index(t, len(output), "accuracy") if isinstance(output, (list, tuple)) else _side(t)
         right += predict(output, threshold) == wanted
     return right / count
+
+
+def _side(t: Any) -> int:
+    """The class that a target says, for one output: 1, or 0 which may be written -1."""
+    if type(t).__name__ in ("bool", "bool_"):
+        raise TypeError(f"accuracy needs a class as a number, but got {t!r} of type {type(t).__name__}")
+    if float(t) not in (-1.0, 0.0, 1.0):
+        raise IndexError(f"accuracy has the classes 0 (or -1) and 1 for one output, but got class {t}")
+    return int(float(t) > 0.0)
 
 
 @contextmanager

@@ -138,3 +138,14 @@ def test_ctrl_c_saves_what_was_learned(tmp_path: Path) -> None:
     assert re.search(r"interrupted in step \d+; what was learned before it is kept", err)
     assert "Traceback" not in err
     nn.load_model(path, nn.MLP(2, [16, 16, 1]))
+
+
+def test_a_file_that_would_be_lost_is_said_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not after a training whose model would be lost with it."""
+    path = tmp_path / "mine.json"
+    path.write_text('{"a": 1}')
+    assert 1 == main(["train", "moons", "-o", str(path)])
+    out, err = capsys.readouterr()
+    assert "epoch" not in out
+    assert "the file there is no saved model" in err
+    assert '{"a": 1}' == path.read_text()

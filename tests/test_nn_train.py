@@ -250,3 +250,19 @@ def test_without_tqdm_there_is_no_bar_and_no_complaint(monkeypatch: pytest.Monke
     assert 1 == len(nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, optimiser).losses)
     with pytest.raises(MissingExtraError, match=r"pip install 'glassgrad\[train\]'"):
         nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, optimiser, progress=True)
+
+
+def test_a_loss_that_leaves_its_domain_after_the_first_step_ends_training_with_its_history() -> None:
+    """A probability that has become 0 is a divergence like any other: named, with what was measured before it."""
+    X, t = nn.moons(20, rng=0)
+    model = nn.MLP(2, [8, 1], "relu", "sigmoid", rng=0)
+    with pytest.warns(RuntimeWarning, match="diverged in step"):
+        history = nn.fit(model, X, t, nn.binary_cross_entropy, nn.SGD(model.parameters(), lr=1e4), epochs=5)
+    assert history.losses
+    assert "diverged in step" in history.stopped
+
+
+@pytest.mark.parametrize(("target", "error"), [(7, IndexError), (-2, IndexError), (0.5, IndexError), (True, TypeError)])
+def test_accuracy_refuses_a_class_that_one_output_does_not_have(target: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="accuracy"):
+        nn.accuracy(nn.MLP(2, [1], rng=0), [[0.0, 1.0]], [target])

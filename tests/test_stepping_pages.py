@@ -459,3 +459,24 @@ def test_a_recording_changes_nothing() -> None:
     stepper._repr_html_()
     Recording(output)
     assert fields == [(node.data, node.grad, node.label, node.dx, node.dy) for node in order]
+
+
+def test_frames_replace_pictures_alone(tmp_path: Path) -> None:
+    """A file of somebody else's with a frame's name is an error, and kept."""
+    (tmp_path / "000.png").write_text("a photograph")
+    with pytest.raises(DrawingError, match="the file there is no PNG picture"):
+        Stepper(Value(2.0) * 3.0).write_frames(tmp_path)
+    assert "a photograph" == (tmp_path / "000.png").read_text()
+
+
+def test_a_slider_at_rest_shows_no_change() -> None:
+    """What the page calls the output is rounded as the outputs on the grid are: price 220, not 220.00000000000003."""
+    found = what_if(Stepper(examples.apple.build()), 0)
+    assert 220.0 == found["base"] == found["outputs"][len(found["outputs"]) // 2]
+
+
+def test_with_a_seed_of_its_own_a_page_has_no_what_if() -> None:
+    """There, gradient × Δ is not the change of the output."""
+    u = Value(2.0, label="u")
+    assert "what" in page_of(Stepper(u * u))[1][0]["leaves"][0]
+    assert "what" not in page_of(Stepper(u * u, seed=-2.5))[1][0]["leaves"][0]

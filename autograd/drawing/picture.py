@@ -20,7 +20,7 @@ from .style import Style
 
 _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
 FORMATS = ("svg", "png", "pdf")
-_BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
+BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 PNG_DPI, NOTEBOOK_DPI = 192, 144
 NOTEBOOK_WIDTH = 860
 """Pixels: what a cell's output shows without scrolling, on a small screen, on paper and in static viewers."""
@@ -84,7 +84,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         format = path.suffix.lower().removeprefix(".")
         if format not in FORMATS:
             raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
-        return write_file(path, lambda: self.pipe(format, dpi=dpi), _BEGINS[format], f"{format.upper()} picture")
+        return write_file(path, lambda: self.pipe(format, dpi=dpi), BEGINS[format], f"{format.upper()} picture")
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -305,6 +306,8 @@ def write_frames(stepper: Stepper, folder: str | os.PathLike[str], format: str =
     corners = f"\tleast {corner.format(left, bottom)}\n\tmost {corner.format(right, top)}\n}}\n"
     check_fonts(film.picture.source)
     folder.mkdir(exist_ok=True)
+    from ..drawing.picture import BEGINS, write_file  # it needs the extra, as all that follows does
+
     walker = Stepper.__new__(Stepper)
     walker._start(recording)
     digits = max(3, len(str(len(recording))))
@@ -315,6 +318,5 @@ def write_frames(stepper: Stepper, folder: str | os.PathLike[str], format: str =
         source = film.style.finish(laid_out).rstrip().removesuffix("}") + corners
         data = layout(source, format, engine="nop2", dpi=192 if format == "png" else None)
         path = folder / f"{position:0{digits}d}.{format}"
-        path.write_bytes(data)
-        written.append(path)
+        written.append(write_file(path, partial(bytes, data), BEGINS[format], f"{format.upper()} picture"))
     return written

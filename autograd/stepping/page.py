@@ -334,7 +334,7 @@ class Data:
     def _leaves(self) -> Iterator[Any]:
         recording = self.recording
         places = [place for place in self.film.places if recording.order[place].op is None]
-        affordable = recording.forward * len(places) * (2 * GRID + 1) <= WHAT_IFS
+        affordable = recording.forward * len(places) * (2 * GRID + 1) <= WHAT_IFS and recording.seed == 1.0
         for place in places:
             leaf = recording.order[place]
             data: dict[str, Any] = {
@@ -407,7 +407,8 @@ def what_if(stepper: Stepper, place: int) -> Any:
             outputs.append(exact(float(f"{result:.9g}")))
         except FAILURES:
             outputs.append(None)  # outside of some function's domain, or of the floats
-    return {"x": x, "step": step, "base": recording.values[-1], "slope": recording.gradients[place], "outputs": outputs}
+    base = recording.values[-1] if outputs[GRID] is None else outputs[GRID]  # rounded as they are: a slider at rest shows no change
+    return {"x": x, "step": step, "base": base, "slope": recording.gradients[place], "outputs": outputs}
 
 
 def grid_step(x: float) -> float:
