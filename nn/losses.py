@@ -3,6 +3,8 @@
 y stands for a model's outputs, t for the targets. Both may be one number, a list of numbers, or a batch: a list with an entry for
 each example. Their sizes must agree, or a ValueError says both.
 
+Targets may be Values, too, and then take part in the graph; `autograd.compile` records every loss, with targets as arguments.
+
 reduction   "mean" over all the numbers (for the cross-entropies, over the examples); "sum" of them all; "batchmean": the sum
             over each example's numbers, then the mean over the outermost list
 
@@ -11,7 +13,6 @@ Every loss makes its nodes in the scope "loss", so that a picture can fold them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import reduce, wraps
 from typing import Any, ParamSpec
@@ -23,6 +24,8 @@ from .module import number
 
 P = ParamSpec("P")
 REDUCTIONS = ("mean", "sum", "batchmean")
+ROUNDING = 1e-6
+"""How far from 1 the sum of probabilities may be."""
 
 
 def _scoped(loss: Callable[P, Any]) -> Callable[P, Any]:
@@ -79,7 +82,7 @@ def hinge(y: Any, t: Any, reduction: str = "mean") -> Any:
     """max(0, 1 - t·y) for a target t of -1 or 1: 0 once y is on its side by a margin of 1. Its gradient at the margin is 0."""
 
     def term(y: Any, t: Any) -> Any:
-        if _data(t) not in (-1.0, 1.0):
+        if not 1.0 <= abs(t) <= 1.0:
             raise ValueError(f"hinge needs targets -1 and 1, but got {t!r}")
         return relu(1.0 - t * y)
 
@@ -95,9 +98,9 @@ def binary_cross_entropy(y: Any, t: Any, reduction: str = "mean") -> Any:
     """
 
     def term(y: Any, t: Any) -> Any:
-        if not 0.0 <= _data(y) <= 1.0:
+        if not 0.0 <= y <= 1.0:
             advice = "binary_cross_entropy_with_logits takes scores"
-            raise ValueError(f"binary_cross_entropy needs probabilities from 0 to 1, but got {_data(y)!r}; {advice}")
+            raise ValueError(f"binary_cross_entropy needs probabilities from 0 to 1, but got {_shown(y)!r}; {advice}")
         _check_probability(t, "binary_cross_entropy")
         if _is(t, 1.0):
             return -log(y)
@@ -139,6 +142,8 @@ def cross_entropy(z: Any, t: Any, reduction: str = "mean") -> Any:
     """
 
     def term(z: list[Any], target: list[tuple[int, Any]]) -> Any:
+        if len(z) == 1:
+            return z[0] - z[0]  # a single class is certain: 0, with a gradient of 0, and a Value where the score is one
         terms = [_times(t, logsumexp([0.0 if j == k else zj - z[k] for j, zj in enumerate(z)])) for k, t in target]
         return reduce(lambda a, b: a + b, terms)
 
@@ -150,10 +155,7 @@ def cross_entropy_from_probabilities(y: Any, t: Any, reduction: str = "mean") ->
     """-Σ tₖ log yₖ for probabilities y that sum to 1, as from a softmax; t as for `cross_entropy`, which is the safer one."""
 
     def term(y: list[Any], target: list[tuple[int, Any]]) -> Any:
-        total = math.fsum(map(_data, y))
-        if any(_data(p) < 0.0 for p in y) or abs(total - 1.0) > 1e-6:
-            advice = "cross_entropy takes scores"
-            raise ValueError(f"cross_entropy_from_probabilities needs probabilities that sum to 1, but got a sum of {total:.6g}; {advice}")
+        _check_distribution(y, "cross_entropy_from_probabilities needs", "; cross_entropy takes scores")
         return -reduce(lambda a, b: a + b, [_times(t, log(y[k])) for k, t in target])
 
     return _reduced_examples(term, y, t, reduction, "cross_entropy_from_probabilities")
@@ -168,9 +170,9 @@ def max_margin(z: Any, t: Any, margin: float = 1.0, reduction: str = "mean") -> 
     margin = number(margin, "max_margin's margin")
 
     def term(z: list[Any], target: list[tuple[int, Any]]) -> Any:
-        if len(target) != 1:
+        (right, *several) = [k for k, weight in target if weight > 0.0]
+        if several:
             raise ValueError("max_margin needs one right class, but the target has several")
-        right = target[0][0]
         others = [zj for j, zj in enumerate(z) if j != right]
         if not others:
             raise ValueError("max_margin needs scores of at least 2 classes, but got 1")
@@ -222,9 +224,7 @@ def _target(t: Any, classes: int, asker: str) -> list[tuple[int, Any]]:
     if len(t) != classes:
         raise ValueError(f"{asker} needs a target for each of {classes} classes, but got {len(t)} numbers")
     weights = [w if isinstance(w, Value) else number(w, asker) for w in t]
-    total = math.fsum(map(_data, weights))
-    if any(_data(w) < 0.0 for w in weights) or abs(total - 1.0) > 1e-6:
-        raise ValueError(f"{asker} needs a target of probabilities that sum to 1, but got a sum of {total:.6g}")
+    _check_distribution(weights, f"{asker} needs a target of")
     return [(k, w) for k, w in enumerate(weights) if not _is(w, 0.0)]
 
 
@@ -238,8 +238,20 @@ def class_index(t: Any, classes: int, asker: str) -> int:
 
 
 def _check_probability(t: Any, asker: str) -> None:
-    if not 0.0 <= _data(t) <= 1.0:
-        raise ValueError(f"{asker} needs targets from 0 to 1, but got {_data(t)!r}")
+    if not 0.0 <= t <= 1.0:
+        raise ValueError(f"{asker} needs targets from 0 to 1, but got {_shown(t)!r}")
+
+
+def _check_distribution(numbers: list[Any], asker: str, advice: str = "") -> None:
+    """A ValueError unless they are probabilities that sum to 1. Values are compared and not read: so `compile` can record a loss."""
+    for p in numbers:
+        if p < 0.0:
+            raise ValueError(f"{asker} probabilities that sum to 1, but got {_shown(p)!r} among them{advice}")
+    total = sum(numbers)
+    if not 1.0 - ROUNDING <= total <= 1.0 + ROUNDING:
+        shown = _shown(total)
+        what = f"{shown:.6g}" if isinstance(shown, float) else repr(shown)
+        raise ValueError(f"{asker} probabilities that sum to 1, but got a sum of {what}{advice}")
 
 
 def _is_list(x: Any) -> bool:
@@ -252,8 +264,9 @@ def _shape(x: Any) -> str:
     return f"a list of {len(x)}" + (f" lists of {len(x[0])}" if len(x) and _is_list(x[0]) else "")
 
 
-def _data(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
+def _shown(x: Any) -> Any:
+    """The number, for a message; while `compile` records, when there is none to be read, what stands for it."""
+    return getattr(x, "data", x)
 
 
 def _is(x: Any, constant: float) -> bool:

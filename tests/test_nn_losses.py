@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 import nn
 from autograd import Value, sigmoid, softmax
 
@@ -196,6 +197,67 @@ def test_losses_fold_into_one_box(name: str) -> None:
         todo += node.parents
 
 
+# Programs.
+
+TARGETS: dict[Loss, list[Any]] = {
+    nn.squared_error: [[0.5, -2.0, 0.3], [1.5, 0.25, 0.0]],
+    nn.half_squared_error: [[0.5, -2.0, 0.3], [1.5, 0.25, 0.0]],
+    nn.absolute_error: [[0.5, -2.0, 0.3], [1.5, 0.25, 0.0]],
+    nn.huber: [[0.5, -2.0, 0.3], [1.5, 0.25, 0.0]],
+    nn.hinge: [[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]],
+    nn.binary_cross_entropy: [[1.0, 0.0, 0.25], [0.0, 0.5, 1.0]],
+    nn.binary_cross_entropy_with_logits: [[1.0, 0.0, 0.25], [0.0, 0.5, 1.0]],
+    nn.cross_entropy: [[0.0, 1.0, 0.0], [0.2, 0.3, 0.5]],
+    nn.cross_entropy_from_probabilities: [[0.0, 1.0, 0.0], [0.2, 0.3, 0.5]],
+    nn.max_margin: [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]],
+}
+
+
+@pytest.mark.parametrize("loss", TARGETS, ids=lambda loss: loss.__name__)
+def test_every_loss_can_be_recorded_with_its_targets_as_arguments(loss: Loss) -> None:
+    """A program of the loss has its value and its gradients, by outputs and by targets, bit for bit: of one example and of a batch."""
+    first, second = [0.2, 0.3, 0.5], [0.6, 0.3, 0.1]
+    program = autograd.compile(loss)
+    for y, t in (
+        *[(first, t) for t in TARGETS[loss]],
+        *[(second, t) for t in TARGETS[loss]],
+        ([first, second], TARGETS[loss]),
+    ):
+        expected, slopes = autograd.value_and_grad(loss, argnums=(0, 1))(y, t)
+        assert (expected, slopes) == tuple(program(y, t))
+
+
+@pytest.mark.parametrize("loss", [nn.cross_entropy, nn.cross_entropy_from_probabilities, nn.max_margin], ids=lambda loss: loss.__name__)
+def test_a_program_is_recorded_for_each_class(loss: Loss) -> None:
+    """A class is a whole number, so it belongs to the signature; the gradients are those of the graph."""
+    program, y = autograd.compile(loss), [0.2, 0.3, 0.5]
+    for t in (0, 2, 1, 0):
+        value, (slopes, nothing) = program(y, t)
+        assert (float(loss(values(y), t)), gradients(loss, y, t), None) == (value, slopes, nothing)
+
+
+@pytest.mark.parametrize(
+    ("loss", "good", "bad", "says"),
+    [
+        (nn.hinge, (0.5, 1.0), (0.5, 0.5), "hinge needs targets -1 and 1"),
+        (nn.binary_cross_entropy, (0.5, 1.0), (1.5, 1.0), "probabilities from 0 to 1"),
+        (nn.binary_cross_entropy_with_logits, (0.5, 1.0), (0.5, 1.5), "targets from 0 to 1"),
+        (nn.cross_entropy, ([0.5, 0.5], [0.5, 0.5]), ([0.5, 0.5], [0.5, 0.6]), "a target of probabilities that sum to 1"),
+        (nn.cross_entropy, ([0.5, 0.5], [0.5, 0.5]), ([0.5, 0.5], [-0.5, 1.5]), "a target of probabilities that sum to 1"),
+        (nn.cross_entropy_from_probabilities, ([0.5, 0.5], [0.5, 0.5]), ([0.5, 0.6], [0.5, 0.5]), "cross_entropy takes scores"),
+        (nn.max_margin, ([0.5, 0.5], [0.0, 1.0]), ([0.5, 0.5], [0.5, 0.5]), "one right class"),
+    ],
+)
+def test_a_program_refuses_what_its_loss_refuses(loss: Loss, good: Any, bad: Any, says: str) -> None:
+    """The check of a target is a comparison, which the program looks at again with every new number."""
+    program = autograd.compile(loss)
+    program(*good)
+    with pytest.raises(ValueError, match=says):
+        program(*bad)
+    with pytest.raises(ValueError, match=says):
+        loss(*map(values, bad))
+
+
 # Sizes and targets.
 
 ELEMENTWISE = [nn.squared_error, nn.half_squared_error, nn.absolute_error, nn.huber, nn.binary_cross_entropy_with_logits]
@@ -247,9 +309,20 @@ def test_a_numpy_class_is_a_class() -> None:
         nn.cross_entropy([0.5, 1.0], np.bool_(True))
 
 
+def test_a_single_class_is_certain() -> None:
+    """The loss is 0 and so is its gradient, but it is a Value, on which backward() can be called."""
+    assert 0.0 == nn.cross_entropy([3.0], 0)
+    for target in (0, [1.0]):
+        score = Value(3.0)
+        loss = nn.cross_entropy([score], target)
+        loss.backward()
+        assert (0.0, 0.0) == (loss.data, score.grad)
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
+        (lambda: nn.cross_entropy([1.0, 2.0], [-0.5, 1.5]), "sum to 1, but got -0.5 among them"),
         (lambda: nn.binary_cross_entropy(1.5, 1), "probabilities from 0 to 1, but got 1.5; binary_cross_entropy_with_logits takes scores"),
         (lambda: nn.binary_cross_entropy(0.5, 2), "targets from 0 to 1, but got 2"),
         (lambda: nn.binary_cross_entropy_with_logits(0.5, -1), "targets from 0 to 1, but got -1"),
