@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from autograd import Value
 
@@ -22,6 +23,10 @@ HUGE = 1e6
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
 
 
+Finding = tuple[str, str]
+"""Where something is wrong; and what it is, and what to do. What is the same in several places is one line."""
+
+
 def diagnose(model: Module, loss: Value) -> list[str]:
     """What is wrong, a line each: where, what, and what to do. An empty list if nothing is found.
 
@@ -36,15 +41,17 @@ def diagnose(model: Module, loss: Value) -> list[str]:
     order = nodes_below(loss)
     gradient = _sweep(order)
     named = model.named_parameters()
-    return [
-        *_unconnected(model, named, gradient),
-        *_left(order, {parameter for _, parameter in named}),
-        *_probabilities(order),
-        *_alike(model),
-        *_dead(order),
-        *_saturated(order),
-        *_by_layer(named, gradient),
-    ]
+    places: dict[str, list[str]] = {}
+    for where, what in chain(
+        _unconnected(model, named, gradient),
+        _left(order, {parameter for _, parameter in named}),
+        _probabilities(order),
+        _alike(model),
+        _dead(order),
+        _saturated(order),
+    ):
+        places.setdefault(what, []).append(where)
+    return [*(f"{_several(where)}: {what}" for what, where in places.items()), *_by_layer(named, gradient)]
 
 
 # The graph.
@@ -87,18 +94,19 @@ def _name(node: Value) -> str:
 # Each mistake.
 
 
-def _unconnected(model: Module, named: list[tuple[str, Value]], gradient: dict[Value, float]) -> Iterator[str]:
-    why = "it was not used, or its results left the graph: float(), .data and math functions give plain numbers; use autograd's functions"
+def _unconnected(model: Module, named: list[tuple[str, Value]], gradient: dict[Value, float]) -> Iterator[Finding]:
+    why = "not used, or the results left the graph: float(), .data and math functions give plain numbers; use autograd's functions"
+    what = f"not connected to the loss: {why}"
     told: set[Value] = set()
     for module in model.modules():  # a module before what is inside it: one line for all of it
         mine = [parameter for parameter in module.parameters() if parameter not in told]
         if mine and not any(parameter in gradient for parameter in mine):
             told.update(mine)
             where = module._path or f"the whole {type(model).__name__}"
-            yield f"{where} is not connected to the loss ({len(mine)} parameters, the first is {_name(mine[0])}): {why}"
+            yield f"{where} ({len(mine)} parameters, the first is {_name(mine[0])})", what
     for name, parameter in named:
         if parameter not in gradient and parameter not in told:
-            yield f"{name} is not connected to the loss: {why}"
+            yield name, what
 
 
 _WAYS: dict[str, Callable[[float], float]] = {
@@ -112,7 +120,7 @@ _WAYS: dict[str, Callable[[float], float]] = {
 }
 
 
-def _left(order: list[Value], parameters: set[Value]) -> Iterator[str]:
+def _left(order: list[Value], parameters: set[Value]) -> Iterator[Finding]:
     """Numbers that left the graph and came back: a constant with all the digits of a node's number, or of a function of it."""
     entered: dict[float, Value] = {}
     for node in order:
@@ -121,10 +129,12 @@ def _left(order: list[Value], parameters: set[Value]) -> Iterator[str]:
         for arg in node.args:
             if not isinstance(arg, Value) and _odd(arg):
                 entered.setdefault(arg, node)
-    for node in order if entered else ():
-        if node.op is None or any(parent.data == node.data for parent in node.parents):
-            continue  # a leaf may share its number by chance or by seed; one handed on unchanged, as by relu, has not left
-        for way, function in _WAYS.items():
+    if not entered:
+        return
+    for way, function in _WAYS.items():  # the plain number first: that of math.tanh(x) is a tanh node's, too
+        for node in order:
+            if node.op is None or any(parent.data == node.data for parent in node.parents):
+                continue  # a leaf may share its number by chance or by seed; one handed on unchanged, as by relu, has not left
             try:
                 number = function(node.data)
             except (ValueError, OverflowError):
@@ -132,8 +142,9 @@ def _left(order: list[Value], parameters: set[Value]) -> Iterator[str]:
             if number in entered and number not in node.args:  # √(c·c) is c by itself
                 at = entered.pop(number)
                 yield (
-                    f"{_name(node)}: its number seems to have left the graph by {way} and come back in {_name(at)} as the constant"
-                    f" {number!r}, through which no gradient flows: use autograd's functions, or stop_gradient where it is meant"
+                    f"{_name(node)} (back in {_name(at)} as the constant {number!r})",
+                    f"the number seems to have left the graph by {way} and come back as a constant, through which no gradient flows:"
+                    " use autograd's functions, or stop_gradient where it is meant",
                 )
 
 
@@ -151,7 +162,7 @@ def _in_loss(node: Value) -> str | None:
     return None if found is None else found[1] or ""
 
 
-def _probabilities(order: list[Value]) -> Iterator[str]:
+def _probabilities(order: list[Value]) -> Iterator[Finding]:
     told = set()
     for node in order:
         loss = _in_loss(node)
@@ -164,21 +175,23 @@ def _probabilities(order: list[Value]) -> Iterator[str]:
                     told.add(loss)
                     other = loss.removesuffix("_with_logits") if loss.startswith("binary") else "cross_entropy_from_probabilities"
                     yield (
-                        f"{_name(parent)}: probabilities of a {'softmax' if softmax else 'sigmoid'} go into {loss}, which takes scores and"
-                        f" makes its own: leave the activation out, or use {other}"
+                        _name(parent),
+                        f"probabilities of a {'softmax' if softmax else 'sigmoid'} go into {loss}, which takes scores and makes its own:"
+                        f" leave the activation out, or use {other}",
                     )
                     break
 
 
-def _alike(model: Module) -> Iterator[str]:
+def _alike(model: Module) -> Iterator[Finding]:
     layers = [module for module in model.modules() if isinstance(module, Linear)]
     for layer in layers[:-1]:  # the neurons of the last one are told apart by their targets
         rows = {tuple(parameter.data for parameter in neuron.parameters()) for neuron in layer.neurons}
         if len(rows) == 1 < len(layer.neurons):
             zero = " (all 0)" if not any(next(iter(rows))) else ""
             yield (
-                f"{layer._path or 'the layer'}: its {len(layer.neurons)} neurons have the same weights{zero}, get the same gradients,"
-                " and stay alike for ever: start from random weights, such as he_uniform or xavier_uniform"
+                f"{layer._path or 'the layer'} ({len(layer.neurons)} neurons)",
+                f"the neurons of a layer have the same weights{zero}, get the same gradients, and stay alike for ever:"
+                " start from random weights, such as he_uniform or xavier_uniform",
             )
 
 
@@ -192,18 +205,18 @@ def _by_scope(order: list[Value], names: tuple[str, ...]) -> dict[str, dict[str,
     return layers
 
 
-def _dead(order: list[Value]) -> Iterator[str]:
+def _dead(order: list[Value]) -> Iterator[Finding]:
     for layer, units in _by_scope(order, ("relu",)).items():
         dead = [unit for unit, nodes in units.items() if len(nodes) >= ENOUGH and not any(node.data for node in nodes)]
         if dead:
-            count = len(units[dead[0]])
             yield (
-                f"{layer or 'relu'}: {len(dead)} of {len(units)} relu units are 0 for all {count} examples and learn nothing"
-                f" ({_several(dead)}): a smaller learning rate, he_uniform weights, or leaky_relu"
+                f"{layer or 'relu'} ({len(dead)} of {len(units)} units, {_several(dead)})",
+                f"relu units that are 0 for all {len(units[dead[0]])} examples and learn nothing:"
+                " a smaller learning rate, he_uniform weights, or leaky_relu",
             )
 
 
-def _saturated(order: list[Value]) -> Iterator[str]:
+def _saturated(order: list[Value]) -> Iterator[Finding]:
     outputs = {parent for node in order if _in_loss(node) is not None for parent in node.parents}  # sure of its answer, as it should be
     for layer, units in _by_scope(order, tuple(STEEPEST)).items():
         nodes = [node for unit in units.values() for node in unit if node not in outputs]
@@ -211,9 +224,8 @@ def _saturated(order: list[Value]) -> Iterator[str]:
         if 2 * len(flat) > len(nodes):
             worst = max(flat, key=lambda node: abs(node.parents[0].data))
             yield (
-                f"{layer or worst.op.name}: {100 * len(flat) / len(nodes):.0f} % of its {worst.op.name} units are saturated"  # type: ignore[union-attr]
-                f" ({_name(worst)} gets {worst.parents[0].data:.3g}) and pass almost no gradient: scale the inputs, or start from"
-                " smaller weights"
+                f"{layer or worst.op.name} ({100 * len(flat) / len(nodes):.0f} %, {_name(worst)} gets {worst.parents[0].data:.3g})",  # type: ignore[union-attr]
+                f"{worst.op.name} units that are saturated and pass almost no gradient: scale the inputs, or start from smaller weights",  # type: ignore[union-attr]
             )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from .module import number
 
@@ -75,6 +76,18 @@ def he_normal(fan_in: int, fan_out: int, rng: Random) -> float:
 
 
 glorot_uniform, glorot_normal = xavier_uniform, xavier_normal
+
+
+_NAMES = ("zeros", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "glorot_uniform", "glorot_normal")
+
+
+def checked(init: Any, asker: str) -> Initialiser:
+    """The initialiser, if it is one: a TypeError for anything that is no function, with the name it may stand for."""
+    if callable(init):
+        return init  # type: ignore[no-any-return]
+    near = [name for name in _NAMES if isinstance(init, str) and init and name.startswith(init.lower())] or ["he_uniform", "constant(0.5)"]
+    hint = " or ".join(f"init=nn.init.{name}" for name in near)
+    raise TypeError(f"{asker} needs a function as init, such as {hint}, but got {init!r} of type {type(init).__name__}")
 
 
 def suited(activation: str) -> Initialiser:

@@ -15,7 +15,7 @@ from typing import Any
 from autograd import Value, scope
 
 from . import activations
-from .init import Initialiser, generator, suited
+from .init import Initialiser, checked, generator, suited
 from .module import Module
 
 ActivationLike = str | Callable[[Any], Any] | None
@@ -46,7 +46,7 @@ class Neuron(Module):
         self.activation_name, self.activation = activations.find(activation, "Neuron")
         if self.activation_name in activations.WHOLE:
             raise ValueError(f"{self.activation_name} is a function of a whole layer, not of one neuron")
-        start = init or suited(self.activation_name)
+        start = suited(self.activation_name) if init is None else checked(init, "Neuron")
         self.w = [Value(start(inputs, fan_out, rng)) for _ in range(inputs)]
         self.b = Value(0.0) if bias else None
 

@@ -215,6 +215,8 @@ class Adam(Optimiser):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas needs two numbers, for the gradient and for its square, such as (0.9, 0.999), but got {betas!r}")
         beta1, beta2 = betas
         options = {"beta1": _between(beta1, "beta1"), "beta2": _between(beta2, "beta2"), "eps": _from(0.0, eps, "eps")}
         super().__init__(parameters, lr, **options, weight_decay=_from(0.0, weight_decay, "weight_decay"))

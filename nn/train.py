@@ -80,6 +80,7 @@ def fit(
 ) -> History:
     """Train the model and return the History: for every batch the mean gradient, then one step of the optimiser.
 
+    optimiser   of the model's parameters, all or some: those it does not hold stay as they are
     loss        a function of one example's output and target, such as `cross_entropy`. Each example's graph is used and dropped
                 before the next is made, so memory is one example's, whatever the batch
     batch_size  examples a step: None for all (gradient descent), 1 for stochastic, or between (mini-batch)
@@ -97,9 +98,11 @@ def fit(
     epochs, batch_size = size(epochs, "fit", "epochs"), count if batch_size is None else size(batch_size, "fit", "batch_size")
     patience = None if patience is None else size(patience, "fit", "patience")
     if validation is not None:
+        validation = _pair(validation)
         same_length(*validation, "fit's validation")
     shuffler = None if rng is None else generator(rng)
-    callbacks = [*callbacks]
+    callbacks = _functions(callbacks)
+    _check_optimiser(model, optimiser)
     history = History()
     best, best_epoch, best_state = math.inf, 0, [p.data for p in optimiser.parameters]
 
@@ -143,6 +146,39 @@ def fit(
     finally:
         model.eval()
     return history
+
+
+def _check_optimiser(model: Module, optimiser: Any) -> None:
+    """Whether its steps are the model's: a TypeError for what is no optimiser, a ValueError where it holds nothing of the model."""
+    if not isinstance(optimiser, Optimiser):
+        kind = optimiser.__name__ if isinstance(optimiser, type) else type(optimiser).__name__
+        raise TypeError(f"fit needs an optimiser, such as SGD(model.parameters(), lr=0.1), but got {kind}")
+    held = set(optimiser.parameters)
+    if not any(parameter in held for parameter in model.parameters()):  # some of them will do: layers may be kept as they are
+        raise ValueError(
+            "fit needs an optimiser of the model's parameters, but this one holds none of them: make it anew, with model.parameters(),"
+            " whenever the model is"
+        )
+
+
+def _pair(validation: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2 or not all(hasattr(part, "__len__") for part in validation):
+        parts = validation if isinstance(validation, tuple) else [validation]
+        got = ", ".join(f"a list of {len(part)}" if isinstance(part, list) else f"{part!r:.40}" for part in parts)
+        raise TypeError(f"fit needs two lists as validation, (examples, targets), but got {got or 'none'}")
+    return validation[0], validation[1]
+
+
+def _functions(callbacks: Any) -> list[Callback]:
+    if callable(callbacks):
+        raise TypeError("fit needs a list as callbacks, even of one function: callbacks=[f]")
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"fit needs a list of functions as callbacks, but got {callbacks!r} of type {type(callbacks).__name__}")
+    found = [*callbacks]
+    for callback in found:
+        if not callable(callback):
+            raise TypeError(f"fit needs functions as callbacks, but got {callback!r} of type {type(callback).__name__} among them")
+    return found
 
 
 def _step(model: Module, batch: list[Any], answers: list[Any], loss: Loss, optimiser: Optimiser) -> float:

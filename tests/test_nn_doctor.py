@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -34,7 +35,7 @@ def test_a_healthy_model_gets_no_word(activation: str, seed: int) -> None:
     model = nn.MLP(2, [16, 1], activation, rng=seed)
     assert [] == nn.diagnose(model, batch_loss(model))
     nn.fit(model, X, T, nn.binary_cross_entropy_with_logits, nn.SGD(model.parameters(), lr=0.3), epochs=30, batch_size=5)
-    assert [] == [line for line in nn.diagnose(model, batch_loss(model)) if "relu units are 0" not in line]
+    assert [] == [line for line in nn.diagnose(model, batch_loss(model)) if "relu units that are 0" not in line]
     model = nn.MLP(2, [16, 2], activation, rng=seed)
     assert [] == nn.diagnose(model, nn.cross_entropy([model(x) for x in X], T))
 
@@ -56,7 +57,7 @@ def test_a_loss_that_is_no_value() -> None:
 
 
 def test_a_parameter_that_is_not_connected() -> None:
-    """A layer that forward forgot is one line, not one for each of its weights; a lone parameter has its own."""
+    """A layer that forward forgot is named once, not once for each of its weights; one line says it of all that is not connected."""
 
     class Forgetful(nn.Module):
         def __init__(self) -> None:
@@ -68,11 +69,12 @@ def test_a_parameter_that_is_not_connected() -> None:
             return self.used(x)
 
     model = Forgetful()
-    layer, alone = nn.diagnose(model, batch_loss(model))
-    assert layer.startswith("forgotten is not connected to the loss (9 parameters, the first is 'forgotten.neuron0.w0'): it was not used")
-    assert alone.startswith("alone is not connected to the loss")
+    said = only(nn.diagnose(model, batch_loss(model)))
+    assert said.startswith("forgotten (9 parameters, the first is 'forgotten.neuron0.w0'), alone: not connected to the loss: not used, or")
     other = nn.MLP(2, [2, 1], rng=0)
-    assert "the whole MLP is not connected to the loss (9 parameters" in only(nn.diagnose(other, batch_loss(model)))
+    assert "the whole MLP (9 parameters, the first is 'layer0.neuron0.w0'): not connected to the loss" in only(
+        nn.diagnose(other, batch_loss(model))
+    )
 
 
 @pytest.mark.parametrize("leave", [lambda h: math.tanh(h), lambda h: float(h), lambda h: h.data])
@@ -86,7 +88,7 @@ def test_numbers_that_left_the_graph_disconnect_what_is_below(leave: Callable[[V
 
     model = Leaky()
     said = only(nn.diagnose(model, batch_loss(model)))
-    assert said.startswith("below is not connected to the loss (9 parameters, the first is 'below.neuron0.w0')")
+    assert said.startswith("below (9 parameters, the first is 'below.neuron0.w0'): not connected to the loss")
     assert "float(), .data and math functions give plain numbers; use autograd's functions" in said
 
 
@@ -98,8 +100,29 @@ def test_a_number_that_left_and_came_back_is_recognised(way: str, leave: Callabl
     h = layer([0.3, -0.7])
     h.label = "h"
     said = only(nn.diagnose(layer, h * wrap(leave(h)) + 1.0))
-    assert said.startswith(f"'h': its number seems to have left the graph by {way} and come back")
+    assert said.startswith("'h' (back in ")
+    assert f"): the number seems to have left the graph by {way} and come back as a constant" in said
     assert "stop_gradient where it is meant" in said
+
+
+def test_one_cause_is_one_line() -> None:
+    """A module that reads numbers does so for every unit of every example, and a model may be dead or saturated layer by layer."""
+    hidden, last = nn.Linear(2, 4, "tanh", rng=1), nn.Linear(4, 1, rng=2)
+    gated = mean([last([h * float(h) for h in hidden(x)]) for x in X])
+    said = only(nn.diagnose(nn.Sequential(hidden, last), gated))
+    assert re.search(r"\) and 77 more: the number seems to have left the graph by float\(\) or .data and come back", said)
+    model = nn.MLP(2, [4, 4, 4, 1], "sigmoid", rng=0)
+    for parameter in model.parameters():
+        parameter.data *= 40.0
+    assert 1 == sum("saturated" in line for line in nn.diagnose(model, batch_loss(model)))
+    model = nn.MLP(2, [4, 4, 4, 1], rng=0)
+    for layer in model.layers[:-1]:
+        for neuron in layer.neurons:
+            neuron.b.data = -30.0
+    dead, silent = nn.diagnose(model, batch_loss(model))
+    units = "(4 of 4 units, neuron0, neuron1, neuron2 and 1 more)"
+    assert dead.startswith(f"layer0 {units}, layer1 {units}, layer2 {units}: relu units that are 0 for all 20 examples and learn nothing")
+    assert silent.startswith("layer0, layer1, layer2: the gradients are all exactly 0")
 
 
 def test_stop_gradient_is_no_mistake() -> None:
@@ -121,11 +144,11 @@ def test_dead_relu_units() -> None:
     for i in (1, 4):
         model.layers[0].neurons[i].b.data = -100.0
     said = only(nn.diagnose(model, batch_loss(model)))
-    assert said.startswith("layer0: 2 of 6 relu units are 0 for all 20 examples and learn nothing (neuron1, neuron4)")
+    assert said.startswith("layer0 (2 of 6 units, neuron1, neuron4): relu units that are 0 for all 20 examples and learn nothing")
     assert [] == nn.diagnose(model, batch_loss(model, X[:5], T[:5]))
     model = nn.Sequential(nn.Linear(2, 6, rng=1), nn.ReLU(), nn.Linear(6, 1, rng=2))
     model[0].neurons[3].b.data = -100.0
-    assert "layer1: 1 of 6 relu units are 0 for all 20 examples and learn nothing (unit3)" in only(nn.diagnose(model, batch_loss(model)))
+    assert "layer1 (1 of 6 units, unit3): relu units that are 0 for all 20 examples" in only(nn.diagnose(model, batch_loss(model)))
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
@@ -133,7 +156,7 @@ def test_saturated_units(activation: str) -> None:
     """Inputs that were not scaled: most units on their flat ends."""
     model = nn.MLP(2, [6, 1], activation, rng=1)
     found = nn.diagnose(model, batch_loss(model, [[300.0 * v for v in x] for x in X]))
-    assert 1 == sum(f"of its {activation} units are saturated" in line and line.startswith("layer0: ") for line in found)
+    assert 1 == sum("layer0/neuron" in line and f"): {activation} units that are saturated" in line for line in found)
     assert all("scale the inputs" in line for line in found if "saturated" in line)
 
 
@@ -165,7 +188,7 @@ def test_weights_that_start_alike() -> None:
         model = nn.MLP(2, [4, 1], "sigmoid", init=init)
         found = nn.diagnose(model, batch_loss(model))
         if words:
-            assert f"layer0: its 4 neurons have the same weights{words}, get the same gradients" in found[0]
+            assert f"layer0 (4 neurons): the neurons of a layer have the same weights{words}, get the same gradients" in found[0]
     softmax_regression = nn.MLP(2, [3], init=nn.init.zeros)
     assert [] == nn.diagnose(softmax_regression, nn.cross_entropy([softmax_regression(x) for x in X], T))
 

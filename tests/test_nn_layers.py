@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from statistics import fmean, pvariance
+from typing import Any
 
 import pytest
 
@@ -196,3 +197,20 @@ def test_the_same_seed_gives_the_same_bits_and_the_global_generator_rests() -> N
 def test_impossible_initialisers_are_refused(make: object) -> None:
     with pytest.raises(ValueError, match=r"(uniform|gaussian) needs|constant"):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("init", "says"),
+    [
+        ("he", "such as init=nn.init.he_uniform or init=nn.init.he_normal, but got 'he' of type str"),
+        ("Xavier_Normal", "such as init=nn.init.xavier_normal, but got"),
+        ("orthogonal", "such as init=nn.init.he_uniform or init=nn.init.constant"),
+        ("", "such as init=nn.init.he_uniform or init=nn.init.constant"),
+        (0.5, "but got 0.5 of type float"),
+    ],
+)
+def test_an_initialiser_is_a_function(init: Any, says: str) -> None:
+    """Its name is not enough, but the message knows what was meant."""
+    for make in (nn.Neuron, lambda n, **more: nn.Linear(n, 2, **more), lambda n, **more: nn.MLP(n, [2, 1], **more)):
+        with pytest.raises(TypeError, match=says):
+            make(2, init=init)

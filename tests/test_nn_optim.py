@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -323,3 +324,13 @@ def test_clipping_refuses_what_is_not_finite(clip: Callable[..., Any]) -> None:
     assert 3.0 == parameters[0].grad
     with pytest.raises(ValueError, match="limit needs a number from 0 on"):
         clip(parameters[:1], -1.0)
+
+
+@pytest.mark.parametrize("optimiser", [nn.Adam, nn.AdamW])
+@pytest.mark.parametrize("betas", [0.9, (0.9,), (0.9, 0.99, 0.999), "09", None])
+def test_betas_are_two(optimiser: Any, betas: Any) -> None:
+    with pytest.raises(
+        ValueError,
+        match=re.escape(f"betas needs two numbers, for the gradient and for its square, such as (0.9, 0.999), but got {betas!r}"),
+    ):
+        optimiser([Value(1.0)], betas=betas)

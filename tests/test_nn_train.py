@@ -266,3 +266,39 @@ def test_a_loss_that_leaves_its_domain_after_the_first_step_ends_training_with_i
 def test_accuracy_refuses_a_class_that_one_output_does_not_have(target: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="accuracy"):
         nn.accuracy(nn.MLP(2, [1], rng=0), [[0.0, 1.0]], [target])
+
+
+def test_fit_refuses_an_optimiser_of_another_model() -> None:
+    """Nothing would be learned. One that holds a part of the model's parameters is welcome: the rest stays as it is."""
+    model = nn.MLP(2, [3, 1], rng=0)
+    for stranger in (nn.MLP(2, [3, 1], rng=0).parameters(), [Value(1.0)]):
+        with pytest.raises(ValueError, match="this one holds none of them: make it anew, "):
+            nn.fit(model, [[0.0, 1.0]], [1.0], nn.squared_error, nn.SGD(stranger, lr=0.1))
+    with pytest.raises(TypeError, match=r"needs an optimiser, such as SGD\(model.parameters\(\), lr=0.1\), but got Adam"):
+        nn.fit(model, [[0.0, 1.0]], [1.0], nn.squared_error, nn.Adam)  # type: ignore[arg-type]
+    before = model.state_dict()
+    nn.fit(model, [[0.0, 1.0]], [5.0], nn.squared_error, nn.SGD(model.layers[1].parameters(), lr=0.1))
+    changed = {name.split(".")[0] for name, number in model.state_dict().items() if number != before[name]}
+    assert {"layer1"} == changed
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"validation": 5}, r"two lists as validation, \(examples, targets\), but got 5"),
+        ({"validation": [[1.0, 2.0]] * 10}, "as validation, .* but got a list of 10"),
+        ({"validation": ([[1.0, 2.0]], [1.0], [1.0])}, "but got a list of 1, a list of 1, a list of 1"),
+        ({"validation": ([[1.0, 2.0]], 1.0)}, "but got a list of 1, 1.0"),
+        ({"validation": ()}, "but got none"),
+        ({"callbacks": print}, r"a list as callbacks, even of one function: callbacks=\[f\]"),
+        ({"callbacks": 3}, "a list of functions as callbacks, but got 3 of type int"),
+        ({"callbacks": [print, 3]}, "functions as callbacks, but got 3 of type int among them"),
+    ],
+)
+def test_fit_says_what_an_option_has_to_be(options: dict[str, Any], says: str) -> None:
+    """In words of its own, before anything is learned."""
+    model = nn.MLP(2, [3, 1], rng=0)
+    before = model.state_dict()
+    with pytest.raises(TypeError, match=says):
+        nn.fit(model, [[0.0, 1.0]], [1.0], nn.squared_error, nn.SGD(model.parameters(), lr=0.1), **options)
+    assert before == model.state_dict()
