@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .paths import Explanation, explain
 from .recorder import Backward, Forward, Step, steps
-from .stepper import State, Stepper
+from .stepper import Stepper
+from .walk import State
 
 __all__ = ["Backward", "Explanation", "Forward", "State", "Step", "Stepper", "explain", "steps"]

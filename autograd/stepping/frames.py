@@ -13,13 +13,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import DrawingError, MissingExtraError
+from ..graph import Edge
 from ..typeset import number
 from ..value import Value
-from .paths import Path as GraphPath
 from .recorder import Backward, Recording, Step, in_brackets
+from .walk import Walk
 
 try:
     from ..drawing.engine import check_fonts, layout
@@ -29,9 +30,6 @@ try:
     from ..drawing.view import Box, Connection, look
 except ImportError as error:
     raise MissingExtraError("pictures and pages of steps need the extra `draw`: pip install 'glassgrad[draw]'") from error
-
-if TYPE_CHECKING:
-    from .stepper import Stepper
 
 WHOLE = 120
 """Up to so many nodes a graph is shown whole; of a bigger one, a window of at most WINDOW nodes around the step."""
@@ -175,20 +173,20 @@ class Film:
         """The numbers of the steps that the picture can show."""
         return [*(i + 1 for i in self.places), *(self.recording.forward + k + 1 for k in self.connection)]
 
-    def moment(self, stepper: Stepper) -> Moment:
-        """The moment at which the stepper stands."""
-        recording, step = self.recording, stepper.step
-        turned = stepper.position >= recording.forward
-        moment = Moment({box.id for place, box in self.boxes.items() if place < stepper.position}, set())
+    def moment(self, walk: Walk) -> Moment:
+        """The moment at which the walk stands."""
+        recording, step = self.recording, walk.step
+        turned = walk.position >= recording.forward
+        moment = Moment({box.id for place, box in self.boxes.items() if place < walk.position}, set())
         if turned:
             moment.back = {connection.id for connection in self.seeds}
             moment.boxes |= {connection.head.id for connection in self.seeds}
         for k, connection in self.connection.items():
-            if recording.forward + k < stepper.position:
+            if recording.forward + k < walk.position:
                 moment.back.add(connection.id)
         for place, box in self.boxes.items():
-            if box.uses > 1 and stepper._reached(place):
-                moment.sums[box.id] = number(stepper._gradients[place])
+            if box.uses > 1 and walk.reached(place):
+                moment.sums[box.id] = number(walk.gradient(place))
         if step is not None:
             place = recording.index[step.target]
             if place in self.boxes:
@@ -225,28 +223,27 @@ def window(recording: Recording, near: Sequence[int]) -> list[int]:
     return sorted(found)
 
 
-def film_near(stepper: Stepper, *, title: str = "", lines: Sequence[str] = ()) -> Film:
-    """The film around the place where a stepper stands."""
-    recording, step = stepper.recording, stepper.step
+def film_near(walk: Walk, *, title: str = "", lines: Sequence[str] = ()) -> Film:
+    """The film around the place where a walk stands."""
+    recording, step = walk.recording, walk.step
     near = [recording.index[node] for node in (step.node, step.target)] if step is not None else []
     return Film(recording, *near, title=title, lines=lines)
 
 
-def picture(stepper: Stepper) -> Picture:
-    """The picture of the moment at which the stepper stands; before the first step, of everything."""
-    film = film_near(stepper)
-    return film.pictured(film.moment(stepper)) if stepper.position else film.picture
+def picture(walk: Walk) -> Picture:
+    """The picture of the moment at which the walk stands; before the first step, of everything."""
+    film = film_near(walk)
+    return film.pictured(film.moment(walk)) if walk.position else film.picture
 
 
-def highlighted(recording: Recording, paths: Sequence[GraphPath]) -> Picture:
-    """The picture with everything in it, and the largest path marked."""
+def highlighted(recording: Recording, path: Iterable[Edge[Value]]) -> Picture:
+    """The picture with everything in it, and the edges of a path marked."""
     if recording.forward > WHOLE:
         raise DrawingError(f"{recording.forward} nodes are too many for a picture of the paths (the limit is {WHOLE})")
     film = Film(recording)
     moment = Moment({box.id for box in film.style.view.boxes}, {connection.id for connection in film.style.view.connections})
     moment.sums = {box.id: number(box.gradient or 0.0) for box in film.boxes.values() if box.uses > 1}
-    if paths:
-        moment.hot = {name for edge in paths[0].edges for name in ids(film, edge.node, edge.position)}
+    moment.hot = {name for edge in path for name in ids(film, edge.node, edge.position)}
     return film.pictured(moment)
 
 
@@ -281,10 +278,8 @@ def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
     )
 
 
-def write_frames(stepper: Stepper, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
-    """One picture for each position of the stepper, all of one size."""
-    from .stepper import Stepper
-
+def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
+    """One picture for each position of the walk, all of one size."""
     folder = Path(folder)
     if format not in ("png", "svg", "pdf"):
         raise DrawingError(f"frames are written as png, svg or pdf, but got {format!r}")
@@ -292,9 +287,9 @@ def write_frames(stepper: Stepper, folder: str | os.PathLike[str], format: str =
         raise DrawingError(f"cannot write frames into {folder}: it is no folder")
     if not folder.parent.is_dir():
         raise DrawingError(f"cannot write frames into {folder}: there is no folder {folder.parent}")
-    recording = stepper.recording
+    recording = walk.recording
     reserved = [lines_of(recording, step) for step in recording] if len(recording) <= FRAMES else []
-    film = film_near(stepper, lines=[max(column, key=len) for column in zip(*reserved, ("", "", ""), strict=True)])
+    film = film_near(walk, lines=[max(column, key=len) for column in zip(*reserved, ("", "", ""), strict=True)])
     numbers = [0, *film.steps()]
     if len(numbers) > FRAMES or len(recording) > FRAMES:
         raise DrawingError(f"{len(recording)} steps are too many to write one by one (the limit is {FRAMES})")
@@ -308,8 +303,7 @@ def write_frames(stepper: Stepper, folder: str | os.PathLike[str], format: str =
     folder.mkdir(exist_ok=True)
     from ..drawing.picture import BEGINS, write_file  # it needs the extra, as all that follows does
 
-    walker = Stepper.__new__(Stepper)
-    walker._start(recording)
+    walker = Walk(recording)
     digits = max(3, len(str(len(recording))))
     written = []
     for position in numbers:

@@ -16,7 +16,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import AutogradError, DrawingError
 from ..primitive import FAILURES
@@ -26,9 +26,7 @@ from .frames import Film, film_near, picture
 from .notebook import show
 from .paths import counted, explanation
 from .recorder import Backward, Forward, in_brackets, rule
-
-if TYPE_CHECKING:
-    from .stepper import Stepper
+from .walk import Walk
 
 HERE = Path(__file__).parent
 GRID = 50
@@ -45,14 +43,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 class Page:
     """One page with the steps of one or several graphs."""
 
-    def __init__(self, steppers: Sequence[Stepper], title: str = "") -> None:
-        self.steppers = steppers
-        names = [stepper.title or f"{stepper.recording.pretty(stepper.output)}, step by step" for stepper in steppers]
+    def __init__(self, walks: Sequence[Walk], title: str = "") -> None:
+        self.walks = walks
+        names = [walk.title or f"{walk.recording.pretty(walk.output)}, step by step" for walk in walks]
         self.title = shown(title or " and ".join(dict.fromkeys(names)), 120)
 
     def html(self, *, heading: bool = True) -> str:
         """The page as text."""
-        parts = [section(stepper, f"g{i}-", len(self.steppers) > 1) for i, stepper in enumerate(self.steppers)]
+        parts = [section(walk, f"g{i}-", len(self.walks) > 1) for i, walk in enumerate(self.walks)]
         script = script_text()
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
@@ -74,9 +72,9 @@ class Page:
 
     def _ipython_display_(self) -> None:
         """The pictures first, as SVG and PNG for viewers that run nothing, then the tables of steps, then the page itself."""
-        words = "\n\n".join(stepper.view() for stepper in self.steppers)
+        words = "\n\n".join(walk.view() for walk in self.walks)
         try:
-            pictures, markup = [picture(stepper) for stepper in self.steppers], self._repr_html_()
+            pictures, markup = [picture(walk) for walk in self.walks], self._repr_html_()
         except AutogradError as error:
             show({"text/plain": f"{words}\n\n{error}"})
         else:
@@ -84,8 +82,8 @@ class Page:
 
     def _repr_html_(self) -> str:
         """A table of the steps that every viewer shows, then the page in a frame of its own."""
-        tables = "".join(static_table(stepper) for stepper in self.steppers)
-        height = max(section_height(stepper) for stepper in self.steppers)
+        tables = "".join(static_table(walk) for walk in self.walks)
+        height = max(section_height(walk) for walk in self.walks)
         source = html.escape(self.html(heading=False), quote=True)
         return (
             f'{tables}<iframe sandbox="allow-scripts" title="{html.escape(self.title, quote=True)}" loading="lazy"'
@@ -117,28 +115,28 @@ def embedded(data: Any) -> str:
 # One graph.
 
 
-def section(stepper: Stepper, prefix: str, headed: bool) -> tuple[str, Any]:
+def section(walk: Walk, prefix: str, headed: bool) -> tuple[str, Any]:
     """The markup of one graph, and its data; with a heading where there are others beside it."""
-    film = film_near(stepper)
-    data = Data(stepper, film, prefix).all()
-    title = html.escape(shown(stepper.title, 120) or stepper.recording.pretty(stepper.output), quote=True)
+    film = film_near(walk)
+    data = Data(walk, film, prefix).all()
+    title = html.escape(shown(walk.title, 120) or walk.recording.pretty(walk.output), quote=True)
     svg = drawing(film, prefix, title)
-    output = html.escape(stepper.recording.pretty(stepper.output))
+    output = html.escape(walk.recording.pretty(walk.output))
     part = f"<h2>{title}</h2>" if headed else ""
     if not film.whole:
         part += (
-            f'<p class="part">The picture shows {len(film.places)} of {stepper.recording.forward:,} nodes, and the steps are those of its'
+            f'<p class="part">The picture shows {len(film.places)} of {walk.recording.forward:,} nodes, and the steps are those of its'
             " arrows. Jump elsewhere and show again for another part.</p>"
         )
     template = (HERE / "page.html").read_text(encoding="utf-8")
-    steps = "".join(f"<li>{html.escape(str(stepper.recording.step(number)))}</li>" for number in film.steps()[:500])
+    steps = "".join(f"<li>{html.escape(str(walk.recording.step(number)))}</li>" for number in film.steps()[:500])
     values = {"prefix": prefix, "svg": svg, "output": output, "part": part, "count": str(len(data["steps"])), "steps": steps}
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template), data
 
 
-def section_height(stepper: Stepper) -> int:
+def section_height(walk: Walk) -> int:
     """Pixels that a section takes at the usual width of a notebook."""
-    svg = film_near(stepper).picture.pipe("svg", encoding="utf-8")
+    svg = film_near(walk).picture.pipe("svg", encoding="utf-8")
     width, height = (float(x) for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2])
     return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 640
 
@@ -188,19 +186,19 @@ def shape(element: ET.Element, gradient: str, value: str) -> str:
     return f"<{tag} {written}{dashed}/>"
 
 
-def static_table(stepper: Stepper) -> str:
+def static_table(walk: Walk) -> str:
     """The steps as a table without styles or scripts: those done, or before the first, all."""
-    film = film_near(stepper)
+    film = film_near(walk)
     numbers = film.steps()
-    if stepper.position:
-        numbers = [number for number in numbers if number <= stepper.position]
+    if walk.position:
+        numbers = [number for number in numbers if number <= walk.position]
     rows = []
-    for step in map(stepper.recording.step, numbers[-200:]):
-        hot = step.number == stepper.position
+    for step in map(walk.recording.step, numbers[-200:]):
+        hot = step.number == walk.position
         text = f"<b>{html.escape(str(step))}</b>" if hot else html.escape(str(step))
         rows.append(f'<tr><th scope="row">{step.number}</th><td>{step.kind}</td><td style="text-align:left">{text}</td></tr>')
-    at = f"step {stepper.position} of {len(stepper)}" if stepper.position else f"all {len(stepper)} steps"
-    name = html.escape(stepper.recording.names(stepper.output))
+    at = f"step {walk.position} of {len(walk)}" if walk.position else f"all {len(walk)} steps"
+    name = html.escape(walk.recording.names(walk.output))
     return (
         f'<div style="max-height:22em;overflow:auto" tabindex="0" role="region" aria-label="steps of {name}">'
         f'<table><caption style="text-align:left">{name}, {at}</caption><thead><tr><th scope="col">step</th><th scope="col">way</th>'
@@ -211,9 +209,9 @@ def static_table(stepper: Stepper) -> str:
 class Data:
     """What the script needs to know of one graph."""
 
-    def __init__(self, stepper: Stepper, film: Film, prefix: str) -> None:
-        self.stepper, self.film, self.prefix = stepper, film, prefix
-        self.recording = stepper.recording
+    def __init__(self, walk: Walk, film: Film, prefix: str) -> None:
+        self.walk, self.film, self.prefix = walk, film, prefix
+        self.recording = walk.recording
         self.names = self.recording.pretty
         self.output = self.recording.output
         # Of every operand how many contributions it gets and by which step the last has come; of every backward step, the how manieth
@@ -230,7 +228,7 @@ class Data:
         """Everything, ready for JSON."""
         recording, film = self.recording, self.film
         numbers = film.steps()
-        at = next((j for j, number in enumerate(numbers, 1) if number > self.stepper.position), len(numbers) + 1) - 1
+        at = next((j for j, number in enumerate(numbers, 1) if number > self.walk.position), len(numbers) + 1) - 1
         sources = {link.id: film.boxes[recording.tails[k]].id for k, link in film.connection.items()}  # a stub stands for a leaf
         explaining = recording.forward <= EXPLAINED and recording.problem is None
         return {
@@ -345,7 +343,7 @@ class Data:
                 "why": self._paths(leaf),
             }
             if affordable and math.isfinite(recording.values[place]) and math.isfinite(recording.values[-1]):
-                data["what"] = what_if(self.stepper, place)
+                data["what"] = what_if(self.walk, place)
             yield data
 
     def _paths(self, leaf: Value) -> Any:
@@ -378,9 +376,9 @@ def exact(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def what_if(stepper: Stepper, place: int) -> Any:
+def what_if(walk: Walk, place: int) -> Any:
     """What the output would be, by the engine's own functions, with this leaf on a grid around its number."""
-    recording = stepper.recording
+    recording = walk.recording
     x = recording.values[place]
     step = grid_step(x)
     above: list[int] = []

@@ -89,7 +89,7 @@ class Explanation:
         """The picture of the graph with the largest path marked. Needs the extra `draw`; a DrawingError if there are too many nodes."""
         from .frames import highlighted
 
-        return highlighted(self.recording, self.paths)
+        return highlighted(self.recording, self.paths[0].edges if self.paths else ())
 
     def _ipython_display_(self) -> None:
         """The largest path in the picture, then the words."""
