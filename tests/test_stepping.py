@@ -261,6 +261,40 @@ def test_run_to_a_label_a_node_an_operation_or_a_condition() -> None:
     assert 7 == stepper.run_to("tax").number
 
 
+def test_conditions_of_several_parts() -> None:
+    """and, or, not, chains; equal is what is shown alike; what a step does not know decides nothing."""
+    stepper = Stepper(apple())
+
+    def run_to(where: str, start: int = 0) -> int:
+        stepper.jump(start)
+        return stepper.run_to(where).number
+
+    assert 7 == run_to("grad == 200")
+    assert 8 == run_to("grad == 2.2")
+    assert 5 == run_to("data == 220")  # it is 220.00000000000003
+    assert 220.0 < stepper.output.data
+    assert 9 == run_to("grad == 110")
+    assert 7 == run_to("grad != 0 and data < 2")
+    assert 9 == run_to("grad > 1 and data == 2")
+    assert 6 == run_to("grad > 1 and grad < 2") == run_to("1 < grad < 2")
+    assert 3 == run_to("data > 150 or grad > 150")
+    assert 7 == run_to("grad > 150 or data > 150", 6)
+    assert 8 == run_to("not data > 150 and not (grad > 100 or upstream == 1)")
+    assert 6 == run_to("not grad > 150")  # a forward step knows no gradient
+    assert 2 == run_to("(data > 1)*(data <= 2) == 1")
+    assert 1 == run_to("data\n == 100")
+
+
+def test_conditions_see_the_recording() -> None:
+    """A number that is edited afterwards changes no condition, no more than it changes a step."""
+    price = apple()
+    stepper = Stepper(price)
+    leaf = next(node for node in topological(price) if node.label == "apple")
+    leaf.data = 7.0
+    assert 1 == stepper.run_to("data == 100").number
+    assert 8 == stepper.run_to("data == 100").number
+
+
 def test_a_breakpoint_that_never_hits_loses_nothing() -> None:
     stepper = Stepper(apple())
     stepper.jump(6)
@@ -284,7 +318,19 @@ def test_what_is_mistyped_is_said_at_once() -> None:
         Stepper(price).run_to(Value(1.0))
     with pytest.raises(TypeError, match="a place to stop"):
         Stepper(price).run_to(3)  # type: ignore[arg-type]
-    for code in ("__import__('os').system('true') > 0", "().__class__ > 1", "grad > "):
+    for wrong, says in (
+        ("grad = 110", "'grad = 110' has a single =: equality is written =="),
+        ("grad > 1 and gradient > 3", r"names gradient; there are data, grad"),
+        ("grad > 1 && data > 2", "'&' has no meaning"),
+        ("grad ≥ 1", "write >="),
+        ("grad > 1 in data", "'in' is a reserved word"),
+        ("grad > 1 and", "this is no condition: 'grad > 1 and'; one is written as in"),
+        ("grad is 1", "a condition is written as in 'abs\\(grad\\) > 10 and data < 2'"),
+        ("not " * 5000 + "grad > 1", "no condition|too deeply"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            Stepper(price).run_to(wrong)
+    for code in ("__import__('os').system('true') > 0", "().__class__ > 1", "grad > ", "grad == print()", "[x for x in grad] == 1"):
         with pytest.raises(ValueError):  # noqa: PT011 - the language's own messages
             Stepper(price).run_to(code)
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AutogradError, ExpressionError
-from ..expression import parse
+from ..errors import AutogradError
 from ..primitive import Primitive
 from ..typeset import shown
 from ..value import Value
+from .condition import condition, is_condition
 from .notebook import show
-from .recorder import Backward, Forward, Recording, Step
+from .recorder import Forward, Recording, Step
 from .walk import Walk
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Stepper(Walk):
         """Do steps up to and with the next one that matches, and return it.
 
         where  a label or a node: the step that computes it, or brings its gradient a contribution; an operation, as
-               `autograd.multiply`, its name or its symbol; a condition, as "abs(grad) > 10" over data, grad, before, contribution,
-               upstream, local, or as a function of the step
+               `autograd.multiply`, its name or its symbol; a condition, as "abs(grad) > 10 and data == 2" over data, grad, before,
+               contribution, upstream, local (== is what is shown alike, to six digits), or as a function of the step
 
         LookupError: no later step matches; the position stays what it is.
         """
@@ -124,32 +124,37 @@ class Stepper(Walk):
         called = {op for op in ops if text in (op.name, op.symbol)}
         if called:
             return lambda step: step.node.op in called
-        try:
-            expression = parse(text)
-        except ExpressionError as error:
-            raise self._no_such(text) if not any(sign in text for sign in "<>(") else error from None
-        if set(expression.names) - set(WORDS) or not any(sign in text for sign in "<>"):
-            unknown = [name for name in expression.names if name not in WORDS]
-            raise self._no_such(text, unknown)
-        needed = set(expression.names)
+        if not is_condition(text):
+            raise self._no_such(text)
+        meets = condition(text, WORDS)
 
         def holds(step: Step) -> bool:
-            known: dict[str, Value | float] = {"data": step.data} if isinstance(step, Forward) else _numbers(step)
             try:
-                return needed <= known.keys() and expression.build(known) != 0.0
+                return meets(self._numbers(step)) is True
             except AutogradError:  # the condition is not defined here, as log(grad) at 0
                 return False
 
         return holds
 
-    def _no_such(self, text: str, unknown: Sequence[str] = ()) -> ValueError:
-        if unknown and any(sign in text for sign in "<>"):
-            return ValueError(f"the condition {text!r} names {', '.join(unknown)}; there are {', '.join(WORDS)}")
+    def _numbers(self, step: Step) -> dict[str, float]:
+        """What WORDS stand for at a step."""
+        data = {"data": self.recording.values[self.recording.index[step.target]]}
+        if isinstance(step, Forward):
+            return data
+        return data | {
+            "grad": step.after,
+            "before": step.before,
+            "contribution": step.contribution,
+            "upstream": step.upstream,
+            "local": step.local,
+        }
+
+    def _no_such(self, text: str) -> ValueError:
         names = self.recording.names
         known = [shown(names.given(node)) for node in self.recording.order if names.given(node)]
         known += [node.op.name for node in self.recording.order if node.op is not None]
         near = difflib.get_close_matches(text, sorted(set(known[:10_000])), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "; a condition is written as in 'abs(grad) > 10'"
+        hint = f"; did you mean {near[0]!r}?" if near else "; a condition is written as in 'abs(grad) > 10 and data < 2'"
         return ValueError(f"{text!r} is neither a label nor an operation of this graph{hint}")
 
     # -- showing ----------------------------------------------------------------------------------------------------------
@@ -191,17 +196,6 @@ class Stepper(Walk):
             show({"text/plain": f"{self.view()}\n\n{error}"})
         else:
             page._ipython_display_()
-
-
-def _numbers(step: Backward) -> dict[str, Value | float]:
-    return {
-        "data": step.operand.data,
-        "grad": step.after,
-        "before": step.before,
-        "contribution": step.contribution,
-        "upstream": step.upstream,
-        "local": step.local,
-    }
 
 
 def _said(where: object) -> str:
