@@ -36,18 +36,30 @@ from typing import Any, Literal
 from . import ops
 from .errors import AutogradError, StaleGraphError
 from .expression import parse
-from .forward import tangents
+from .forward import Dual
 from .graph import Edge, cotangents, edges, topological
 from .primitive import PRIMITIVES, Primitive, as_float, interpretation, is_bool
 from .reverse import gradient
 from .typeset import aligned, number, shown, table
 from .value import Value, describe_edge
 
-Verdict = Literal["agrees", "differs", "kink within h", "limited by rounding", "step too large", "not deterministic", "ignores its input"]
+Verdict = Literal[
+    "agrees",
+    "differs",
+    "kink within h",
+    "limited by rounding",
+    "step too large",
+    "step too small",
+    "beyond the floats",
+    "not deterministic",
+    "ignores its input",
+]
 
 EPSILON = 2.0**-52
 ROUNDING = 4.0
 """Units in the last place by which one operation may be off. The table's own are within 3, and their local derivatives within 4."""
+LEAST = math.ulp(0.0)
+"""The least positive float, 5e-324: an operation whose result is smaller than all normal floats may be off by `ROUNDING` of these."""
 TOLERANCE = 1e-6
 """The relative mistake that a check must be able to see before it says "agrees"."""
 _ROWS = 6  # of the tableau; the steps differ by 2⁵, the orders reach h¹²
@@ -88,12 +100,14 @@ def central_difference(f: Callable[[float], Any], x: float, step: float | None =
     >>> abs(central_difference(lambda x: x**3, 2.0) - 12.0) < 1e-9
     True
     """
-    x, h = as_float(x), _checked(step)
+    x, h = as_float(x, "a number as x", "central_difference"), _checked(step)
     if h is None:
         h = (3.0 * EPSILON) ** (1.0 / 3.0) * max(abs(x), 1.0)
     high, low = x + h, x - h
     if high == low:
         raise ValueError(f"a step of {h!r} changes nothing at x={x!r}: take one above {math.ulp(x)!r}")
+    if not math.isfinite(high - low):
+        raise ValueError(f"a step of {h!r} leads beyond the floats at x={x!r}")
     return (_plain(f(high)) - _plain(f(low))) / (high - low)  # by what was truly stepped, not by 2h
 
 
@@ -107,7 +121,7 @@ def extrapolated_difference(f: Callable[[float], Any], x: float, step: float | N
     >>> abs(estimate.value - math.e) < estimate.error < 1e-11
     True
     """
-    x, step = as_float(x), _checked(step)
+    x, step = as_float(x, "a number as x", "extrapolated_difference"), _checked(step)
 
     def evaluate(t: float) -> float:
         return _plain(f(t))
@@ -127,7 +141,7 @@ def complex_step(f: Callable[[Any], Any], x: float) -> float:
     >>> complex_step(lambda x: ops.exp(x) * x, 0.0)
     1.0
     """
-    x = as_float(x)
+    x = as_float(x, "a number as x", "complex_step")
     h = (abs(x) or 1.0) * 2.0**-100  # h² is below ε of x² by far, and h above the subnormals
     if not h:
         raise ValueError(f"x={x!r} is too small for a complex step")
@@ -136,12 +150,14 @@ def complex_step(f: Callable[[Any], Any], x: float) -> float:
 
 
 def _checked(step: float | None) -> float | None:
-    if step is None:
-        return None
-    h = as_float(step, "a number", "step")
-    if h <= 0.0:
-        raise ValueError(f"step needs a positive number, but got {h!r}")
-    return h
+    return None if step is None else _positive(step, "step")
+
+
+def _positive(x: Any, name: str) -> float:
+    number = as_float(x, "a number", name)
+    if number <= 0.0:
+        raise ValueError(f"{name} needs a positive number, but got {number!r}")
+    return number
 
 
 def _plain(result: Any) -> float:
@@ -190,7 +206,9 @@ def _tableau(f: Callable[[float], float], x: float, middle: float, h: float, noi
 def _steps(x: float, most: float, step: float | None) -> Iterator[float]:
     """First steps to try, none above `most`: of size 1 and of x's own size, then ever smaller ones."""
     size = math.ldexp(0.5, math.frexp(x)[1]) if x else 0.0  # the power of two below |x|
-    starts = [step] if step is not None else [_FIRST, size * _FIRST] if size else [_FIRST]
+    starts = [_FIRST, size * _FIRST] if size else [_FIRST]
+    if step is not None:  # one that is too large competes with the usual ones
+        starts = [step, *(h for h in starts if h < step)]
     starts = list(dict.fromkeys(min(h, most) for h in starts))
     yield from starts
     h = min(starts) / _FINER
@@ -314,6 +332,8 @@ def _judge(
     middle = evaluate(x)
     if not most:
         return _at_a_kink(evaluate, x, middle)
+    if step is not None and not x - step < x < x + step:
+        return Judgement(math.nan, math.inf, "step too small", f"{x!r} ± {step!r} is {x!r}")
 
     def power(estimate: Estimate) -> bool:
         """Could a relative mistake of `tolerance` be seen? Of a derivative that is 0, relative to f over its scale."""
@@ -335,6 +355,8 @@ def _judge(
 
     best, found = _weighed(evaluate, x, middle, noise, most, step)
     if best is None:
+        if abs(x) == sys.float_info.max:
+            return Judgement(math.nan, math.inf, "beyond the floats", "no float lies beyond this one, so there are no differences")
         return Judgement(math.nan, math.inf, "kink within h", "there is no value on both sides")
     estimate = best
     bound = estimate.error + slack
@@ -343,14 +365,34 @@ def _judge(
     kink = _corner(evaluate, x, middle, analytic, estimate, noise)
     if kink is not None:
         return kink
-    if not agrees(estimate):
-        confirmed = [other for other in found if other is not estimate and _consistent(estimate, other) and not agrees(other)]
-        if confirmed:
-            return Judgement(estimate.value, bound, "differs", step=estimate.step)
+    if not agrees(estimate) and _is_confirmed(evaluate, x, middle, estimate, [other for other in found if not agrees(other)], noise):
+        return Judgement(estimate.value, bound, "differs", step=estimate.step)
     if most < min(_first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
         return Judgement(estimate.value, bound, "kink within h", "too near for a smaller step", estimate.step)
-    verdict: Verdict = "step too large" if estimate.truncation > estimate.rounding + slack else "limited by rounding"
+    verdict: Verdict = "limited by rounding"
+    if estimate.truncation > estimate.rounding + slack:
+        verdict = "step too large"
+    elif step is not None and step < _first_step(x, None):
+        verdict = "step too small"
+    elif step is not None and step > _FINER * _first_step(x, None):
+        verdict = "step too large"
     return Judgement(estimate.value, bound, verdict, step=estimate.step)
+
+
+def _is_confirmed(
+    f: Callable[[float], float], x: float, middle: float, estimate: Estimate, others: list[Estimate], noise: Callable[[float], float]
+) -> bool:
+    """Whether a disagreement is there for much smaller steps too, and for steps of no simple ratio to those of the estimate.
+
+    A function that oscillates, or is flat, where the steps lead, and is neither nearer to x, fools one set of steps.
+    """
+    if not any(other.step <= estimate.step / 8.0 and _consistent(estimate, other) for other in others):
+        return False
+    try:
+        odd = _tableau(f, x, middle, 0.7183 * estimate.step, noise)
+    except _FAILURES:
+        return False
+    return _consistent(estimate, odd)
 
 
 def _slopes(f: Callable[[float], float], x: float, middle: float, h: float) -> tuple[float, float]:
@@ -414,12 +456,15 @@ def _nearness(op: Primitive, here: Sequence[float], *around: Sequence[float]) ->
     return nearest
 
 
-def _room(h: float, nearness: Callable[[float], float]) -> float:
-    """The largest step, at most h, that stays clear of kinks; 0 at a kink."""
+def _room(h: float, usual: float, nearness: Callable[[float], float]) -> float:
+    """The largest step, at most h, that stays clear of kinks; 0 at a kink. One that leads outside the domain gives way to the usual."""
     for _ in range(8):
         try:
             near = nearness(h)
         except _FAILURES:  # outside the domain
+            if h > usual:
+                h = usual
+                continue
             near = 0.25
         if near > 1.0:
             break
@@ -450,7 +495,7 @@ class Check:
     bound     how far the two may be apart by rounding and truncation
     verdict   in words
     note      what else there is to say
-    forward   of a leaf: the same derivative in forward mode; nan elsewhere
+    forward   of a node: the same derivative in forward mode; nan where that has none, and for an edge
     """
 
     node: Value
@@ -582,7 +627,7 @@ def check_edges(output: Value, *, step: float | None = None, tolerance: float = 
 
     This finds the guilty: a gradient is wrong where one of these is.
     """
-    step = _checked(step)
+    step, tolerance = _checked(step), _positive(tolerance, "tolerance")
     order = topological(output)
     names = _names(order, {})
     _fresh(order)
@@ -646,7 +691,7 @@ def judge_function(
         if math.isfinite(end):
             h = min(h, abs(x - end) / 2.0)
     if op.kinks and h:
-        h = _room(h, lambda h: _nearness(op, point, shifted(x + h), shifted(x - h)))
+        h = _room(h, _first_step(x, None), lambda h: _nearness(op, point, shifted(x + h), shifted(x - h)))
     slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
     return _judge(f, x, derivative, noise=_units, slack=slack, most=h, step=step, tolerance=tolerance)
 
@@ -693,13 +738,20 @@ class _Replay:
         for i in reversed(range(len(self.order))):
             if i in self.matters and self.order[i].op is not _STOP:
                 self.matters.update(p for p in self.operands[i] if p >= 0)
-        # |∂output/∂node|, summed over all paths without cancellation: what rounding in a node can cost.
+        # |∂output/∂node|, summed over all paths without cancellation: what rounding in a node can cost. Beside it, what a gradient may
+        # lose to underflow: by a local derivative that is off by some of the least floats, and by a product that is.
         self.weight = [0.0] * len(self.order)
+        self.lost = [0.0] * len(self.order)
+        self.broken: set[int] = set()  # below a local derivative that is no number
         self.weight[-1] = 1.0
         for i in reversed(range(len(self.order))):
             for edge in edges(self.order[i]):
-                if self.weight[i] and math.isfinite(edge.partial):
-                    self.weight[place[edge.operand]] += self.weight[i] * abs(edge.partial)
+                p, size = place[edge.operand], abs(edge.partial)
+                if i in self.broken or (self.weight[i] and not math.isfinite(size)):
+                    self.broken.add(p)
+                if (self.weight[i] or self.lost[i]) and math.isfinite(size):
+                    self.weight[p] += self.weight[i] * size
+                    self.lost[p] += self.lost[i] * size + (ROUNDING * self.weight[i] + 1.0) * LEAST
 
     def downstream(self, start: int, *, moving: bool = False) -> list[int]:
         """The places of the nodes between the one at `start` and the output, itself not among them; stopped paths if `moving`."""
@@ -733,13 +785,27 @@ class _Replay:
                 data[i] = op.kinds[float](a, data[q] if q >= 0 else constants[i][1])
         return data
 
-    def slack(self, start: int, operations: int) -> float:
-        """What rounding may cost a gradient: `ROUNDING` units for every operation on the way; and each may underflow."""
-        lost = math.ulp(0.0) * min(max(self.weight), 1e300)
-        return operations * (ROUNDING * EPSILON * self.weight[start] + lost)
+    def forward(self, start: int, path: list[int]) -> float:
+        """∂output/∂node in forward mode, by the rules anew; nan where it does not exist or leaves the range of floats on its way."""
+        data: list[Any] = list(self.data)
+        data[start] = Dual(0, data[start], 1.0)
+        for i in path:
+            op = self.order[i].op
+            assert op is not None
+            data[i] = op.kinds[Dual](*self.point(i, data))
+        tangent = data[-1].tangent if isinstance(data[-1], Dual) else 0.0
+        return tangent if isinstance(tangent, float) else math.nan
 
-    def judge(self, start: int, analytic: float, step: float | None, tolerance: float) -> Judgement:
-        x, path = self.data[start], self.downstream(start)
+    def slack(self, start: int, operations: int) -> float:
+        """What floats may cost a gradient: `ROUNDING` units for every operation on the way, and what underflows there."""
+        return operations * ROUNDING * EPSILON * self.weight[start] + self.lost[start]
+
+    def slack_of_both(self, start: int, path: list[int]) -> float:
+        """How far apart the two modes may be. What a tangent loses to underflow at a node, the way from there on multiplies."""
+        return 2.0 * self.slack(start, len(path) + 1) + 2.0 * LEAST * math.fsum(self.weight[i] for i in path)
+
+    def judge(self, start: int, path: list[int], analytic: float, step: float | None, tolerance: float) -> Judgement:
+        x = self.data[start]
         if not path and start != len(self.order) - 1:
             return Judgement(0.0, 0.0, "agrees" if analytic == 0.0 else "differs", "stopped: no gradient passes")
         around: list[list[float]] = []
@@ -756,7 +822,7 @@ class _Replay:
                         near = ratio
             return near
 
-        most = _room(_first_step(x, step), nearness)
+        most = _room(_first_step(x, step), _first_step(x, None), nearness)
         sizes = [max(map(abs, numbers)) for numbers in zip(self.data, *around, strict=True)]
         noise = sum(self.weight[i] * _units(sizes[i]) for i in path)
         judgement = _judge(
@@ -787,14 +853,14 @@ class _Replay:
 def check_graph(output: Value, *, step: float | None = None, tolerance: float = TOLERANCE) -> Report:
     """A Report on a recorded graph: ∂output/∂node for every node, and every local derivative, against differences.
 
-    For leaves, reverse mode is held against forward mode too.
+    Reverse mode is held against forward mode too, which evaluates the rules anew.
 
     Nothing is recorded anew and no `grad` is read or changed. Costs some tens of forward passes a node.
     StaleGraphError: data was edited since the graph was recorded.
     """
     if not isinstance(output, Value):
         raise TypeError(f"check_graph needs a Value, but got {output!r} of type {type(output).__name__}")
-    return _report(output, {}, _checked(step), tolerance)
+    return _report(output, {}, _checked(step), _positive(tolerance, "tolerance"))
 
 
 def _report(output: Value, given: dict[Value, str], step: float | None, tolerance: float) -> Report:
@@ -802,15 +868,19 @@ def _report(output: Value, given: dict[Value, str], step: float | None, toleranc
     replay = _Replay(output)
     names = _names(replay.order, given)
     gradient = cotangents(output)
-    broken = {check.verdict for check in edge_checks if not math.isfinite(check.analytic)}
+    guilty = any(check.is_wrong for check in edge_checks)
     node_checks = []
     for i, node in enumerate(replay.order):
         analytic = gradient[node]
-        judgement = replay.judge(i, analytic, step, tolerance)
-        if not math.isfinite(analytic) and broken == {"kink within h"} and judgement.verdict == "differs":
-            judgement = Judgement(judgement.numeric, judgement.bound, "kink within h", "a local derivative downstream does not exist")
-        forward = tangents(output, node)[output] if node.op is None else math.nan
-        if abs(forward - analytic) > replay.slack(i, 2 * len(replay.order)):
+        path = replay.downstream(i)
+        judgement = replay.judge(i, path, analytic, step, tolerance)
+        if not math.isfinite(analytic) and not guilty:
+            if i in replay.broken:
+                judgement = replace(judgement, verdict="kink within h", note="a local derivative downstream does not exist")
+            elif not math.isfinite(replay.weight[i]):
+                judgement = replace(judgement, verdict="beyond the floats", note="a product of local derivatives overflows")
+        forward = replay.forward(i, path)
+        if abs(forward - analytic) > replay.slack_of_both(i, path):
             judgement = replace(judgement, verdict="differs", note=f"forward mode says {forward!r}")
         op = _written(node, names) if node.op else "input" if node in given else "leaf"
         found = judgement.numeric, judgement.bound, judgement.verdict, judgement.note
@@ -836,20 +906,24 @@ def check_gradients(
     graph is checked as by `check_graph`. Beyond that, f itself is called with numbers nearby, so a report also sees what no
     graph can: numbers that bypass the graph (float(x), x.data, math.exp), other branches, randomness.
 
-    step       the largest step of the differences; derived from the numbers unless given
+    step       the first step of the differences, which others compete with; derived from the numbers unless given
     tolerance  the relative mistake that must be visible before a verdict is "agrees"; it does not widen any bound
     order      2 adds the second derivatives: each first derivative, as the graph that `gradient` makes, is held against
                differences in turn, as are the local derivatives in that graph
 
-    TypeError: f returns no number. ValueError: no inputs, or f writes into its inputs. What f raises is passed on.
+    TypeError: f returns no number. ValueError: no inputs, a step that changes nothing, or f writes into its inputs. What f
+    raises is passed on.
 
     >>> print(check_gradients(lambda x, y: x * y + ops.sin(x), 2.0, 3.0).nodes[0].verdict)
     agrees
     """
-    step = _checked(step)
+    step, tolerance = _checked(step), _positive(tolerance, "tolerance")
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, but got {order!r}")
     asked = _Asked(f, inputs)
+    for name, x in zip(asked.names, asked.numbers, strict=True):
+        if step is not None and not x - step < x < x + step:
+            raise ValueError(f"a step of {step!r} does not change {name}={x!r}: take one above {math.ulp(x)!r}")
     output, leaves = asked.call(asked.numbers)
     again, _ = asked.call(asked.numbers)
     if not isinstance(output, Value) or not isinstance(again, Value):

@@ -143,7 +143,7 @@ def test_expressions_over_a_few_rows_use_no_other() -> None:
 
 
 def test_networks_learn_shapes() -> None:
-    recipes = drawn(networks(), 100)
+    recipes = drawn(networks(), 300)
     assert len({len(recipe.inputs) for recipe in recipes}) >= 10
     for recipe in recipes:
         assert {row.name for row, _ in recipe.steps if row} <= {"add", "multiply", "tanh", "sigmoid", "relu", "softplus", "sin"}
