@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
-from autograd import Stepper, Value, examples, sigmoid, sqrt, tanh
+from autograd import Stepper, Value, compile, examples, sigmoid, sqrt, tanh  # noqa: A004
+from autograd.graph import topological
+from autograd.program.page import stepper as program_steps
 
 from .test_stepping_pages import NASTY
 
@@ -325,6 +327,99 @@ def test_why_follows_w1_through_its_five_factors(tab: Any, tmp_path: Path) -> No
     assert "Together: −0.0147711 + (−0.00532453) = −0.0200956" in tab.locator(".why").inner_text()
     tab.locator(".why summary").click()
     tab.wait_for_function(f"() => ({lit})() === 0")
+
+
+# The program beside the steps.
+
+
+def program() -> Stepper:
+    graph = examples.two_two_one.build()
+    leaves = [node for node in topological(graph) if node.op is None]
+    made = compile(graph, inputs=leaves)
+    made(*(leaf.data for leaf in leaves))
+    return program_steps(made.source(), made.lines, made.graph())
+
+
+HOT = "() => [...document.querySelectorAll('.source .hot')].map(line => line.textContent.trim())"
+
+
+def test_the_lines_of_a_step_are_marked_and_a_line_goes_to_its_step(tab: Any, tmp_path: Path) -> None:
+    """Forward the line that computes the node, backward the one that hands the gradient on; in sight of the pane, which alone scrolls."""
+    show(tab, tmp_path, program())
+    assert [] == tab.evaluate(HOT)
+    tab.locator(".source .line", has_text="v12 = sigmoid(v11)").click()
+    assert ["v12 = sigmoid(v11)  # h1"] == tab.evaluate(HOT)
+    assert "Forward: v12:h1" in tab.locator(".step h2").inner_text()
+    tab.locator(".source .line", has_text="g17 = ").click()
+    assert "Backward: from v₁₈ to v17:h2" in tab.locator(".step h2").inner_text()
+    press(tab, "ArrowRight")
+    assert ["g8 = g19 * v17  # w6"] == tab.evaluate(HOT)
+    assert not tab.locator(".program .none").is_visible()
+    tab.locator(".source").evaluate("pane => pane.scrollTop = 0")
+    scrolled = tab.evaluate("scrollY")
+    press(tab, "End")
+    (line,) = tab.evaluate(HOT)
+    assert line.startswith("g")
+    inside = """() => { const pane = document.querySelector(".source").getBoundingClientRect(),
+        line = document.querySelector(".source .hot").getBoundingClientRect();
+        return pane.top <= line.top && line.bottom <= pane.bottom && document.querySelector(".source").scrollTop > 0; }"""
+    assert tab.evaluate(inside)
+    assert scrolled == tab.evaluate("scrollY")
+
+
+def test_every_step_marks_what_the_program_says_belongs_to_it(tab: Any, tmp_path: Path) -> None:
+    """From the first to the last; a step without a line says so. The order in the page is that of the recording."""
+    walk = program()
+    show(tab, tmp_path, walk)
+    for number in range(1, len(walk) + 1):
+        press(tab, "ArrowRight")
+        expected = [line.strip() for line, steps in walk.source if number in steps]
+        assert expected == tab.evaluate(HOT)
+        assert (not expected) == tab.locator(".program .none").is_visible()
+
+
+def test_lines_by_keyboard(tab: Any, tmp_path: Path) -> None:
+    """One line is in the order of Tab; the arrows go up and down from it, Enter goes to its step."""
+    show(tab, tmp_path, program())
+    tab.locator(".source .line[tabindex='0']").focus()
+    assert 1 == tab.locator(".source .line[tabindex='0']").count()
+    press(tab, "ArrowDown", "ArrowDown", "ArrowUp", "Enter")
+    assert ["# v1: x1"] == tab.evaluate(HOT)
+    assert "# v1: x1" == tab.evaluate("() => document.activeElement.textContent.trim()")
+    assert 1 == tab.locator(".source .line[tabindex='0']").count()
+
+
+# Parts of big graphs.
+
+
+def test_a_part_of_a_big_graph_says_that_it_is_one(tab: Any, tmp_path: Path) -> None:
+    """At its last step, beside the slider, and where there is no why and no what if."""
+    x = Value(0.5, label="x")
+    y = x
+    for _ in range(300):
+        y = sigmoid(y)
+    stepper = Stepper(y)
+    stepper.jump(150)
+    show(tab, tmp_path, stepper)
+    press(tab, "End")
+    assert re.fullmatch(r"step \d+ of 601 \(79 of 79 here\)", tab.locator(".where").inner_text())
+    assert "this is not the end: " in tab.locator(".step").inner_text()
+    assert "there are none in this part of the graph" in tab.locator(".walk > .hint").inner_text()
+
+
+def test_what_if_beyond_the_floats(tab: Any, tmp_path: Path) -> None:
+    """No coordinate that is no number; infinite changes are called so, and there is no truth there."""
+    x = Value(1.7e308, label="x")
+    show(tab, tmp_path, Stepper(x * 0.9 - Value(1e307, label="c")))
+    tab.locator(".what summary").click()
+    tab.locator(".what button", has_text="x").click()
+    tab.locator(".what input").fill("50")
+    assert "there is none" in tab.locator(".what dl").inner_text()
+    assert "∞" in tab.locator(".what dl").inner_text()
+    tab.locator(".what input").fill("1")
+    assert "is exact" in tab.locator(".what dl").inner_text()
+    drawn = tab.locator(".what svg").inner_html()
+    assert not re.search("NaN|Infinity", drawn)
 
 
 # Beside each other, small, dark, without scripts.

@@ -18,12 +18,14 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograd import DrawingError, Stepper, Value, examples, log, sigmoid, sqrt
+from autograd import DrawingError, Stepper, Value, compile, examples, exp, log, sigmoid, sqrt, tanh  # noqa: A004
 from autograd.__main__ import main
 from autograd.graph import topological
+from autograd.program import PASSES
+from autograd.program.page import stepper as program_steps
 from autograd.stepping.frames import WINDOW, Film
 from autograd.stepping.page import Page, embedded, grid_step, what_if
-from autograd.stepping.recorder import Recording
+from autograd.stepping.recorder import Forward, Recording
 
 from .test_drawing import HOSTILE
 from .test_stepping import big
@@ -326,8 +328,100 @@ def test_a_big_graph_shows_a_window_that_holds_the_step(tmp_path: Path) -> None:
         assert position in {0, *(step["n"] for step in data["steps"])}
         assert data["at"] == sum(step["n"] <= position for step in data["steps"])
     text = stepper.write(tmp_path / "big.html").read_text(encoding="utf-8")
-    assert "The picture shows 40 of 60,001 nodes" in text
+    assert "The picture shows 40 of 60,001 nodes, and the page has the " in text
     assert len(text.encode()) < 400_000
+
+
+def test_what_a_page_leaves_out_is_said() -> None:
+    """Steps before the end of a window's last; paths and what-if, where there are none, with the reason."""
+    stepper = Stepper(big(500))
+    stepper.jump(1200)
+    _, (data,) = page_of(stepper)
+    last, total = data["steps"][-1]["n"], len(stepper)
+    assert last < total
+    rest = f"this is not the end: {total - last:,} steps come after it. The page shows {len(data['steps'])} of {total:,} steps."
+    assert f"The last step on this page, and {rest}" == data["part"]
+    x = Value(1.0)
+    deep = x
+    for _ in range(300):
+        deep = sigmoid(deep)
+    middle = Stepper(deep)
+    middle.jump(150)
+    assert "about numbers that go in, and there are none in this part of the graph" in page_of(middle)[1][0]["noWhy"]
+    middle.jump(len(middle))
+    assert "it is the last of all" in page_of(middle)[1][0]["part"]
+    for stepper, why, what in (
+        (Stepper(apple()), "", ""),
+        (Stepper(apple(), seed=2.0), "", "for a seed of 1: with 2,"),
+        (Stepper(big(1500)), "for graphs of up to 2,000 nodes; this one has 3,001", ""),
+        (Stepper(sqrt(Value(0.0)) * 1.0), "the sweep stops before every gradient is there", ""),
+    ):
+        _, (data,) = page_of(stepper)
+        assert (bool(why), bool(what)) == (bool(data["noWhy"]), bool(data["noWhat"]))
+        assert why in data["noWhy"]
+        assert what in data["noWhat"]
+
+
+def test_what_if_at_the_ends_of_the_floats() -> None:
+    """A step of a hundredth, there as everywhere; what leaves the floats has no true output."""
+    assert [1e306, 2e306, 1e-302] == pytest.approx([grid_step(x) for x in (1e308, -1.7e308, 1e-300)])
+    assert [0.02] * 3 == [grid_step(x) for x in (5e-324, 1e-301, -0.0)]
+    found = what_if(Stepper(Value(1.7e308) * 0.5), 0)
+    assert None is found["outputs"][-1]
+    assert 0.8e308 == pytest.approx(found["outputs"][45], rel=0.01)
+
+
+# A program beside the steps.
+
+
+def test_lines_beside_the_steps() -> None:
+    """Each line of the source is a button for its steps, and only for these; what belongs to no step is plain; nothing in it is markup."""
+    stepper = Stepper(apple())
+    assert 'class="source"' not in stepper.beside().html()
+    stepper.source = [("<b>top</b>", ()), ("subtotal = apple * count", (3,)), ("", ()), ("g_apple, g_count = …", (8, 9))]
+    text = stepper.beside().html()
+    assert "<span>&lt;b&gt;top&lt;/b&gt;</span>" in text
+    lines = re.findall(r'<button type="button" tabindex="-1" class="(line[^"]*)" data-at="([^"]+)">([^<]*)</button>', text)
+    assert [("line", "3", "subtotal = apple * count"), ("line back", "8 9", "g_apple, g_count = …")] == lines
+
+
+def test_of_a_part_of_a_graph_only_its_lines() -> None:
+    stepper = Stepper(big(500))
+    stepper.jump(1200)
+    stepper.source = [(f"line {number}", (number,)) for number in range(1, len(stepper) + 1)]
+    text, (_, (data,)) = stepper.beside().html(), page_of(stepper)
+    lines = re.findall(r'class="line[^"]*" data-at="([^"]+)">line (\d+)</button>', text)
+    assert [(str(i), str(step["n"])) for i, step in enumerate(data["steps"], 1)] == lines
+    assert "<span>⋮</span>" in text
+
+
+def test_every_line_of_a_program_goes_to_its_own_step() -> None:
+    """A line that computes v7 to the step that does; one that hands v7's gradient on to v5, to that step; with and without passes."""
+
+    def f(x: Value, y: Value) -> Any:
+        return tanh(x * y) * x + exp(y) ** 2
+
+    for passes in (PASSES, ()):
+        program = compile(f, passes=passes)
+        program(0.5, 1.5)
+        walk = program_steps(program.source(), program.lines, program.graph())
+        recording, met = walk.recording, set()
+
+        def number(node: Value) -> str:
+            return str(node.label).partition(":")[0][1:]
+
+        assert walk.source[0][0].startswith("def value_and_gradients(")
+        for line, steps in walk.source:
+            met.update(steps)
+            for step in map(recording.step, steps):
+                if isinstance(step, Forward):
+                    assert re.match(rf"    (v{number(step.node)} = |# v{number(step.node)}: )", line)
+                elif found := re.search(r"\bg(\d+) \+?= ", line):
+                    assert passes == () or found[1] == number(step.operand)
+        without = [walk.recording.step(i) for i in range(1, len(walk) + 1) if i not in met]
+        # Without passes every step has its line. With them, a sum hands its gradient on in the same variable.
+        assert {"add"} >= {step.node.op.name for step in without if step.node.op is not None}
+        assert passes == PASSES or not without
 
 
 def test_a_leaf_with_many_uses_is_named_at_each_place() -> None:

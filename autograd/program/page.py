@@ -5,6 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..value import Value
+
+if TYPE_CHECKING:
+    from ..stepping import Stepper
 
 STYLE = """
 .program { display: flex; flex-wrap: wrap; gap: 1.5em; align-items: flex-start; font: 14px/1.45 system-ui, sans-serif }
@@ -28,6 +34,37 @@ document.querySelectorAll('.program').forEach(function (page) {
   words.forEach(function (word) { word.addEventListener('mouseenter', function () { show(nodeOf(word)); }); });
 });
 """
+
+
+def stepper(source: str, nodes: Mapping[int, int], output: Value, **options: Any) -> Stepper:
+    """The steps of a program's graph; on their page the program's functions stand beside them, each line with its steps.
+
+    source   the program, and `nodes`, for each of its lines, counted from 1, to which node it belongs
+    output   its graph, each node labelled by its name in the source: v7, or v7:loss
+    """
+    from ..stepping import Stepper
+
+    walk = Stepper(output, **options)
+    recording = walk.recording
+    numbers = [int(str(node.label).partition(":")[0][1:]) for node in recording.order]
+    forward = {node: [number] for number, node in enumerate(numbers, 1)}
+    backward: dict[int, dict[int, list[int]]] = {}  # of each node, by operand
+    for number, (head, tail) in enumerate(zip(recording.heads, recording.tails, strict=True), recording.forward + 1):
+        backward.setdefault(numbers[head], {}).setdefault(numbers[tail], []).append(number)
+
+    def belonging(line: str, node: int | None) -> list[int]:
+        if node is None:
+            return []
+        if line.lstrip().startswith(("v", "#")):
+            return forward.get(node, [])
+        edges = backward.get(node, {})
+        to = [int(tail) for tail in re.findall(r"\bg(\d+)(?= \+?= )", line)]
+        return [number for tail in to if tail in edges for number in edges[tail]] or [number for each in edges.values() for number in each]
+
+    lines = source.splitlines()
+    start = max(i for i in range(min(nodes)) if lines[i].startswith("def "))  # what is above are imports and helpers
+    walk.source = [(line, belonging(line, nodes.get(i))) for i, line in enumerate(lines[start:], start + 1)]
+    return walk
 
 
 def page(lines: Sequence[str], nodes: Mapping[int, int], formulas: Mapping[int, str], svg: str) -> str:

@@ -43,6 +43,7 @@ function walk(data) {
   const minus = (text) => text.replace("-", "−");
   const written = (x) => {
     if (x === 0 || Math.abs(x) < 1e-300) return "0";
+    if (Math.abs(x) === Infinity) return x < 0 ? "−∞" : "∞";
     const text = String(Number(x.toPrecision(6)));
     const [digits, power] = text.split("e");
     return minus(digits) + (power ? "·10" + [...String(Number(power))].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] || "⁻").join("") : "");
@@ -262,6 +263,7 @@ function walk(data) {
       }
       if (step.n === data.total && !data.problem) paragraph(make("strong", "Every gradient is there."));
     }
+    if (at === last && data.part) paragraph(make("strong", data.part));
     if (at === last && data.problem) paragraph(make("strong", "Here the sweep stops: "), data.problem);
     box.replaceChildren(...parts);
   }
@@ -270,14 +272,41 @@ function walk(data) {
     slider.value = at;
     const step = data.steps[at - 1];
     const said = step ? `step ${step.n} of ${data.total}` : `${data.total} steps`;
-    where.textContent = said;
+    where.textContent = said + (data.part && step ? ` (${at} of ${last} here)` : "");
     slider.setAttribute("aria-valuetext", step ? `${said}: ${step.box ? step.name : step.from + " to " + step.to}` : "before the first step");
     for (const name of ["first", "back"]) find(`[data-go="${name}"]`).disabled = at === 0;
     for (const name of ["next", "last"]) find(`[data-go="${name}"]`).disabled = at === last;
     words();
     paint();
     fill();
+    follow();
   }
+
+  // The program: the lines of this step are marked, and a click on a line goes to the next of its steps.
+  const listing = find(".source"), lines = [...root.querySelectorAll(".source .line")];
+  const stepsOf = (line) => line.dataset.at.split(" ").map(Number);
+  function follow() {
+    if (!listing) return;
+    const now = lines.filter((line) => stepsOf(line).includes(at));
+    for (const line of lines) {
+      line.classList.toggle("hot", now.includes(line));
+      line.tabIndex = line === (now[0] || lines[0]) ? 0 : -1;
+    }
+    find(".none").hidden = now.length > 0 || at === 0;
+    if (!now.length) return;
+    const top = now[0].offsetTop, bottom = now.at(-1).offsetTop + now.at(-1).offsetHeight;
+    if (top < listing.scrollTop || bottom > listing.scrollTop + listing.clientHeight) listing.scrollTop = (top + bottom - listing.clientHeight) / 2;
+  }
+  lines.forEach((line, i) => {
+    line.addEventListener("click", () => go(stepsOf(line).find((step) => step > at) ?? stepsOf(line)[0]));
+    line.addEventListener("keydown", (event) => {
+      const next = lines[i + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
+      if (next) {
+        event.preventDefault();
+        next.focus();
+      }
+    });
+  });
   const go = (to) => {
     const target = Math.max(0, Math.min(last, to));
     if (target !== at) {
@@ -388,7 +417,7 @@ function walk(data) {
       if (why.open) buttons[Math.max(0, data.leaves.indexOf(leafOfStep()))].click();
       else light([]);
     });
-  } else why.remove();
+  } else why.replaceWith(make("p", data.noWhy, "hint"));
 
   // What if: a leaf on a grid, computed beforehand.
   const movable = data.leaves.filter((leaf) => leaf.what);
@@ -406,10 +435,12 @@ function walk(data) {
     control.max = middle;
     control.value = 0;
     control.setAttribute("aria-label", `${leaf.name}, instead of ${leaf.value}`);
-    const places = outputs.map((y, i) => [(i - middle) * step, y === null ? null : y - base]);
+    const finite = Number.isFinite;
+    const places = outputs.map((y, i) => [(i - middle) * step, y === null || !finite(y - base) ? null : y - base]);
     const there = places.filter(([, y]) => y !== null);
-    const most = Math.max(...there.map(([d, y]) => Math.max(Math.abs(y), Math.abs(slope * d)))) || 1;
-    const X = (d) => 220 + (d / (step * middle || 1)) * 200, Y = (y) => 110 - (y / most) * 95;
+    const sizes = there.flatMap(([d, y]) => [Math.abs(y), Math.abs(slope * d)]).filter(finite);
+    const most = Math.max(0, ...sizes) || 1, within = (share) => Math.max(-1.1, Math.min(1.1, share));
+    const X = (d) => 220 + (d / (step * middle || 1)) * 200, Y = (y) => 110 - within(y / most) * 95;
     const svg = shape("svg", { viewBox: "0 0 440 220", role: "img", "aria-label": `change of ${data.output} when ${leaf.name} changes: the truth as a curve, the prediction as a straight line` });
     svg.append(shape("path", { d: "M20 110H420M220 10V210", class: "axis" }));
     svg.append(shape("path", { d: `M${X(places[0][0])} ${Y(slope * places[0][0])}L${X(places.at(-1)[0])} ${Y(slope * places.at(-1)[0])}`, class: "tangent" }));
@@ -480,7 +511,8 @@ function walk(data) {
         addEventListener("pointerup", drop, { once: true });
       });
     });
-  } else what.remove();
+  } else if (data.noWhat) what.replaceWith(make("p", data.noWhat, "hint"));
+  else what.remove();
 
   const natural = Number(find("svg", picture).getAttribute("width"));
   picture.closest(".walk").style.setProperty("--least", Math.round(natural * 0.5) + "px");

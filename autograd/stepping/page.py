@@ -125,20 +125,49 @@ def section(walk: Walk, prefix: str, headed: bool) -> tuple[str, Any]:
     part = f"<h2>{title}</h2>" if headed else ""
     if not film.whole:
         part += (
-            f'<p class="part">The picture shows {len(film.places)} of {walk.recording.forward:,} nodes, and the steps are those of its'
-            " arrows. Jump elsewhere and show again for another part.</p>"
+            f'<p class="part">The picture shows {len(film.places)} of {walk.recording.forward:,} nodes, and the page has the'
+            f" {len(data['steps'])} steps of these, of {len(walk):,} in all. For another part, jump there and show it again.</p>"
         )
     template = (HERE / "page.html").read_text(encoding="utf-8")
     steps = "".join(f"<li>{html.escape(str(walk.recording.step(number)))}</li>" for number in film.steps()[:500])
     values = {"prefix": prefix, "svg": svg, "output": output, "part": part, "count": str(len(data["steps"])), "steps": steps}
+    values["source"] = listing(walk, film.steps())
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template), data
+
+
+def listing(walk: Walk, numbers: Sequence[int]) -> str:
+    """The markup of the lines that say the same in another way, those of a step as buttons; of a part of the graph, only those."""
+    if not walk.source:
+        return ""
+    at = {number: position for position, number in enumerate(numbers, 1)}
+    whole, lines, left_out = len(at) == len(walk), [], False
+    for text, steps in walk.source:
+        places = sorted(at[number] for number in steps if number in at)
+        if not places and not whole:
+            left_out = True
+            continue
+        lines += ["<span>⋮</span>"] if left_out else []
+        left_out = False
+        written = html.escape(text) or "\u200b"
+        backward = " back" if places and numbers[places[0] - 1] > walk.recording.forward else ""
+        positions = " ".join(map(str, places))
+        lines.append(
+            f'<button type="button" tabindex="-1" class="line{backward}" data-at="{positions}">{written}</button>'
+            if places
+            else f"<span>{written}</span>"
+        )
+    return (
+        '<div class="program"><p class="hint">The same as a program: the lines of this step are marked, and a click on a line goes to its'
+        ' step. <span class="none">This step has no line of its own: nothing is left for the program to do.</span></p>'
+        f'<pre class="source" tabindex="0" role="region" aria-label="program">{"".join(lines)}</pre></div>\n'
+    )
 
 
 def section_height(walk: Walk) -> int:
     """Pixels that a section takes at the usual width of a notebook."""
     svg = film_near(walk).picture.pipe("svg", encoding="utf-8")
     width, height = (float(x) for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2])
-    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 640
+    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 640 + (360 if walk.source else 0)
 
 
 def drawing(film: Film, prefix: str, title: str) -> str:
@@ -230,7 +259,7 @@ class Data:
         numbers = film.steps()
         at = next((j for j, number in enumerate(numbers, 1) if number > self.walk.position), len(numbers) + 1) - 1
         sources = {link.id: film.boxes[recording.tails[k]].id for k, link in film.connection.items()}  # a stub stands for a leaf
-        explaining = recording.forward <= EXPLAINED and recording.problem is None
+        leaves = [] if self._unexplained() else list(self._leaves())
         return {
             "prefix": self.prefix,
             "output": self.names(self.output),
@@ -245,7 +274,10 @@ class Data:
             "links": [
                 [link.id, link.tail.id, link.head.id, link.tail.kind, sources.get(link.id, "")] for link in film.style.view.connections
             ],
-            "leaves": list(self._leaves()) if explaining else [],
+            "part": "" if film.whole else self._part(),
+            "leaves": leaves,
+            "noWhy": self._unexplained(),
+            "noWhat": "" if any("what" in leaf for leaf in leaves) or self._unexplained() else self._unmoved(),
         }
 
     def _node(self, place: int) -> Any:
@@ -329,11 +361,44 @@ class Data:
 
     # -- leaves: paths, and what if ------------------------------------------------------------------------------------
 
+    def _part(self) -> str:
+        """What the last step of a page that shows a part of a graph says."""
+        last, total = self.film.steps()[-1], len(self.recording)
+        rest = f"this is not the end: {total - last:,} steps come after it" if last < total else "it is the last of all"
+        return f"The last step on this page, and {rest}. The page shows {len(self.film.steps())} of {total:,} steps."
+
+    def _unexplained(self) -> str:
+        """Why the page says nothing about paths and what-if; "" where it does."""
+        recording = self.recording
+        if recording.problem is not None:
+            return "There is no why and no what if, for the sweep stops before every gradient is there."
+        if recording.forward > EXPLAINED:
+            return f"Why and what if are worked out for graphs of up to {EXPLAINED:,} nodes; this one has {recording.forward:,}."
+        if not self._ends():
+            return "Why and what if are about numbers that go in, and there are none in this part of the graph."
+        return ""
+
+    def _unmoved(self) -> str:
+        """Why there is no what-if, where there are leaves."""
+        if self.recording.seed != 1.0:
+            return (
+                f"What if is there for a seed of 1: with {number(self.recording.seed)}, gradient × change is not the change of the output."
+            )
+        if not self._affordable():
+            return "What if would compute this graph too often: it has too many nodes for its numbers that go in."
+        return "There is no what if: the numbers are not finite."
+
+    def _ends(self) -> list[int]:
+        """The places of the leaves in the picture."""
+        return [place for place in self.film.places if self.recording.order[place].op is None]
+
+    def _affordable(self) -> bool:
+        return self.recording.forward * len(self._ends()) * (2 * GRID + 1) <= WHAT_IFS
+
     def _leaves(self) -> Iterator[Any]:
         recording = self.recording
-        places = [place for place in self.film.places if recording.order[place].op is None]
-        affordable = recording.forward * len(places) * (2 * GRID + 1) <= WHAT_IFS and recording.seed == 1.0
-        for place in places:
+        affordable = self._affordable() and recording.seed == 1.0
+        for place in self._ends():
             leaf = recording.order[place]
             data: dict[str, Any] = {
                 "id": self.film.boxes[place].id,
@@ -391,6 +456,8 @@ def what_if(walk: Walk, place: int) -> Any:
     for place_on_grid in range(-GRID, GRID + 1):
         values = {place: x + place_on_grid * step}
         try:
+            if values[place] * 0.0:
+                raise OverflowError
             for i in above:
                 node = recording.order[i]
                 assert node.op is not None
@@ -411,7 +478,7 @@ def what_if(walk: Walk, place: int) -> Any:
 
 def grid_step(x: float) -> float:
     """A round step of about a hundredth of the number: 1, 2 or 5 times a power of ten."""
-    if x == 0.0 or not math.isfinite(x) or not 1e-300 < abs(x) < 1e300:
+    if not math.isfinite(x) or abs(x) < 1e-300:
         return 0.02
     power = 10.0 ** math.floor(math.log10(abs(x) / 100.0))
     size = abs(x) / 100.0 / power

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..typeset import aligned, number, table
@@ -24,7 +24,13 @@ class State:
 
 
 class Walk:
-    """A walk through the steps of a recording, which starts before the first. Going back is exact."""
+    """A walk through the steps of a recording, which starts before the first. Going back is exact.
+
+    source   lines of a text that say in another way what happens, such as a program's: each with the numbers of the steps it belongs
+             to. A page shows them beside its steps.
+    """
+
+    source: Sequence[tuple[str, Collection[int]]] = ()
 
     def __init__(self, recording: Recording, title: str = "") -> None:
         self.recording, self.output, self.title = recording, recording.output, title
