@@ -147,11 +147,16 @@ def _parser() -> argparse.ArgumentParser:
         _source,
         "an expression, or a worked example, as the program that computes its value and gradients",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f'for example:\n  {prog} source "a*b + exp(c)" a b c > program.py\n  {prog} source two_two_one',
+        epilog=f'for example:\n  {prog} source "a*b + exp(c)" a b c > program.py\n'
+        f"  {prog} source two_two_one\n  {prog} source sigmoid single",
     )
-    source.add_argument("expression", metavar="EXPR", help="as for draw; or the name of an example")
+    source.add_argument("expression", metavar="EXPR", help="as for draw; or the name of an example: every graph of it, one after another")
     source.add_argument(
-        "values", metavar="name", nargs="*", default=[], help="the program's arguments in their order; the names' own unless given"
+        "values",
+        metavar="name",
+        nargs="*",
+        default=[],
+        help="the program's arguments in their order (the names' own unless given); of an example, which of its graphs",
     )
     source.add_argument(
         "--target", choices=("python", "torch", "jax"), default="python", help="for what it is written (python unless given)"
@@ -363,15 +368,13 @@ def _step(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> int:
-    from .examples import NAMES, run
+    from .examples import NAMES
     from .expression import parse
     from .program import compile as compiled
     from .value import Value
 
-    text = options.expression.strip()
-    if text in NAMES and not options.values:
-        _say(compiled(run(text).output).source(options.target), end="")
-        return 0
+    if options.expression.strip() in NAMES:
+        return _source_of_example(options)
     expression = parse(options.expression)
     wanted = [unicodedata.normalize("NFKC", word.strip().partition("=")[0].strip()) for word in options.values] or list(expression.names)
     if sorted(wanted) != sorted(expression.names):
@@ -382,6 +385,27 @@ def _source(options: argparse.Namespace) -> int:
         options.parser.error("there is no name in the expression, so nothing to differentiate by")
         return 2
     _say(compiled(result, inputs=list(leaves.values())).source(options.target), end="")
+    return 0
+
+
+def _source_of_example(options: argparse.Namespace) -> int:
+    """The programs of an example's graphs, or of those that are named; each under its name where the example has several."""
+    from .examples import run
+    from .program import compile as compiled
+
+    example = run(options.expression.strip())
+    graphs = {graph.name: graph for graph in example.graphs}
+    wanted = [name.strip() for name in options.values] or list(graphs)
+    unknown = [name for name in wanted if name not in graphs]
+    if unknown:
+        options.parser.error(f"the graphs of {example.name} are {', '.join(graphs)}, but got {', '.join(unknown)}")
+    parts = []
+    for name in wanted:
+        graph = graphs[name]
+        heading = f"# {example.name}, {name}: {graph.title}\n" if len(graphs) > 1 else ""
+        heading += f"# The example multiplies its gradients by {graph.seed}, which comes from upstream.\n" if graph.seed != 1.0 else ""
+        parts.append(heading + "\n" * bool(heading) + compiled(graph.output).source(options.target))
+    _say("\n\n".join(parts), end="")
     return 0
 
 

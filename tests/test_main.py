@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from autograd import PRIMITIVES, examples, ops
 from autograd.__main__ import FOLDER, main
 from autograd.drawing import engine
 from autograd.expression import width
+from autograd.graph import topological
 
 ROOT = Path(__file__).parent.parent
 KINDS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
@@ -378,3 +380,25 @@ def test_rooms_are_opened_only_when_used() -> None:
     loaded = set(done.stderr.split())
     assert "autograd.typeset" in loaded
     assert set() == loaded & {"autograd.drawing", "autograd.examples", "graphviz", "pygraphviz", "numpy", "subprocess", "tomllib"}
+
+
+def test_the_source_of_every_graph_of_an_example(capsys: Out) -> None:
+    """Each under its name, or those that are asked for; the text runs, and its gradients times the seed are the example's."""
+    for name in examples.NAMES:
+        graphs = examples.run(name).graphs
+        assert 0 == main(["source", name])
+        text = capsys.readouterr().out
+        assert len(graphs) == text.count("def value_and_gradients(")
+        assert [graph.name for graph in graphs if len(graphs) > 1] == re.findall(rf"^# {name}, (\w+): ", text, re.MULTILINE)
+        for graph in graphs if len(graphs) > 1 else ():
+            assert 0 == main(["source", name, graph.name])
+            namespace: dict[str, Any] = {}
+            exec(capsys.readouterr().out, namespace)
+            leaves = [node for node in topological(graph.output) if node.op is None]
+            value, gradients = namespace["value_and_gradients"](*(leaf.data for leaf in leaves))
+            assert graph.output.data == value
+            assert [leaf.grad for leaf in leaves] == pytest.approx([graph.seed * gradient for gradient in gradients], rel=1e-15)
+    assert 2 == main(["source", "sigmoid", "single", "dubble"])
+    assert "the graphs of sigmoid are opened, single, but got dubble" in capsys.readouterr().err
+    assert 0 == main(["source", "--help"])
+    assert "of an example, which of its graphs" in " ".join(capsys.readouterr().out.split())
