@@ -382,17 +382,23 @@ def _judge(
 def _is_confirmed(
     f: Callable[[float], float], x: float, middle: float, estimate: Estimate, others: list[Estimate], noise: Callable[[float], float]
 ) -> bool:
-    """Whether a disagreement is there for much smaller steps too, and for steps of no simple ratio to those of the estimate.
+    """Whether a disagreement is there for much smaller steps too, and for steps of no simple ratio to those of the estimate, and these
+    steps see the function: what it bends by within them fades with their square.
 
-    A function that oscillates, or is flat, where the steps lead, and is neither nearer to x, fools one set of steps.
+    Waves, or a peak amid a plain, that all steps of one set miss, would fool them.
     """
     if not any(other.step <= estimate.step / 8.0 and _consistent(estimate, other) for other in others):
         return False
+
+    def bend(h: float) -> float:
+        return abs((f(x + h) - middle) - (middle - f(x - h)))
+
     try:
         odd = _tableau(f, x, middle, 0.7183 * estimate.step, noise)
+        coarse, fine = bend(estimate.step), bend(estimate.step / 32.0)
     except _FAILURES:
         return False
-    return _consistent(estimate, odd)
+    return _consistent(estimate, odd) and fine <= coarse / 64.0 + 4.0 * noise(abs(middle))
 
 
 def _slopes(f: Callable[[float], float], x: float, middle: float, h: float) -> tuple[float, float]:

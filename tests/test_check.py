@@ -313,7 +313,7 @@ def test_a_gradient_that_overflows_on_its_way_is_beyond_the_floats() -> None:
 
 
 def test_a_function_that_oscillates_within_the_step_is_not_called_wrong() -> None:
-    """Steps that all miss the waves are contradicted by others; so are steps that only see where a function is flat."""
+    """Steps that all miss the waves are contradicted by others; so are steps that only see where a function is flat, around a peak."""
 
     def flat(x: Any) -> Any:
         n = ops.rhypot(0.0, ops.log_sigmoid(x))
@@ -323,6 +323,10 @@ def test_a_function_that_oscillates_within_the_step_is_not_called_wrong() -> Non
         n = ops.atanh(ops.sin(1.5 / ops.log1p(x)))
         return ops.atan2(ops.sigmoid(n) - ops.atan(x * ops.log1p(x)), ops.sigmoid(n))
 
+    def peaks(x: Any) -> Any:
+        return ops.erfc(ops.cosh(ops.atanh(ops.sin(x / 1.2957043364417813e-06)) ** 3.0))
+
+    assert [] == check_gradients(peaks, 1.0226019455165742).mistakes
     assert [] == check_gradients(flat, 3.0).mistakes
     assert [] == check_gradients(waves, -6.218416694152615e-05).mistakes
 
