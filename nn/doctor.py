@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import Any
 
 from autograd import Value
 
@@ -170,8 +171,8 @@ def _probabilities(order: list[Value]) -> Iterator[Finding]:
             continue
         for parent in node.parents:
             if _in_loss(parent) is None and parent.op is not None:
-                softmax = parent.op.name == "divide" and parent.x is not None and parent.x.op is not None and parent.x.op.name == "exp"
-                if softmax or parent.op.name == "sigmoid":
+                softmax = parent.op.name == "divide" and _is_a(parent.x, "exp")
+                if softmax or parent.op.name == "sigmoid" or _written_out(parent):
                     told.add(loss)
                     other = loss.removesuffix("_with_logits") if loss.startswith("binary") else "cross_entropy_from_probabilities"
                     yield (
@@ -180,6 +181,21 @@ def _probabilities(order: list[Value]) -> Iterator[Finding]:
                         f" leave the activation out, or use {other}",
                     )
                     break
+
+
+def _is_a(node: Any, op: str) -> bool:
+    return isinstance(node, Value) and node.op is not None and node.op.name == op
+
+
+def _written_out(node: Value) -> bool:
+    """Whether it is a sigmoid by hand: 1 / (1 + exp(-x)), or (1 + exp(-x))**-1."""
+    if _is_a(node, "divide") and node.args[0] == 1.0:
+        under = node.args[1]
+    elif _is_a(node, "power") and node.args[1] == -1.0:
+        under = node.args[0]
+    else:
+        return False
+    return isinstance(under, Value) and _is_a(under, "add") and 1.0 in under.args and any(_is_a(arg, "exp") for arg in under.args)
 
 
 def _alike(model: Module) -> Iterator[Finding]:

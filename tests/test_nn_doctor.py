@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Value, mean, sigmoid, softmax
+from autograd import Value, exp, mean, sigmoid, softmax
 
 X, T = nn.moons(20, rng=0)
 
@@ -178,6 +178,10 @@ def test_probabilities_for_a_loss_of_scores() -> None:
     assert said.endswith("leave the activation out, or use binary_cross_entropy")
     plain = nn.MLP(2, [4, 1], rng=0)
     assert "sigmoid go into" in only(nn.diagnose(plain, batch_loss(lambda x: sigmoid(plain(x)))))
+    by_hand: list[Callable[[Any], Any]] = [lambda z: 1 / (1 + exp(-z)), lambda z: 1.0 / (exp(-z) + 1.0), lambda z: (1 + exp(-z)) ** -1]
+    for hand in by_hand:
+        assert "sigmoid go into" in only(nn.diagnose(plain, batch_loss(lambda x, hand=hand: hand(plain(x)))))
+    assert [] == nn.diagnose(plain, batch_loss(lambda x: 1 / (2 + exp(-plain(x)))))
     scores = nn.MLP(2, [4, 3], rng=0)
     assert [] == nn.diagnose(scores, nn.cross_entropy_from_probabilities([softmax(scores(x)) for x in X], T))
 

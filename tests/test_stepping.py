@@ -186,6 +186,7 @@ def test_numbers_are_those_of_the_recording() -> None:
     stepper = Stepper(y)
     x.data, x.grad = 50.0, 7.0
     assert stepper.jump(1).data == 2.0  # type: ignore[union-attr]
+    assert "x × 3 = 2 × 3 = 6" == str(stepper.jump(2))
     assert (50.0, 7.0) == (x.data, x.grad)
     assert "(a number was edited since it was recorded)" in str(list(steps(y))[1])
 

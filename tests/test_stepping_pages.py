@@ -453,6 +453,12 @@ def test_pages_of_leaves_edited_numbers_and_seeds() -> None:
     x.data = float("nan")
     _, (data,) = page_of(Stepper(y))
     assert "does not exist" == data["steps"][0]["value"]
+    x.data = 3.0
+    stepper = Stepper(y)
+    before = stepper.beside().html()
+    x.data = 50.0
+    assert before == stepper.beside().html()
+    assert 'class="edited"' in Stepper(y).beside().html()
     _, (data,) = page_of(Stepper(Value(3.0) * 2.0, seed=1.3))
     assert ("1.3", "2.6") == (data["seed"], data["steps"][2]["c"])
 

@@ -154,7 +154,7 @@ class Film:
             if box.node is not None:
                 place = recording.index[box.node]
                 self.boxes[place] = box
-                box.value = recording.values[place]
+                box.value, box.edited = recording.values[place], recording.computing(place).edited
         self.style = _Moments(view, Look(caption=title))
         self.style.lines = tuple(lines)
         self.picture = Picture.of(self.style)
@@ -269,7 +269,7 @@ def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
             if step.number < recording.forward
             else f"; and now back: the gradient of {names(step.node)} itself is {number(recording.seed)}"
         )
-        computed = f"{names(step.node)} = {names.text.numbers(step.node)} = {value}"
+        computed = f"{names(step.node)} = {names.text.numbers(step.node, step.operands)} = {value}"
         return f"Step {step.number} of {len(recording)}, forward", computed, names.text.node(step.node) + last
     return (
         f"Step {step.number} of {len(recording)}, backward: from {names(step.node)} to {names(step.operand)}",

@@ -284,10 +284,10 @@ function walk(data) {
 
   // The program: the lines of this step are marked, and a click on a line goes to the next of its steps.
   const listing = find(".source"), lines = [...root.querySelectorAll(".source .line")];
-  const stepsOf = (line) => line.dataset.at.split(" ").map(Number);
+  const stepsOf = new Map(lines.map((line) => [line, line.dataset.at.split(" ").map(Number)]));
   function follow() {
     if (!listing) return;
-    const now = lines.filter((line) => stepsOf(line).includes(at));
+    const now = lines.filter((line) => stepsOf.get(line).includes(at));
     for (const line of lines) {
       line.classList.toggle("hot", now.includes(line));
       line.tabIndex = line === (now[0] || lines[0]) ? 0 : -1;
@@ -298,7 +298,7 @@ function walk(data) {
     if (top < listing.scrollTop || bottom > listing.scrollTop + listing.clientHeight) listing.scrollTop = (top + bottom - listing.clientHeight) / 2;
   }
   lines.forEach((line, i) => {
-    line.addEventListener("click", () => go(stepsOf(line).find((step) => step > at) ?? stepsOf(line)[0]));
+    line.addEventListener("click", () => go(stepsOf.get(line).find((step) => step > at) ?? stepsOf.get(line)[0]));
     line.addEventListener("keydown", (event) => {
       const next = lines[i + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
       if (next) {

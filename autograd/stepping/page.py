@@ -307,9 +307,9 @@ class Data:
         if node.op is not None:
             data["math"] = mathml(" = ".join(dict.fromkeys([tex.word(node), tex.node(node)])))
             data["formula"] = names.text.node(node)
-            data["numbers"] = names.text.numbers(node)
+            data["numbers"] = names.text.numbers(node, step.operands)
             data["op"] = node.op.name
-            data["operands"] = [exact(arg.data if isinstance(arg, Value) else arg) for arg in node.args]
+            data["operands"] = [exact(x) for x in step.operands]
         return data
 
     def _backward(self, step: Backward) -> Any:
@@ -343,7 +343,7 @@ class Data:
             "does": mathml(" = ".join(dict.fromkeys([tex.word(step.node), tex.node(step.node)]))),
             "rule": rule(step.node.op, step.position),
             "here": self._letters(step),
-            "own": exact(step.operand.data),
+            "own": exact(recording.values[tail]),
         }
 
     def _letters(self, step: Backward) -> str:

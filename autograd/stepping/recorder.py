@@ -16,10 +16,10 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from ..drawing.view import find_names, was_edited
+from ..drawing.view import find_names
 from ..errors import ExpressionError, GradientError
 from ..graph import Edge, topological
-from ..primitive import Primitive, as_float
+from ..primitive import FAILURES, Primitive, as_float
 from ..typeset import Notation, formula, number, shown
 from ..typeset import name as pretty_name
 from ..value import Value, no_derivative, out_of_range
@@ -89,12 +89,13 @@ class Forward:
 
     number  which step it is, from 1
     node    the node; a leaf's number was given
-    data    its number, as it was when the recording was made
+    data    its number, as it was when the recording was made, and `operands` those of its operands
     """
 
     number: int
     node: Value
     data: float
+    operands: tuple[float, ...]
     names: Names
 
     kind = "forward"
@@ -104,12 +105,23 @@ class Forward:
         """The node whose number or gradient the step changes."""
         return self.node
 
+    @property
+    def edited(self) -> bool:
+        """Whether the number does not follow from its operands': one of them had been changed when the recording was made."""
+        if self.node.op is None:
+            return False
+        try:
+            now = self.node.op.forward(*self.operands)
+        except FAILURES:
+            return True
+        return now != self.data and not (math.isnan(now) and math.isnan(self.data))
+
     def __str__(self) -> str:
         name, value = self.names(self.node), number(self.data)
         if self.node.op is None:
             return f"{name} = {value}"
-        parts = dict.fromkeys([name, self.names.text.node(self.node), self.names.text.numbers(self.node), value])
-        return " = ".join(parts) + (" (a number was edited since it was recorded)" if was_edited(self.node) else "")
+        parts = dict.fromkeys([name, self.names.text.node(self.node), self.names.text.numbers(self.node, self.operands), value])
+        return " = ".join(parts) + (" (a number was edited since it was recorded)" if self.edited else "")
 
     def __repr__(self) -> str:
         return f"<step {self.number}: {self}>"
@@ -261,10 +273,16 @@ class Recording:
     def __len__(self) -> int:
         return self.forward + len(self.heads)
 
+    def computing(self, place: int) -> Forward:
+        """The step that computes the node at this place in the order."""
+        node = self.order[place]
+        operands = tuple(self.values[self.index[arg]] if isinstance(arg, Value) else arg for arg in node.args)
+        return Forward(place + 1, node, self.values[place], operands, self.names)
+
     def step(self, number: int) -> Step:
         """The step of that number, from 1."""
         if number <= self.forward:
-            return Forward(number, self.order[number - 1], self.values[number - 1], self.names)
+            return self.computing(number - 1)
         k = number - self.forward - 1
         head, tail, local, before = self.heads[k], self.tails[k], self.partials[k], self.before[k]
         upstream = self.gradients[head]  # complete before it is handed on
