@@ -152,6 +152,39 @@ def scaling(settings: Settings, name: str, title: str, lengths: tuple[int, ...],
     return section
 
 
+def graphs(settings: Settings) -> Section:
+    """`gradient(output, leaves)`, which makes a graph that can be differentiated again, against `backward()`, which makes numbers."""
+    section = Section(
+        "gradient",
+        "the gradient as a graph, against backward() on the same graph",
+        ["network", "nodes", "nodes made", "backward", "gradient", "÷ backward", "quartiles"],
+    )
+    section.unit = "times backward()"
+    section.data = {}
+    networks: tuple[tuple[str, str, dict[str, Any], int], ...] = (
+        ("small network", "picture", {"sizes": (2, 16, 16, 1)}, 50),
+        ("gpt", "gpt", {}, 1),
+        ("moons", "moons", {}, 1),
+    )
+    for name, workload, sizes, number in networks:
+        with Worker(CONTENDERS["ours"], workload, sizes) as worker:
+            runs: list[dict[str, Any]] = []
+            for i in range(settings.repetitions):
+                settings.progress(f"gradient: {name}, repetition {i + 1} of {settings.repetitions}")
+                runs.append(worker.ask("gradients", number=number))
+        if not all(run["same"] for run in runs):
+            raise DisagreementError(f"gradient() and backward() differ in their numbers on {name}")
+        section.data[name] = runs
+        times = [seconds(Spread.of([run[way] for run in runs]).median) for way in ("backward", "gradient")]
+        ratio = Spread.of([run["gradient"] / run["backward"] for run in runs])
+        section.rows.append([name, f"{runs[0]['nodes']:,}", f"{runs[0]['made']:,}", *times, significant(ratio.median), spread(ratio)])
+        section.bars[name] = ratio
+        measured = f"{significant(ratio.median)}× ({spread(ratio)})"
+        section.figures.append(Figure(f"gradient: {name}, as a graph ÷ backward()", "≤ 6×", measured, ratio.median <= 6.0))
+    section.notes.append("gradient() and backward() give the same numbers, bit for bit")
+    return section
+
+
 def memory(settings: Settings) -> Section:
     """Bytes a node, as tracemalloc counts them, for every contender on the larger workloads."""
     section = Section("memory", "bytes a node, leaves included, by tracemalloc", ["graph", "contender", "nodes", "retained", "at the peak"])
@@ -262,6 +295,7 @@ MEASURES: dict[str, Callable[[Settings], Section]] = {
     "chain": partial(scaling, name="chain", title="one multiplication after the other", lengths=(10**4, 10**5, 10**6), limit=2.5e-6),
     "ladder": partial(scaling, name="ladder", title="y = y + y, a thousand times", lengths=(1000,)),
     "fan": partial(scaling, name="fan", title="one leaf used again and again", lengths=(10**4, 10**6)),
+    "gradient": graphs,
     "source": programs,
     "draw": drawing,
     "memory": memory,

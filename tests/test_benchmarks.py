@@ -94,6 +94,16 @@ def test_visits_are_counted(workload: str, nodes: int, edges: int) -> None:
     assert nodes <= seen["looks"] <= 3 * (nodes + edges)
 
 
+@pytest.mark.parametrize("workload", ["tiny", "moons", "gpt", "chain"])
+def test_gradient_as_a_graph_is_measured(workload: str) -> None:
+    """Both ways take time and give the same numbers, and the nodes that the gradient adds are counted."""
+    answer = Bench("ours", workload, SMALL[workload]).gradients(number=2)
+    assert answer["same"]
+    assert answer["nodes"] == Bench("ours", workload, SMALL[workload]).check()["nodes"]
+    assert answer["made"] > 0
+    assert min(answer["backward"], answer["gradient"]) > 0.0
+
+
 def test_memory_is_measured() -> None:
     """A node takes at least its header and slots, and the backward pass needs some more."""
     answer = Bench("slots", "chain", {"length": 1000}).memory()

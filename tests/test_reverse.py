@@ -24,6 +24,7 @@ from autograd import (
     erf,
     exp,
     gradient,
+    hessian,
     hypot,
     log,
     maximum,
@@ -405,28 +406,45 @@ def test_the_hypotenuse_at_the_origin() -> None:
 
 @pytest.mark.parametrize("collecting", [True, False])
 def test_the_collector_is_left_as_it_was(collecting: bool) -> None:
-    """gradient() spares the collector the search among new nodes; on and off, it is afterwards as before, after errors too."""
-    x = Value(0.0)
-    before = gc.isenabled()
+    """Full runs of the collector wait while a large graph is built; all is afterwards as it was, after errors too."""
+    before, thresholds = gc.isenabled(), gc.get_threshold()
+    seen: list[tuple[bool, tuple[int, int, int]]] = []
+
+    @custom_gradient(lambda z, x: seen.append((gc.isenabled(), gc.get_threshold())) or 1.0 / x)
+    def logarithm(x: float) -> float:
+        return math.log(x)
+
     try:
         (gc.enable if collecting else gc.disable)()
-        gradient(x * x, x)
-        assert collecting == gc.isenabled()
+        gc.set_threshold(701, 11, 12)
+        for x in (Value(0.5), Value(1.5)):
+            y = logarithm(x)
+            for _ in range(1000):
+                y = y * 1.0
+            seen.clear()
+            gradient(y, x)
+            assert [(collecting, (701, 11, 10**9))] == seen
+            assert (collecting, (701, 11, 12)) == (gc.isenabled(), gc.get_threshold())
+        zero = Value(0.0)
+        y = sqrt(zero)
+        for _ in range(1000):
+            y = y + 1.0
         with pytest.raises(GradientError):
-            gradient(sqrt(x), x)
-        assert collecting == gc.isenabled()
+            gradient(y, zero)
+        assert (collecting, (701, 11, 12)) == (gc.isenabled(), gc.get_threshold())
     finally:
         (gc.enable if before else gc.disable)()
+        gc.set_threshold(*thresholds)
 
 
 def test_gradient_under_threads_gives_the_same_numbers() -> None:
-    """Graphs over shared leaves, differentiated at the same time, and the collector on at the end."""
-    x = Value(0.7)
+    """Graphs over shared leaves, differentiated at the same time, and the collector as before at the end."""
+    x, thresholds = Value(0.7), gc.get_threshold()
     found: list[float] = []
 
     def work() -> None:
         y = x
-        for _ in range(200):
+        for _ in range(600):
             y = sin(y) * 1.1
         found.append(gradient(y, x).data)
 
@@ -437,13 +455,21 @@ def test_gradient_under_threads_gives_the_same_numbers() -> None:
         thread.join()
     assert 8 == len(found)
     assert 1 == len(set(found))
-    assert gc.isenabled()
+    assert (True, thresholds) == (gc.isenabled(), gc.get_threshold())
 
 
 def test_a_rule_that_gives_an_int_is_a_number_too() -> None:
     identity = custom_gradient(lambda z, x: 1)(lambda x: x)
     x = Value(1.7)
     assert 1.0 == gradient(identity(x), x).data
+
+
+def test_a_rule_that_is_an_operand_keeps_depending_on_it() -> None:
+    """x·y with its rules said by hand: the operand is a node to the next derivative, whatever stands for it."""
+    product = custom_gradient(lambda z, x, y: y, lambda z, x, y: x)(lambda x, y: x * y)
+    assert ((0.0, 1.0), (1.0, 0.0)) == hessian(product, argnums=(0, 1))(2.0, 3.0)
+    x, y = Value(2.0), Value(3.0)
+    assert (y, x) == tuple(gradient(product(x, y), [x, y]))
 
 
 def test_custom_gradient_without_its_rules_says_so() -> None:
