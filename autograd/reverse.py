@@ -116,7 +116,7 @@ def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float
                     position, before = 0, arrived(x)
                     if op is _ADD:
                         contribution = upstream
-                    elif op is _MULTIPLY and (y is None or y.data == node.dx):
+                    elif op is _MULTIPLY and (y is None or node.dx == y.data):
                         contribution = times(upstream, node.dx if y is None else y)
                     else:
                         contribution = _contribution(node, 0, upstream)
@@ -125,7 +125,7 @@ def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float
                     position, before = 1, arrived(y)
                     if op is _ADD:
                         contribution = upstream
-                    elif op is _MULTIPLY and (x is None or x.data == node.dy):
+                    elif op is _MULTIPLY and (x is None or node.dy == x.data):
                         contribution = times(upstream, node.dy if x is None else x)
                     else:
                         contribution = _contribution(node, 1, upstream)

@@ -46,7 +46,8 @@ def stepper(source: str, nodes: Mapping[int, int], output: Value, **options: Any
 
     walk = Stepper(output, **options)
     recording = walk.recording
-    numbers = [int(str(node.label).partition(":")[0][1:]) for node in recording.order]
+    found = [re.match(r"v(\d+)(:|$)", node.label or "") for node in recording.order]
+    numbers = [int(match[1]) if match else -1 for match in found]  # an output that is a constant has no name in the source
     forward = {node: [number] for number, node in enumerate(numbers, 1)}
     backward: dict[int, dict[int, list[int]]] = {}  # of each node, by operand
     for number, (head, tail) in enumerate(zip(recording.heads, recording.tails, strict=True), recording.forward + 1):
@@ -62,7 +63,8 @@ def stepper(source: str, nodes: Mapping[int, int], output: Value, **options: Any
         return [number for tail in to if tail in edges for number in edges[tail]] or [number for each in edges.values() for number in each]
 
     lines = source.splitlines()
-    start = max(i for i in range(min(nodes)) if lines[i].startswith("def "))  # what is above are imports and helpers
+    first = min(nodes, default=len(lines))
+    start = max(i for i in range(first) if lines[i].startswith("def "))  # what is above are imports and helpers
     walk.source = [(line, belonging(line, nodes.get(i))) for i, line in enumerate(lines[start:], start + 1)]
     return walk
 

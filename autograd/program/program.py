@@ -272,7 +272,7 @@ class _Graph(Program):
         if len({*leaves, *params}) < len(leaves) + len(params):
             raise ValueError("compile got a leaf twice, among the inputs and the parameters")
         tape = of_graph(output, [*leaves, *params])
-        below = set(tape.order)
+        below = {*tape.xs, *tape.ys, tape.output}
         lost = [x for i, x in enumerate(leaves) if i not in below]
         if lost:
             raise ValueError(f"the output does not depend on {', '.join(map(repr, lost[:5]))}; leave it out of inputs")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from typing import Any
 
-from ..graph import topological
+from ..graph import Node, topological
 from ..primitive import Primitive, function_of
 from ..value import Value
-from .trace import Guard, TracingError
+from .trace import Guard, Traced, TracingError
 
 Arg = int | float
 """The number of a node, or a constant."""
@@ -38,22 +41,65 @@ class Check:
 
 @dataclass
 class Tape:
-    """A recorded function, or a graph.
+    """A recorded function, or a graph. It is kept in columns, since that is quick to make; `entries` are the same as objects.
 
     labels   a name, or None, for each leaf: the arguments' numbers first, then the parameters; they are the nodes 0, 1, …
-    entries  the steps and checks in the order in which they were made
+    ops      the operations in the order in which they were made; they are the nodes after the leaves
+    xs, ys   for each of them, the number of each operand that is a node, else -1, and
+    a, b     the operand that is a constant, else None
+    stopped  the nodes from which no gradient goes to their operands
+    names    label and scope of each operation
+    checks   comparisons, each with the number of operations that were made before it
     output   the number of the output, or a constant
-    order    the nodes in the graph's topological order: the sweep goes through it backwards
     """
 
     labels: list[str | None]
-    entries: list[Step | Check]
+    ops: list[Primitive]
+    xs: list[int]
+    ys: list[int]
+    a: list[float | None]
+    b: list[float | None]
+    stopped: set[int]
+    names: tuple[list[str | None], list[str | None]]
+    checks: list[tuple[int, Check]]
     output: Arg
-    order: list[int]
-    steps: dict[int, Step] = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self.steps = {entry.node: entry for entry in self.entries if isinstance(entry, Step)}
+    @cached_property
+    def entries(self) -> list[Step | Check]:
+        """The steps and checks in the order in which they were made."""
+        found: list[Step | Check] = []
+        checks = [*self.checks, (len(self.ops) + 1, None)]
+        at = 0
+        columns = zip(count(len(self.labels)), self.ops, self.xs, self.ys, self.a, self.b, *self.names, strict=False)
+        for i, (node, op, x, y, a, b, label, scope) in enumerate(columns):
+            while checks[at][0] <= i:
+                found.append(checks[at][1])  # type: ignore[arg-type]
+                at += 1
+            args: tuple[Any, ...] = (a if x < 0 else x,)
+            if len(op.operands) == 2:
+                args += (b if y < 0 else y,)
+            found.append(Step(node, op, args, node not in self.stopped, label, scope))
+        return [*found, *(check for _, check in self.checks[at:])]
+
+    @cached_property
+    def steps(self) -> dict[int, Step]:
+        """The steps by the numbers of their nodes."""
+        return {entry.node: entry for entry in self.entries if isinstance(entry, Step)}
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The nodes in the graph's topological order: the sweep goes through it backwards."""
+        if not isinstance(self.output, int):
+            return []
+        nodes = [Node() for _ in range(len(self.labels) + len(self.ops))]
+        for i, node in enumerate(nodes):
+            node.x = node.y = None
+            j = i - len(self.labels)
+            if j >= 0 and i not in self.stopped:
+                x, y = self.xs[j], self.ys[j]
+                node.x, node.y = nodes[x] if x >= 0 else None, nodes[y] if y >= 0 else None
+        numbers = dict(zip(nodes, count(), strict=False))
+        return [numbers[node] for node in topological(nodes[self.output])]
 
     def replay(self, leaves: Sequence[Any]) -> list[Any]:
         """Every node, computed by the engine from these leaves, of whatever kind of number they are; checks are not looked at."""
@@ -73,47 +119,67 @@ class Tape:
 
 
 def of_trace(leaves: Sequence[Any], entries: Sequence[Any], output: Any) -> Tape:
-    """The tape of a function that was recorded."""
-    numbers: dict[Any, Arg] = {leaf: i for i, leaf in enumerate(leaves)}
-    found: list[Step | Check] = []
+    """The tape of a function that was recorded.
+
+    A node's number is written on the node for as long as this takes: that is quicker than looking it up.
+    """
     size = len(leaves)
+    leaf: dict[Any, int] = {node: i for i, node in enumerate(leaves)}
+    nodes = [entry for entry in entries if type(entry) is Traced]
+    deque(map(Traced._index.__set__, nodes, count(size)), 0)  # type: ignore[attr-defined]
+
+    def number(x: Any) -> Arg:
+        if type(x) is float:
+            return x
+        i: int = leaf[x] if x.op is None else x._index
+        return i
+
     try:
-        for entry in entries:
-            if type(entry) is Guard:
-                y = entry.y
-                found.append(Check(entry.relation, (numbers[entry.x], y if type(y) is float else numbers[y]), entry.outcome))
-                continue
-            x, y, op = entry.x, entry.y, entry.op
-            flows = x is not None or y is not None
-            first = entry._first if x is None else x
-            args: tuple[Arg, ...] = (first if type(first) is float else numbers[first],)
-            if len(op.operands) == 2:
-                second = entry._second if y is None else y
-                args += (second if type(second) is float else numbers[second],)
-            numbers[entry] = size
-            found.append(Step(size, op, args, flows, entry.label, entry.scope))
-            size += 1
-        order = [numbers[node] for node in topological(output)]
-    except KeyError as error:
-        raise TracingError(f"{error.args[0]!r} comes from an earlier run of the function, which must not keep numbers outside") from None
-    return Tape([leaf.label for leaf in leaves], found, numbers[output], order)  # type: ignore[arg-type]
+        xs = [-1 if (x := node.x) is None else x._index if x.op is not None else leaf[x] for node in nodes]
+        ys = [-1 if (y := node.y) is None else y._index if y.op is not None else leaf[y] for node in nodes]
+        a = [None if x >= 0 else node._first for x, node in zip(xs, nodes, strict=True)]
+        b = [None if y >= 0 else node._second for y, node in zip(ys, nodes, strict=True)]
+        stopped = set()
+        for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
+            if x < 0 and y < 0:  # its operands stand where constants do
+                stopped.add(size + i)
+                for operand, column, constants in ((a[i], xs, a), (b[i], ys, b)):
+                    if isinstance(operand, Traced):
+                        column[i], constants[i] = number(operand), None  # type: ignore[call-overload]
+        checks = []
+        if len(nodes) < len(entries):
+            made = 0
+            for entry in entries:
+                if type(entry) is Guard:
+                    checks.append((made, Check(entry.relation, (number(entry.x), number(entry.y)), entry.outcome)))
+                else:
+                    made += 1
+        names = ([node.label for node in nodes], [node.scope for node in nodes])
+        return Tape([x.label for x in leaves], [node.op for node in nodes], xs, ys, a, b, stopped, names, checks, number(output))
+    except (KeyError, AttributeError) as error:
+        kept = repr(getattr(error, "obj", None) or error.args[0])
+        raise TracingError(f"{kept} comes from an earlier run of the function, which must not keep numbers outside") from None
+    finally:
+        deque(map(Traced._index.__delete__, nodes), 0)  # type: ignore[attr-defined]
 
 
 def of_graph(output: Value, leaves: Sequence[Value]) -> Tape:
     """The tape of a graph that is there already. Leaves that are not named are constants, with the numbers they have now."""
     numbers: dict[Value | None, Arg] = {leaf: i for i, leaf in enumerate(leaves)}
-    found: list[Step | Check] = []
-    order: list[int] = []
+    tape = Tape([leaf.label for leaf in leaves], [], [], [], [], [], set(), ([], []), [], 0)
     size = len(leaves)
     for node in topological(output):
         if node.op is None:
             numbers.setdefault(node, float(node.data))
-        else:
-            args = tuple(numbers[arg] if isinstance(arg, Value) else arg for arg in node.args)
-            numbers[node] = size
-            found.append(Step(size, node.op, args, True, node.label, node.scope))
-            size += 1
-        number = numbers[node]
-        if isinstance(number, int):
-            order.append(number)
-    return Tape([leaf.label for leaf in leaves], found, numbers[output], order)
+            continue
+        numbers[node] = size
+        size += 1
+        tape.ops.append(node.op)
+        args = [numbers[arg] if isinstance(arg, Value) else arg for arg in node.args]
+        for column, constants, arg in zip((tape.xs, tape.ys), (tape.a, tape.b), [*args, None], strict=False):
+            column.append(arg if isinstance(arg, int) else -1)
+            constants.append(None if isinstance(arg, int) else arg)
+        tape.names[0].append(node.label)
+        tape.names[1].append(node.scope)
+    tape.output = numbers[output]
+    return tape

@@ -67,6 +67,7 @@ class Traced(Value):
     _number = Value.__dict__["data"]
     _first = Node.__dict__["dx"]
     _second = Node.__dict__["dy"]
+    _index = Value.__dict__["grad"]  # the node's number, while a tape is made
 
     @property
     def data(self) -> float:
