@@ -1,0 +1,202 @@
+"""The rows of the table on NumPy arrays, with the same forms as on floats. Each function takes its operands, then where to put the result.
+
+Outside its domain, or beyond the floats, a function sets the flags by which NumPy tells; whoever wants an error asks for it with errstate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..primitive import PRIMITIVES, Primitive
+from ..program.rules import ANY, Term, local_derivative
+
+Array = Any  # an ndarray of float64
+
+UFUNCS: dict[str, Callable[..., Array]] = {
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "negate": np.negative, "exp": np.exp,
+    "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "log2": np.log2, "log10": np.log10, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos,
+    "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
+    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "atan2": np.arctan2, "hypot": np.hypot, "abs": np.absolute,
+    "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum, "stop_gradient": np.positive,
+}  # fmt: skip
+"""Rows that are NumPy's own functions."""
+
+
+def power(x: Array, y: Array, out: Array = None) -> Array:
+    """x to the power y. Squares, roots and reciprocals are quicker by themselves."""
+    if isinstance(y, float):
+        if y == 2.0:
+            return np.multiply(x, x, out)
+        if y == 1.0:
+            return np.positive(x, out)
+        if y == -1.0:
+            return np.divide(1.0, x, out)
+        if y == -0.5:
+            return np.divide(1.0, np.sqrt(x, out), out)
+    return np.power(x, y, out)
+
+
+def sigmoid(x: Array, out: Array = None) -> Array:
+    """1 / (1 + exp(-x)), from an exponential that cannot overflow."""
+    return _sigmoid(x, out)[0]
+
+
+def sigmoid_and_slope(x: Array, out: Array, slope: Array) -> None:
+    """σ(x), and σ(x)·σ(-x): the two need the same exponential."""
+    _, small, large = _sigmoid(x, out)
+    np.multiply(small, large, slope)
+
+
+def _sigmoid(x: Array, out: Array) -> tuple[Array, Array, Array]:
+    e = np.absolute(x)
+    np.negative(e, e)
+    np.exp(e, e)
+    large = e + 1.0
+    np.divide(1.0, large, large)  # σ(|x|)
+    np.multiply(e, large, e)  # σ(-|x|)
+    out = np.positive(e, out)
+    np.copyto(out, large, where=np.greater_equal(x, 0.0))
+    return out, e, large
+
+
+def log_sigmoid(x: Array, out: Array = None) -> Array:
+    """log σ(x)."""
+    return np.subtract(np.minimum(x, 0.0), np.log1p(np.exp(-np.absolute(x))), out)
+
+
+def softplus(x: Array, out: Array = None) -> Array:
+    """log(1 + exp(x))."""
+    return np.add(np.maximum(x, 0.0), np.log1p(np.exp(-np.absolute(x))), out)
+
+
+def sech(x: Array, out: Array = None) -> Array:
+    """1 / cosh(x)."""
+    e = np.exp(-np.absolute(x))
+    square = e * e
+    return np.multiply(2.0 * e, 1.0 - square / (1.0 + square), out)
+
+
+def gaussian(x: Array, out: Array = None) -> Array:
+    """exp(-x²), x in two parts, of which the square of one is exact."""
+    x = np.clip(x, -28.0, 28.0)
+    h = np.floor(x * 4096.0 + 0.5) / 4096.0
+    return np.multiply(np.exp(-h * h), np.exp((h - x) * (x + h)), out)
+
+
+def rhypot(x: Array, y: Array, out: Array = None) -> Array:
+    """1 / √(x² + y²)."""
+    with np.errstate(over="ignore"):
+        h = np.hypot(x, y)
+    z = np.divide(1.0, h, out)
+    far = np.isinf(h)
+    if far.any():
+        z[far] = (0.25 / np.hypot(np.multiply(x, 0.25), np.multiply(y, 0.25)))[far]
+    return z
+
+
+def heaviside(x: Array, out: Array = None) -> Array:
+    """1 where x > 0, else 0."""
+    return np.heaviside(x, 0.0, out)
+
+
+def above(x: Array, y: Array, out: Array = None) -> Array:
+    """1 where x > y, ½ at a tie, else 0."""
+    return np.add(np.multiply(np.greater(x, y), 0.5), np.multiply(np.greater_equal(x, y), 0.5), out)
+
+
+def relu(x: Array, out: Array = None) -> Array:
+    """max(x, 0)."""
+    return np.maximum(x, 0.0, out)
+
+
+def leaky_relu(x: Array, a: Array, out: Array = None) -> Array:
+    """x where x > 0, else a·x."""
+    return _put(np.where(np.greater(x, 0.0), x, np.multiply(a, x)), out)
+
+
+def elu(x: Array, a: Array, out: Array = None) -> Array:
+    """x where x > 0, else a·(exp(x) - 1)."""
+    return _put(np.where(np.greater(x, 0.0), x, np.multiply(a, np.expm1(np.minimum(x, 0.0)))), out)
+
+
+def _put(z: Array, out: Array) -> Array:
+    if out is None:
+        return z
+    np.copyto(out, z)
+    return out
+
+
+KERNELS: dict[str, Callable[..., Array]] = {
+    **UFUNCS, "power": power, "pow": power, "sigmoid": sigmoid, "log_sigmoid": log_sigmoid, "softplus": softplus, "sech": sech,
+    "gaussian": gaussian, "rhypot": rhypot, "heaviside": heaviside, "above": above, "relu": relu, "leaky_relu": leaky_relu, "elu": elu,
+}  # fmt: skip
+"""Rows of the table that arrays have a quick form for. The others (erf, erfc) are computed number by number."""
+
+WITH_SLOPE = {"sigmoid": sigmoid_and_slope}
+"""Rows whose local derivative comes with the number itself for little more."""
+
+
+def kernel(op: Primitive) -> Callable[..., Array]:
+    """The row on arrays: of the table, or somebody's own."""
+    if PRIMITIVES.get(op.name) is op and op.name in KERNELS:
+        return KERNELS[op.name]
+
+    def forward(*args: float) -> float:
+        z: float = op.kinds[float](*map(float, args))
+        return z
+
+    function = np.frompyfunc(forward, len(op.operands), 1)
+
+    def each(*operands: Array) -> Array:
+        count = len(op.operands)
+        return _put(np.asarray(function(*operands[:count]), dtype=np.float64), operands[count] if len(operands) > count else None)
+
+    return each
+
+
+class Formula:
+    """A local derivative as text over arrays.
+
+    z, args   the names of the result and the operands; a number where an operand is a constant
+    names     the functions of rows that texts call, by the names they have in them; it grows
+
+    text      the text, and `constant` its number where it is one
+    reads     which of the names it needs
+    safe      whether it is a finite number always, so that 0 times it is 0
+    """
+
+    def __init__(self, op: Primitive, position: int, z: str, args: list[str | float], names: dict[Primitive, str]) -> None:
+        terms = tuple(arg if isinstance(arg, float) else Term(name=arg) for arg in args)
+        self.names = names
+        self.reads: set[str] = set()
+        rule = local_derivative(op, position, Term(name=z), terms)
+        self.constant = rule if isinstance(rule, float) else None
+        self.text = self._text(rule)
+        self.safe = not rule * 0.0 if isinstance(rule, float) else rule.sure and rule.size < ANY
+
+    def _text(self, x: Term | float) -> str:
+        if isinstance(x, float):
+            return repr(x) if math.isfinite(x) else f"float({str(x)!r})"
+        if x.name:
+            self.reads.add(x.name)
+            return x.name
+        args = [self._text(arg) for arg in x.args]
+        if x.sign == "neg":
+            return f"-({args[0]})"
+        if x.sign == "abs":
+            return f"absolute({args[0]})"
+        if x.sign == "**" or (x.op is not None and x.op is PRIMITIVES["power"]):
+            return args[0] if args[1] == "1.0" else f"{self._name(PRIMITIVES['power'])}({', '.join(args)})"
+        if x.op is None:
+            return f"({args[0]} {x.sign} {args[1]})"
+        sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}.get(x.op.name)
+        if sign and PRIMITIVES[x.op.name] is x.op:
+            return f"({args[0]} {sign} {args[1]})"
+        return f"{self._name(x.op)}({', '.join(args)})"
+
+    def _name(self, op: Primitive) -> str:
+        return self.names.setdefault(op, f"row{len(self.names)}")

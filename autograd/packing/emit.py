@@ -1,0 +1,557 @@
+"""The plan as straight-line NumPy: every operand that can be one is a view made beforehand, and every result goes where it belongs.
+
+The text is a function `bind(same, inputs, computed, g_same, g_inputs, g_computed)`: given the banks, and those of the gradients, it makes
+the views and returns two functions, `forward(x)` for the batched inputs with examples as rows, and `backward()`, which expects the
+gradient at the output and nothing else to be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..primitive import PRIMITIVES, Primitive
+from .arrays import UFUNCS, WITH_SLOPE, Formula, kernel
+from .fuse import SUM, Bools, Ints
+from .grids import Product
+from .plan import Group, Plan
+from .views import View, common, regular
+
+BANKS = ("same", "inputs", "computed")
+DIRECT = 64
+"""From so many batched inputs on they are not copied into a bank, where only matrix products read them."""
+
+
+GAP = 4096
+"""Stretches of gradients to be cleared that lie no further apart are cleared together."""
+
+
+@dataclass
+class Text:
+    """The parts of the program. `constants` are index arrays and functions, by name; `scratch` is how many numbers the buffers have, unbatched
+    and for each example.
+    """
+
+    bind: list[str] = field(default_factory=list)
+    forward: list[str] = field(default_factory=list)
+    backward: list[str] = field(default_factory=list)
+    constants: dict[str, Any] = field(default_factory=dict)
+    scratch: list[int] = field(default_factory=lambda: [0, 0])
+    direct: bool = False
+    operations: int = 0
+
+
+class Writer:
+    """Writes a plan's program."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.text = Text()
+        self.names: dict[Any, str] = {}
+        self.rows: dict[Primitive, str] = {}
+        self.kept: dict[int, list[str]] = {}  # the names of each group's operands, for the way back
+        ends = np.cumsum([plan.same, plan.inputs, plan.computed])
+        self.ends: list[int] = ends.tolist()
+        self.touched = np.zeros(self.ends[-1], bool)
+        self.cleared = np.zeros(self.ends[-1], bool)
+        self.carrying = np.zeros(self.ends[-1], bool)
+        nodes = np.nonzero(plan.where >= 0)[0]
+        self.carrying[plan.where[nodes]] = plan.graph.carries[nodes]
+        self.text.direct = self._is_direct()
+        for group in plan.groups:
+            getattr(self, {SUM: "_sum", -1: "_single"}.get(group.kind, "_largest"))(group)
+        self.text.operations = len(self.text.forward)
+        self.touched[plan.output] = True
+        for group in reversed(plan.groups):
+            if group.carries:
+                getattr(self, {SUM: "_sum_back", -1: "_single_back"}[group.kind])(group)
+        self._clear()
+        for op, name in self.rows.items():
+            self.text.constants[name] = kernel(op)
+
+    # -- banks and views -------------------------------------------------------------------------------------------------
+
+    def bank(self, addresses: Ints) -> int:
+        """Which bank all of these are in; -1 if several."""
+        low, high = int(addresses.min()), int(addresses.max())
+        found = [i for i, end in enumerate(self.ends) if low < end][0]
+        return found if high < self.ends[found] else -1
+
+    def offset(self, bank: int) -> int:
+        """Where a bank begins."""
+        return self.ends[bank - 1] if bank else 0
+
+    def view(self, view: View, gradient: bool = False) -> str:
+        """The name of a view; its offset is an address."""
+        bank = self.bank(np.array([view.offset]))
+        view = view._replace(strides=tuple(0 if n == 1 else step for n, step in zip(view.shape, view.strides, strict=True)))
+        key = (bank, view, gradient)
+        if key not in self.names:
+            name = self.names[key] = f"{'g' if gradient else 'a'}{len(self.names)}"
+            where = ("g_" if gradient else "") + BANKS[bank]
+            how = f"view({where}, {view.offset - self.offset(bank)}, {view.shape}, {view.strides})"
+            if bank == 1 and not gradient and self.text.direct:
+                self.text.forward.append(f"{name} = {how.replace('inputs', 'x.T')}")
+                self.text.backward.append(f"{name} = {how.replace('inputs', 'x.T')}")
+            else:
+                self.text.bind.append(f"{name} = {how}")
+        return self.names[key]
+
+    def constant(self, value: Any) -> str:
+        """The name of an index array."""
+        key = ("k", value.shape, value.tobytes())
+        if key not in self.names:
+            self.names[key] = f"k{len(self.names)}"
+            self.text.constants[self.names[key]] = value
+        return self.names[key]
+
+    def buffer(self, shape: tuple[int, ...], batched: bool, fill: str = "") -> str:
+        """The name of a new array for results that have no place in a bank."""
+        name = f"b{len(self.names)}"
+        self.names[name] = name
+        self.text.scratch[batched] += int(np.prod(shape))
+        self.text.bind.append(f"{name} = {'zeros' if fill else 'empty'}({(*shape,)}{' + (size,)' if batched else ''})")
+        return name
+
+    def derived(self, text: str) -> str:
+        """The name of a view of a buffer."""
+        if text not in self.names:
+            self.names[text] = f"v{len(self.names)}"
+            self.text.bind.append(f"{self.names[text]} = {text}")
+        return self.names[text]
+
+    # -- reading ---------------------------------------------------------------------------------------------------------
+
+    def read(self, addresses: Ints, shape: tuple[int, ...], view: View | None, batched: bool) -> str:
+        """The name of an array with these numbers, of this shape; for each example, if anything in it is batched, or broadcast over them."""
+        lines = self.text.forward
+        bank = self.bank(addresses)
+        if view is not None and bank >= 0:
+            name = self.view(view)
+            return self.derived(f"{name}[..., None]") if batched and not bank else name
+        key = ("read", addresses.shape, addresses.tobytes(), batched)
+        flat = addresses.ravel()
+        if key not in self.names:
+            if bank >= 0:
+                source = self.source(bank)
+                name = self.buffer((len(flat),), bank > 0)
+                lines.append(f"take({source}, {self.constant(flat - self.offset(bank))}, 0, {name}, 'clip')")
+                if batched and not bank:
+                    name = self.derived(f"{name}[:, None]")
+            else:
+                name = self.buffer((len(flat),), True)
+                for i, (low, high) in enumerate(zip([0, *self.ends], self.ends, strict=False)):
+                    at = np.nonzero((flat >= low) & (flat < high))[0]
+                    if len(at):
+                        part = f"{self.source(i)}[{self.constant(flat[at] - low)}]{'' if i else '[:, None]'}"
+                        lines.append(f"{name}[{self.constant(at)}] = {part}")
+            self.names[key] = name
+        name = self.names[key]
+        return name if shape == (len(flat),) else self.derived(f"{name}.reshape({(*shape,)} + {name}.shape[1:])")
+
+    def source(self, bank: int) -> str:
+        """A bank as an array."""
+        return "x.T" if bank == 1 and self.text.direct else BANKS[bank]
+
+    def _is_direct(self) -> bool:
+        """Whether the batched inputs can stay where they are: there are many, and matrix products that take them as a view alone read them."""
+        plan = self.plan
+        low, high = self.ends[0], self.ends[1]
+        if plan.inputs < DIRECT:
+            return False
+
+        def among(addresses: Any) -> bool:
+            return not isinstance(addresses, float) and bool(((addresses >= low) & (addresses < high)).any())
+
+        for group in plan.groups:
+            columns: list[Any] = [*group.args, *group.terms] + ([group.ragged[0]] if group.ragged else [])
+            if any(map(among, columns)):
+                return False
+            for product in group.products:
+                if among(product.left) or (among(product.right) and (regular(product.right) is None or self.bank(product.right) != 1)):
+                    return False
+        return True
+
+    # -- forward ---------------------------------------------------------------------------------------------------------
+
+    def out(self, group: Group, shape: tuple[int, ...] | None = None, gradient: bool = False) -> str:
+        """The view of a group, or of its gradients, in a shape."""
+        shape = shape or (len(group.nodes),)
+        return self.view(View(group.start, shape, contiguous(shape)), gradient)
+
+    def _single(self, group: Group) -> None:
+        op = group.op
+        assert op is not None
+        shape, views = common([arg for arg in group.args if not isinstance(arg, float)] or [group.addresses])
+        found = iter(views)
+        names: list[str | float] = [
+            arg if isinstance(arg, float) else self.read(arg, shape, next(found), group.batched) for arg in group.args
+        ]
+        out = self.out(group, shape)
+        args = ", ".join(repr(name) if isinstance(name, float) else name for name in names)
+        slope = ""
+        if group.carries and op.name in WITH_SLOPE and PRIMITIVES.get(op.name) is op:
+            slope = self.buffer(shape, group.batched)
+            self.text.constants[f"{op.name}_and_slope"] = WITH_SLOPE[op.name]
+            self.text.forward.append(f"{op.name}_and_slope({args}, {out}, {slope})")
+        elif op.name == "relu" and PRIMITIVES.get("relu") is op:
+            self.text.forward.append(f"maximum({args}, 0.0, {out})")
+        else:
+            self.text.forward.append(f"{self.row(op)}({args}, {out})")
+        self.kept[group.start] = [shape, names, views, slope]  # type: ignore[list-item]
+
+    def row(self, op: Primitive) -> str:
+        """The name of the function that computes a row."""
+        if op.name in UFUNCS and PRIMITIVES.get(op.name) is op:
+            name = UFUNCS[op.name].__name__
+            self.text.constants[name] = UFUNCS[op.name]
+            return name
+        return self.rows.setdefault(op, f"row{len(self.rows)}")
+
+    def _sum(self, group: Group) -> None:
+        count = len(group.nodes)
+        out = self.out(group)
+        parts = self.kept.setdefault(group.start, [])
+        for product in group.products:
+            parts.append(self._product(group, product))  # type: ignore[arg-type]
+        started = bool(group.products)
+        if group.terms:
+            shape, views = common([*group.terms, group.addresses])
+            names = [self.read(term, shape, view, group.batched) for term, view in zip(group.terms, views, strict=False)]
+            place = self.out(group, shape)
+            if not started and len(names) == 1:
+                self.text.forward.append(f"copyto({place}, {names.pop()})")
+            elif not started:
+                self.text.forward.append(f"add({names.pop(0)}, {names.pop(0)}, {place})")
+            for name in names:
+                self.text.forward.append(f"add({place}, {name}, {place})")
+        elif group.ragged:
+            target = self.buffer((count,), group.batched) if started else out
+            self._reduce("add", group, target)
+            if started:
+                self.text.forward.append(f"add({out}, {target}, {out})")
+
+    def _largest(self, group: Group) -> None:
+        if group.terms:
+            group.ragged = np.stack(group.terms, 1).ravel(), np.arange(len(group.nodes)) * len(group.terms)
+            group.terms = []
+        self._reduce("maximum", group, self.out(group))
+
+    def _reduce(self, function: str, group: Group, target: str) -> None:
+        """A sum, or another reduction, of as many terms as each node has."""
+        assert group.ragged is not None
+        terms, starts = group.ragged
+        even = equal(terms, starts)
+        if even is not None:
+            # A column of a number that is the same for all examples must not stand beside others here: it is read for each example.
+            name = self.read(even, even.shape, regular(even), group.batched)
+            self.text.forward.append(f"{function}.reduce({name}, 1, None, {target})")
+        else:
+            name = self.read(terms, terms.shape, regular(terms), group.batched)
+            self.text.forward.append(f"{function}.reduceat({name}, {self.constant(starts)}, 0, None, {target})")
+
+    def _product(self, group: Group, product: Product) -> tuple[str, str, str, Any]:
+        """A matrix product. There are three sorts: nothing is batched, the right side is, or both are."""
+        s, p, q = product.place.shape
+        left_batched = self.bank(product.left) != 0
+        right_batched = self.bank(product.right) != 0
+        left = self.read(product.left, product.left.shape, regular(product.left), left_batched)
+        right = self.read(product.right, product.right.shape, regular(product.right), right_batched)
+        place = product.place
+        if left_batched:
+            form, shape = "both", (s, p, q)
+        elif right_batched and q > 1:
+            form, shape, place = "weights", (s, q, p), place.transpose(0, 2, 1)
+        elif right_batched:
+            form, shape, place = "weights", (s, p), place[:, :, 0]
+        elif p == q == 1:
+            form, shape, place = "dots", (s,), place[:, 0, 0]
+        else:
+            form, shape = "plain", (s, p, q)
+        rows = place.ravel()
+        whole = bool((rows >= 0).all())
+        view = regular(place) if whole else None
+        if view is not None:
+            out = self.view(View(group.start + view.offset, shape, view.strides))
+            target = out
+        else:
+            target = self.buffer(shape, group.batched)
+        lead = "[0]" if s == 1 else ""  # one product is quicker as a product of plain matrices
+        write = self.text.forward.append
+        if p == q == product.left.shape[2] == 1 and form != "weights":
+            form = "numbers"
+            names = [self.derived(f"{side}[:, 0, 0]") for side in (left, right)]
+            write(f"multiply({', '.join(names)}, {self.derived(target + '[:, 0, 0]') if group.batched else target})")
+        elif form == "dots":
+            l, r = (self.derived(f"{side}.reshape({s}, {product.left.shape[2]})") for side in (left, right))  # noqa: E741
+            write(f"vecdot({l}, {r}, {target})")
+        elif form == "plain":
+            write(f"matmul({self.derived(left + lead)}, {self.derived(right + '.swapaxes(1, 2)' + lead)}, {self.derived(target + lead)})")
+        elif form == "weights" and q == 1:
+            columns = self.later(right + "[:, 0]" + lead)
+            write(f"matmul({self.derived(left + lead)}, {columns}, {self.derived(target + lead)})")
+        elif form == "weights":
+            write(f"matmul({self.derived(left + '[:, None]')}, {right}, {target})")
+        elif p == q == 1:
+            write(f"einsum('skb,skb->sb', {self.derived(left + '[:, 0]')}, {self.derived(right + '[:, 0]')}, out={self.derived(target + '[:, 0, 0]')})")
+        else:
+            write(f"einsum('spkb,sqkb->spqb', {left}, {right}, out={target})")
+        if view is None:
+            at = np.nonzero(rows >= 0)[0]
+            flat = self.derived(f"{target}.reshape(({rows.size},) + {target}.shape[{len(shape)}:])")
+            order = at[np.argsort(rows[at], kind="stable")]
+            members = np.sort(rows[at])
+            if len(members) == len(group.nodes):
+                write(f"take({flat}, {self.constant(order)}, 0, {self.out(group)}, 'clip')")
+            else:
+                write(f"{self.out(group)}[{self.constant(members)}] = {flat}[{self.constant(order)}]")
+        return form, left, right, (shape, view, rows, whole)
+
+    def later(self, text: str) -> str:
+        """A view of what is the batched inputs, which are there only when the program runs; else a view made beforehand."""
+        name = text.partition("[")[0]
+        at_run = any(line.startswith(f"{name} = ") for line in self.text.forward)
+        return text if at_run else self.derived(text)
+
+    # -- backward --------------------------------------------------------------------------------------------------------
+
+    def _sum_back(self, group: Group) -> None:
+        for product, part in zip(group.products, self.kept[group.start], strict=True):
+            self._product_back(group, product, *part)  # type: ignore[misc]
+        if group.terms:
+            shape, views = common([*group.terms, group.addresses])
+            gradient = self.out(group, shape, True)
+            for term, view in zip(group.terms, views, strict=False):
+                self.add(term, shape, view, gradient, group.batched)
+        elif group.ragged:
+            terms, starts = group.ragged
+            even = equal(terms, starts)
+            gradient = self.out(group, None, True)
+            if even is not None:
+                wide = f"broadcast_to({gradient}[:, None], {even.shape}{' + (size,)' * group.batched})"
+                self.add(even, even.shape, regular(even), self.derived(wide), group.batched)
+            else:
+                owner = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(terms)]))
+                self.add(terms, terms.shape, regular(terms), f"take({gradient}, {self.constant(owner)}, 0)", group.batched)
+
+    def _single_back(self, group: Group) -> None:
+        shape, names, views, slope = self.kept[group.start]
+        op = group.op
+        assert op is not None
+        out, gradient = self.out(group, shape), self.out(group, shape, True)  # type: ignore[arg-type]
+        found = iter(views)
+        for position, arg in enumerate(group.args):
+            if isinstance(arg, float):
+                continue
+            view: Any = next(found)
+            if not self.carrying[arg].any():
+                continue
+            formula = Formula(op, position, out, names, self.rows)  # type: ignore[arg-type]
+            if formula.constant == 0.0:
+                continue
+            if formula.constant == 1.0:
+                amount = gradient
+            elif formula.constant == -1.0:
+                amount = f"-{gradient}"
+            elif slope:
+                amount = f"{gradient} * {slope}"
+            elif op.name == "relu" and PRIMITIVES.get("relu") is op:
+                amount = f"{gradient} * sign({out})"  # 0 at 0, and 1 above
+            elif formula.safe or (op is PRIMITIVES["multiply"]):
+                amount = f"{gradient} * {formula.text}"
+            else:
+                amount = f"strong({gradient}, {formula.text})"
+            self.add(arg, shape, view, amount, group.batched)  # type: ignore[arg-type]
+
+    def _product_back(self, group: Group, product: Product, form: str, left: str, right: str, how: Any) -> None:
+        shape, view, rows, whole = how
+        s, p, q = product.place.shape
+        k = product.left.shape[2]
+        write = self.text.backward.append
+        if view is not None:
+            g = self.view(View(group.start + view.offset, shape, view.strides), True)
+        else:
+            buffer = self.buffer(shape, group.batched, "zeros")
+            flat = self.derived(f"{buffer}.reshape(({rows.size},) + {buffer}.shape[{len(shape)}:])")
+            source = self.out(group, None, True)
+            if whole:
+                write(f"take({source}, {self.constant(rows)}, 0, {flat}, 'clip')")
+            else:
+                at = np.nonzero(rows >= 0)[0]
+                write(f"{flat}[{self.constant(at)}] = {source}[{self.constant(rows[at])}]")
+            g = buffer
+        lead = "[0]" if s == 1 else ""
+        d = self.derived
+
+        def carries(addresses: Ints) -> bool:
+            return bool(self.carrying[addresses].any())
+
+        if form == "numbers":
+            g = d(f"{g}[:, 0, 0]") if group.batched else g
+            for addresses, other in ((product.left, right), (product.right, left)):
+                column = addresses[:, 0, 0]
+                self.add(column, (s,), regular(column), f"{g} * {d(other + '[:, 0, 0]')}", group.batched)
+            return
+        same = product.left.shape == product.right.shape and (product.left == product.right).all()
+        if form == "dots":
+            g = d(f"{g}[:, None]")
+            l, r = (d(f"{side}.reshape({s}, {k})") for side in (left, right))  # noqa: E741
+            sides = [(product.left, f"{'2.0 * ' * bool(same)}{g} * {r}")] + [(product.right, f"{g} * {l}")] * (not same)
+            for addresses, amount in sides:
+                if carries(addresses):
+                    flat_view = regular(addresses[:, 0])
+                    self.add(addresses[:, 0], (s, k), flat_view, amount, group.batched)
+            return
+        left_amount: tuple[str, ...]
+        right_amount: tuple[str, ...]
+        if form == "plain":
+            left_amount = (d(g + lead), d(right + lead))
+            right_amount = (d(f"{g}.swapaxes(1, 2){lead}"), d(left + lead))
+            shapes = (product.left.shape, product.right.shape)
+        elif form == "weights" and q == 1:
+            left_amount = (d(g + lead), self.later(f"{right}[:, 0]{lead}.swapaxes(-1, -2)"))
+            right_amount = (d(f"{left}{lead}.swapaxes(-1, -2)"), d(g + lead))
+            shapes = (product.left.shape, (s, k))
+        elif form == "weights":
+            left_amount = (g, self.later(f"{right}.swapaxes(2, 3)"))
+            right_amount = (d(f"{left}[:, None].swapaxes(2, 3)"), g)
+            shapes = (product.left.shape, product.right.shape)
+        else:
+            for addresses, text, other in ((product.left, "spqb,sqkb->spkb", right), (product.right, "spqb,spkb->sqkb", left)):
+                if carries(addresses):
+                    self.add(addresses, addresses.shape, regular(addresses), f"einsum('{text}', {g}, {other})", True)
+            return
+        if carries(product.left):
+            amount = f"matmul({', '.join(left_amount)}"
+            if form == "weights" and q > 1:
+                self.add(product.left, product.left.shape, regular(product.left), f"add.reduce({amount}), 1)", False)
+            else:
+                self.add(product.left, product.left.shape, regular(product.left), amount, False, drop=s == 1)
+        if carries(product.right):
+            addresses = product.right.reshape(s, k) if len(shapes[1]) == 2 else product.right
+            amount = f"matmul({', '.join(right_amount)}"
+            if form == "weights" and q > 1:
+                amount += ")"
+                self.add(addresses, addresses.shape, regular(addresses), amount, group.batched)
+            else:
+                self.add(addresses, addresses.shape, regular(addresses), amount, group.batched, drop=s == 1)
+
+    def add(self, addresses: Ints, shape: tuple[int, ...], view: View | None, amount: str, batched: bool, drop: bool = False) -> None:
+        """Add an amount of this shape (and for each example, if it is batched) to the gradients at these addresses.
+
+        An amount that ends in the middle of a call takes the place for its result as one more argument; `drop` says that it has no first
+        axis, which has the length 1.
+        """
+        if not self.carrying[addresses].any():
+            return
+        write = self.text.backward.append
+        call = amount.startswith("matmul(") and not amount.endswith(")")
+        bank = self.bank(addresses)
+        if bank >= 0 and view is not None and batched and not bank:
+            amount, batched, call = f"add.reduce({amount}{')' * call}, -1)", False, False
+        if view is not None and bank >= 0:
+            again = tuple(i for i, (n, stride) in enumerate(zip(view.shape, view.strides, strict=True)) if n > 1 and stride == 0)
+            if again:
+                if call:
+                    amount, call = f"{amount})" + "[None]" * drop, False
+                    drop = False
+                amount = f"add.reduce({amount}, {again})"
+                view = View(
+                    view.offset,
+                    tuple(n for i, n in enumerate(view.shape) if i not in again),
+                    tuple(n for i, n in enumerate(view.strides) if i not in again),
+                )
+                if not view.shape:
+                    view = View(view.offset, (1,), (1,))
+            distinct = np.unique(addresses)
+            if len(distinct) == int(np.prod(view.shape)):
+                target = self.view(view, True)
+                if drop:
+                    target = self.derived(f"{target}[0]")
+                fresh = self._touch(distinct)
+                if fresh and call:
+                    write(f"{amount}, {target})")
+                elif fresh:
+                    write(f"copyto({target}, {amount})" if not _product_of_two(amount) else _product_of_two(amount)[:-1] + f", {target})")
+                else:
+                    write(f"add({target}, {amount}{')' * call}, {target})")
+                return
+        # Gathered: several amounts may go to one number.
+        flat = addresses.ravel()
+        if call:
+            amount += ")"
+        temporary = f"t{len(self.names)}"
+        self.names[temporary] = temporary
+        tail = " + (size,)" if batched else ""
+        write(f"{temporary} = broadcast_to({amount}{'[None]' * drop}, {(*shape,)}{tail}).reshape(({len(flat)},){tail})")
+        for i, (low, high) in enumerate(zip([0, *self.ends], self.ends, strict=False)):
+            at = np.nonzero((flat >= low) & (flat < high) & self.carrying[flat])[0]
+            if not len(at):
+                continue
+            part = temporary if len(at) == len(flat) else f"{temporary}[{self.constant(at)}]"
+            if batched and not i:
+                part = f"add.reduce({part}, -1)"
+            to = flat[at] - low
+            distinct, inverse = np.unique(to, return_inverse=True)
+            if len(distinct) < len(to):
+                order = np.argsort(inverse, kind="stable")
+                cuts = np.nonzero(np.r_[True, np.diff(inverse[order]) > 0])[0]
+                if (order != np.arange(len(order))).any():
+                    part = f"{part}[{self.constant(order)}]"
+                part = f"add.reduceat({part}, {self.constant(cuts)}, 0)"
+                to = distinct
+            fresh = self._touch(to + low)
+            write(f"g_{BANKS[i]}[{self.constant(to)}] {'' if fresh else '+'}= {part}")
+
+    def _touch(self, addresses: Ints) -> bool:
+        """Note that gradients arrive here; whether they are the first for all of these. Where some are, those are cleared beforehand."""
+        seen = self.touched[addresses]
+        if not seen.any():
+            self.touched[addresses] = True
+            return True
+        self.cleared[addresses[~seen]] = True
+        self.touched[addresses] = True
+        return False
+
+    def _clear(self) -> None:
+        """The gradients that have to be 0 before anything is added, or that nothing is ever added to."""
+        wanted = self.plan.where[np.nonzero(self.plan.wanted)[0]]
+        self.cleared[wanted] |= ~self.touched[wanted]
+        # Of a group that carries a gradient, all of it is read.
+        for group in self.plan.groups:
+            if group.carries:
+                self.cleared[group.addresses] |= ~self.touched[group.addresses]
+        self.cleared[self.plan.output] = False
+        lines = []
+        for i, (low, high) in enumerate(zip([0, *self.ends], self.ends, strict=False)):
+            at = np.nonzero(self.cleared[low:high])[0]
+            if len(at):  # to clear more than has to be is right, too, and a few long stretches are quicker than many short ones
+                output = self.plan.output - low
+                gaps = np.nonzero((np.diff(at) > GAP) | ((at[:-1] < output) & (output < at[1:])))[0]
+                for a, b in zip(at[np.r_[0, gaps + 1]].tolist(), at[np.r_[gaps, -1]].tolist(), strict=True):
+                    lines.append(f"g_{BANKS[i]}[{a}:{b + 1}] = 0.0")
+        self.text.backward[:0] = lines
+
+
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of an array of this shape without gaps."""
+    strides = [1]
+    for n in reversed(shape[1:]):
+        strides.insert(0, strides[0] * n)
+    return tuple(strides)
+
+
+def equal(terms: Ints, starts: Ints) -> Ints | None:
+    """The terms as a table, if all nodes have as many."""
+    count = len(terms) // len(starts)
+    even = count * len(starts) == len(terms) and (starts == np.arange(len(starts)) * count).all()
+    return terms.reshape(-1, count) if even else None
+
+
+def _product_of_two(amount: str) -> str:
+    """'multiply(a, b)' for 'a * b' with plain names, else ''."""
+    a, star, b = amount.partition(" * ")
+    return f"multiply({a}, {b})" if star and a.isidentifier() and b.isidentifier() else ""
