@@ -385,6 +385,16 @@ def test_lines_beside_the_steps() -> None:
     assert [("line", "3", "subtotal = apple * count"), ("line back", "8 9", "g_apple, g_count = …")] == lines
 
 
+def test_programs_with_hardly_a_line() -> None:
+    """An argument that is returned as it is, and a constant: the function stands there, with no line to click or one."""
+    for graph, inputs, expected in ((Value(2.0), None, 0), (Value(2.0, label="x"), None, 1), (Value(2.0), [], 0)):
+        program = compile(graph, inputs=inputs)
+        program(*([2.0] if inputs is None else []))
+        walk = program_steps(program.source(), program.lines, program.graph())
+        assert walk.source[0][0].startswith("def value_and_gradients(")
+        assert expected == walk.beside().html().count('<button type="button" tabindex="-1" class="line')
+
+
 def test_of_a_part_of_a_graph_only_its_lines() -> None:
     stepper = Stepper(big(500))
     stepper.jump(1200)
