@@ -6,7 +6,7 @@ import math
 import random
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -542,6 +542,39 @@ def test_functions_that_raise() -> None:
         check_gradients(lambda x: 1 / 0, 1.0)
 
 
+class Point(NamedTuple):
+    x: Any
+    y: Any
+
+
+def test_inputs_keep_their_structure() -> None:
+    """Lists, tuples, named tuples and dicts, in one another; each number is named after its place."""
+
+    def f(point: Point, layer: dict[str, Any], pair: tuple[Any, Any]) -> Value:
+        assert (Point, dict, list, tuple) == (type(point), type(layer), type(layer["w"]), type(pair))
+        return tanh(point.x * layer["w"][0] + point.y * layer["w"][1] + layer["b"]) * pair[0] + pair[1]
+
+    report = check_gradients(f, Point(0.5, -0.3), {"w": [1.5, 0.7], "b": 0.1}, (2.0, Value(3.0, label="c")), order=2)
+    assert [] == report.mistakes
+    names = ["point[0]", "point[1]", "layer['w'][0]", "layer['w'][1]", "layer['b']", "pair[0]", "c"]
+    assert set(names) == {check.name for check in report.nodes if check.op == "input"}
+    with pytest.raises(TypeError, match=r"check_gradients needs a number .* as layer\['b'\]|a number as layer\['b'\]"):
+        check_gradients(f, Point(0.5, -0.3), {"w": [1.5, 0.7], "b": "big"}, (2.0, 3.0))
+
+
+@pytest.mark.parametrize("bad", [0.0, -1e-6, math.nan, math.inf, "small", True])
+def test_bad_tolerances(bad: Any) -> None:
+    for call in (lambda: check_gradients(sin, 1.0, tolerance=bad), lambda: check_graph(sin(Value(1.0)), tolerance=bad)):
+        with pytest.raises((TypeError, ValueError), match="tolerance needs"):
+            call()
+
+
+def test_messages_name_the_function_that_was_asked() -> None:
+    for function in (central_difference, extrapolated_difference, complex_step):
+        with pytest.raises(TypeError, match=f"{function.__name__} needs a number as x"):
+            function(sin, "1.0")
+
+
 def test_functions_that_change_their_inputs() -> None:
     def writes(x: Value) -> Value:
         x.data = 5.0
@@ -552,7 +585,7 @@ def test_functions_that_change_their_inputs() -> None:
 
     with pytest.raises(ValueError, match=r"writes writes into its input x: it was 2\.0, then 5\.0"):
         check_gradients(writes, 2.0)
-    with pytest.raises(ValueError, match="pops changes a list it is given"):
+    with pytest.raises(ValueError, match="pops changes a list or dict it is given"):
         check_gradients(pops, [1.0, 2.0])
 
 
@@ -604,11 +637,14 @@ def test_the_second_order_holds_every_pair_of_inputs() -> None:
 
 
 def test_a_rule_that_is_right_once_and_wrong_twice_is_found() -> None:
-    """A rule that reads the number of its operand has a right first derivative, and none beyond."""
+    """A rule that reads the number of its operand has a right first derivative, and none beyond; its edge is named, in one line."""
     frozen = custom_gradient(lambda z, x: 3.0 * float(x) * float(x))(lambda x: x**3)
     assert [] == check_gradients(frozen, 2.0).mistakes
-    (mistake,) = check_gradients(frozen, 2.0, order=2).mistakes
-    assert (0.0, pytest.approx(12.0)) == (mistake.analytic, mistake.numeric)
+    report = check_gradients(lambda x, y: frozen(x) * sin(y), 2.0, math.pi / 2.0, order=2)
+    (guilty,) = report.guilty
+    assert "at x=2.0, by x once more: its rule as a graph says 0.0, differences say 12.0 ± " in guilty
+    assert [(0.0, pytest.approx(12.0))] * 2 == [(mistake.analytic, mistake.numeric) for mistake in report.mistakes]
+    assert ["edge", "x, x"] == ["edge" if mistake.by else mistake.name for mistake in report.mistakes]
 
 
 def test_an_order_that_is_none_is_refused() -> None:

@@ -15,7 +15,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from autograd import PRIMITIVES, Primitive, Value, draw, exp, gradient, heaviside, log, sin, sqrt, tanh, testing
+from autograd import PRIMITIVES, Primitive, Value, draw, exp, gradient, heaviside, log, sign, sin, sqrt, tanh, testing
 from autograd.graph import topological
 from autograd.primitive import REALS, Interval, register
 from autograd.proof import is_at_kink
@@ -142,6 +142,11 @@ def test_expressions_over_a_few_rows_use_no_other() -> None:
         assert recipe.record().op in few
 
 
+def test_expressions_of_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="expressions needs at least one primitive"):
+        expressions([])
+
+
 def test_networks_learn_shapes() -> None:
     recipes = drawn(networks(), 300)
     assert len({len(recipe.inputs) for recipe in recipes}) >= 10
@@ -184,7 +189,7 @@ def test_a_row_of_one_s_own_in_one_line(own: Any) -> None:
     """Its function records, draws, differentiates twice, and is tested by one call."""
     cube = own(lambda x: x * x * x, lambda z, x: 3.0 * x * x, "x**3", "3*x**2")
     count = assert_primitive(cube)
-    assert all(count[rung] for rung in ("rules", "differences", "complex step", "textbook", "second derivatives"))
+    assert all(count[rung] for rung in ("domain", "rules", "differences", "complex step", "formula", "textbook", "second derivatives"))
     assert assert_primitive(cube.primitive, lambda x: x**3)["reference"]
     x = Value(2.0, label="x")
     assert (8.0, 12.0, 12.0) == (cube(x).data, gradient(cube(x), x).data, gradient(gradient(cube(x), x), x).data)
@@ -196,7 +201,7 @@ def test_a_row_whose_formula_says_nothing_is_tested_all_the_same(own: Any) -> No
     """Without exact strings, the rungs that need none are left."""
     row = own(lambda x: x * math.exp(x), lambda z, x: exp(x) * (1.0 + x))
     count = assert_primitive(row)
-    assert 0 == count["textbook"]
+    assert 0 == count["textbook"] == count["formula"]
     assert count["differences"] > 50
     assert assert_primitive(row, lambda x: x * mpmath.exp(x))["reference"] > 5
 
@@ -261,8 +266,38 @@ def test_lost_digits_may_be_allowed(own: Any) -> None:
 
 
 def test_a_row_with_a_narrow_domain(own: Any) -> None:
-    row = own(math.log, lambda z, x: 1.0 / x, "log(x)", "1/x", domain=Interval(2.0, 3.0, True, True))
+    def narrow(x: float) -> float:
+        if not 2.0 <= x <= 3.0:
+            raise ValueError
+        return math.log(x)
+
+    row = own(narrow, lambda z, x: 1.0 / x, "log(x)", "1/x", domain=Interval(2.0, 3.0, True, True))
     assert assert_primitive(row)["differences"] >= 50
+
+
+@pytest.mark.parametrize(
+    ("forward", "rule", "columns", "message"),
+    [
+        (
+            math.log,
+            lambda z, x: 1.0 / x,
+            {"domain": Interval(2.0, 3.0)},
+            r"has a value at x=2\.0, outside of its declared domain 2 < x < 3",
+        ),
+        (math.sqrt, lambda z, x: 0.5 / z, {"domain": Interval(0.0), "kinks": ("x",)}, r"has a value at x=0\.0, outside of its .* x > 0"),
+        (math.log, lambda z, x: 1.0 / x, {"domain": Interval(-1.0)}, r"declares x > −1 as its domain, but at x=-0\.9"),
+        (lambda x: 1.0 / x, lambda z, x: -z / x, {}, r"declares all numbers as its domain, but at x=0\.0: .* divide by zero"),
+        (abs, lambda z, x: sign(x), {}, r"has a kink that it does not declare, at x=0\.0: slope -1 on the left, 1 on the right"),
+        (lambda x: max(x, 2.0), lambda z, x: heaviside(x - 2.0), {}, r"has a kink that it does not declare, at x=2\.0"),
+        (lambda x: float(x > 0.0), lambda z, x: 0.0 * x, {}, r"has a kink that it does not declare, at x=0\.0"),
+        (lambda x: x**3, lambda z, x: 3.0 * x * x, {"formula": "x**3*1.0000000001"}, r"but its formula 'x\*\*3\*1\.0000000001' is"),
+    ],
+)
+def test_what_a_row_says_of_itself_must_be_so(own: Any, forward: Any, rule: Any, columns: dict[str, Any], message: str) -> None:
+    """Its domain, its kinks, and its formula, which needs no textbook form beside it."""
+    with pytest.raises(AssertionError, match=message) as refusal:
+        assert_primitive(own(forward, rule, columns.pop("formula", ""), "", **columns))
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_corner_is_no_fault(own: Any) -> None:
