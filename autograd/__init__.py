@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .drawing import Picture as Picture
     from .drawing import draw as draw
     from .drawing import tree as tree
+    from .drawing.sides import draw_modes as draw_modes
     from .forward import Dual as Dual
     from .forward import tangents as tangents
     from .jacobians import elementwise as elementwise
@@ -70,6 +71,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "draw": "drawing",
     "tree": "drawing",
+    "draw_modes": "drawing.sides",
     "Picture": "drawing.picture",
     "Program": "program",
     "compile": "program",
@@ -138,6 +140,7 @@ __all__ = [
     "custom_gradient",
     "derivative",
     "draw",
+    "draw_modes",
     "elementwise",
     "explain",
     "extrapolated_difference",

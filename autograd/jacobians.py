@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .graph import edges, topological
@@ -143,10 +143,12 @@ class Modes:
 
     forward   for each input, those of its sweep: one for every edge that it reaches
     reverse   those of the one sweep back: one for every edge on a way from an input to the output
+    reached   for each node, how many inputs reach it: so many forward sweeps cross each edge that leaves it
     """
 
     forward: list[int]
     reverse: int
+    reached: dict[Value, int] = field(repr=False)
 
     def __str__(self) -> str:
         sweeps, total = len(self.forward), sum(self.forward)
@@ -167,18 +169,18 @@ def modes(output: Value, wrt: Iterable[Value]) -> Modes:
     forward mode  10, one an input               64
     reverse mode  1                              19
     """
-    inputs = list(wrt)
     order = topological(output)
     forward = []
-    relevant: set[Value] = set()
-    for source in inputs:
-        reached = {source}
+    reached = dict.fromkeys(order, 0)
+    for source in wrt:
+        changing = {source}
         count = 0
         for node in order:
-            arriving = sum(parent in reached for parent in node.parents)
+            arriving = sum(parent in changing for parent in node.parents)
             if arriving:
-                reached.add(node)
+                changing.add(node)
                 count += arriving
         forward.append(count)
-        relevant |= reached
-    return Modes(forward, sum(edge.operand in relevant for node in order for edge in edges(node)))
+        for node in changing & reached.keys():
+            reached[node] += 1
+    return Modes(forward, sum(reached[edge.operand] > 0 for node in order for edge in edges(node)), reached)

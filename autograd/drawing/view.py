@@ -148,6 +148,7 @@ def look(
     chains: bool | None = None,
     formulas: bool = False,
     check: bool = False,
+    stubs: bool = True,
 ) -> View:
     """The graph below the outputs, or the part that was asked for (or `only` these nodes), folded as asked for or as needs be."""
     order = topological(*outputs)
@@ -232,7 +233,7 @@ def look(
             connections[len(connections)] = Connection(f"e{len(connections)}", boxes[folded.unit(node)], end, seed, 1.0, seed)
             boxes[folded.unit(node)].uses += 1
     view = View([*boxes.values(), *constants, *ends], list(connections.values()))
-    if len(view.boxes) > STUBS_FROM:
+    if stubs and len(view.boxes) > STUBS_FROM:
         _cut_long_arrows(view)
     return view
 
