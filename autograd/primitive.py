@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
+from keyword import iskeyword
 from numbers import Complex, Real
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
@@ -203,10 +204,15 @@ def function_of(primitive: Primitive) -> Any:
 
 
 def register(primitive: Primitive) -> Any:
-    """Add a row to the table and return it as a function. A name can be taken once."""
-    if primitive.name in PRIMITIVES:
-        raise ValueError(f"there is a primitive named {primitive.name!r} already")
-    PRIMITIVES[primitive.name] = primitive
+    """Add a row to the table and return it as a function. A name is one that Python can call, and can be taken once."""
+    name = primitive.name
+    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
+        raise ValueError(f"a primitive is named as a Python function is, but got {name!r}")
+    if name in PRIMITIVES:
+        raise ValueError(f"there is a primitive named {name!r} already")
+    if any(hasattr(getattr(kind, name, None), "__set__") for kind in _INTERPRETATIONS):
+        raise ValueError(f"numbers have an attribute {name!r} already: a primitive needs another name")
+    PRIMITIVES[name] = primitive
     return function_of(primitive)
 
 

@@ -110,6 +110,15 @@ def test_a_name_is_taken_once(table: dict[str, Primitive]) -> None:
         register(cube(name="exp"))
 
 
+@pytest.mark.parametrize("name", ["a b", "lambda", "", "2x", "data", "grad", "label", "x", None])
+def test_names_that_no_function_can_have_are_refused(name: str) -> None:
+    """What Python cannot call, and what is an attribute of every Value, such as `data`."""
+    before = dict(PRIMITIVES)
+    with pytest.raises(ValueError, match=r"named as a Python function is|numbers have an attribute"):
+        register(cube(name=name))
+    assert before == PRIMITIVES
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
