@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import sys
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,6 +24,7 @@ from autograd import (
     check_gradients,
     check_graph,
     complex_step,
+    draw,
     exp,
     extrapolated_difference,
     forward,
@@ -30,6 +33,7 @@ from autograd import (
     maximum,
     ops,
     relu,
+    scope,
     sin,
     sqrt,
     stop_gradient,
@@ -37,6 +41,7 @@ from autograd import (
 )
 from autograd import custom_gradient as custom_gradient
 from autograd.check import Report, check_edges, judge_partial
+from autograd.drawing.palette import LIGHT
 from autograd.graph import cotangents
 from autograd.proof import random_recipe, smooth_rows
 
@@ -673,3 +678,66 @@ def test_second_derivatives_are_those_of_the_inputs_alone() -> None:
     w = Value(2.0, label="x")
     names = [check.name for check in check_gradients(lambda x: w * x * x, 1.5, order=2).nodes if check.op == "second derivative"]
     assert ["x, x"] == names
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# In pictures
+
+RED = LIGHT.wrong
+
+
+def svg_of(picture: Any) -> str:
+    return str(picture.pipe("svg", encoding="utf-8"))
+
+
+def hiding() -> Value:
+    """A graph whose wrong edge lies in a scope, and the same wrong edge nowhere else."""
+    x, y = Value(0.5, label="x"), Value(-1.2, label="y")
+    with scope("layer"):
+        inner = wrong("tanh", 1.001).kinds[Value](x * y)
+    return inner * 2.0 + y
+
+
+@pytest.mark.parametrize("style", ["textbook", "cards"])
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+def test_a_wrong_edge_is_red_in_every_picture(style: Any, direction: Any) -> None:
+    """Its arrow, and both numbers beside it; the others are quiet. Without a mistake, nothing is red."""
+    picture = draw(hiding(), check=True, style=style, direction=direction, fold=0)
+    arrows = re.findall(r"<path [^>]*>", svg_of(picture))
+    assert 1 == sum(f'stroke="{RED}"' in arrow for arrow in arrows)
+    assert 1 == picture.source.count("≠ differences")
+    assert RED not in svg_of(draw(tanh(Value(0.5) * 2.0), check=True, style=style, direction=direction))
+
+
+@pytest.mark.parametrize("style", ["textbook", "cards"])
+def test_a_wrong_edge_inside_a_folded_box_is_seen(style: Any) -> None:
+    """The box is framed in red, and a line below says which edge it is; so it does where only a part is shown."""
+    folded = draw(hiding(), check=True, style=style, fold=1).source
+    assert 2 <= folded.count(RED)
+    assert "wrong: edge tanh: ∂(tanh(x))/∂x at x=-0.6: recorded 0.712" in folded
+    output = hiding()
+    part = draw(output, check=True, style=style, around=output, radius=1).source
+    assert "wrong: edge tanh" in part
+
+
+def test_a_wrong_edge_in_a_folded_sum_is_seen() -> None:
+    """The additions of a chain are one Σ: the wrong one among them is listed."""
+    add = wrong("add", 1.001).kinds[Value]
+    total = reduce(add, map(Value, range(5)))
+    svg = svg_of(draw(total, check=True, chains=True))
+    assert 3 == svg.count("wrong: edge add")
+    assert f'fill="white" stroke="{RED}"' in svg
+
+
+def test_a_wrong_edge_is_marked_in_text_formats() -> None:
+    """Mermaid labels the link and strokes it red, TikZ writes and draws it in the colour `wrong`; folded ones are listed in both."""
+    whole, folded = draw(hiding(), check=True, fold=0), draw(hiding(), check=True, fold=1)
+    links = [line for line in whole.mermaid().splitlines() if "-->" in line]
+    (which,) = [i for i, line in enumerate(links) if "#8800;" in line]
+    assert f"    linkStyle {which} stroke:{RED}" in whole.mermaid()
+    assert "1 wrong inside" in folded.mermaid()
+    assert 'x0["wrong' in folded.mermaid()
+    assert r"text=wrong, font=\scriptsize" in whole.tikz()
+    assert r"\draw[<-, wrong" in whole.tikz()
+    assert "draw=wrong" in folded.tikz()
+    assert "wrong: edge tanh" in folded.tikz()

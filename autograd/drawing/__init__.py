@@ -62,7 +62,8 @@ def draw(
     names       names for nodes without a label, as from locals(); a list's Values become w[0], w[1]
     parameters  leaves to be shown as parameters, in the cards style
     arithmetic  write each gradient as upstream × local derivative = contribution
-    check       write under each gradient the local derivative and what difference quotients say it is; a wrong one is red
+    check       write under each gradient the local derivative and what difference quotients say it is; a wrong one is red, and so is a
+                folded box that hides one, which a line below the picture then names
     digits      significant digits, at most
     fractions   write 1/3 for 0.333333, where a number is such a fraction
     formulas    unnamed inner nodes show what they compute: apple × count

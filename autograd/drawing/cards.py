@@ -88,11 +88,14 @@ class Cards(Style):
             rows.append(self._row("‖∇‖" if box.kind == "group" else "grad", self.number(box.gradient), gradient))
         if box.edited:
             rows.append(self._line("edited since", palette.backward, 10))
+        if box.wrong:
+            rows.append(self._line(f"<b>{box.wrong} wrong inside</b>", palette.wrong, 11))
         if box.outside:
             rows.append(self._line("… and more", palette.quiet, 10))
         rounded = ' style="rounded"' if box.kind in ("input", "group") else ""
-        color = palette.backward if box.edited else palette.forward
-        frame = f'border="{3 if result else 1}" cellborder="0" cellspacing="0" cellpadding="3" color="{color}" bgcolor="{fill}"{rounded}'
+        color = palette.wrong if box.wrong else palette.backward if box.edited else palette.forward
+        border = 3 if result or box.wrong else 1
+        frame = f'border="{border}" cellborder="0" cellspacing="0" cellpadding="3" color="{color}" bgcolor="{fill}"{rounded}'
         return {"label": markup(f"<table {frame}>{''.join(rows)}</table>"), **({"ordering": "in"} if box.ordered else {})}
 
     def _title(self, box: Box) -> str:
@@ -122,11 +125,10 @@ class Cards(Style):
         lines = []
         if self.look.arithmetic and connection.contribution is not None and self.look.direction != "forward":
             lines.append((f"{self.product(connection)}<br/>= {self.number(connection.contribution)}", self.palette.gradient))
-        text, color = self.finding(connection)
-        if text:
-            lines.append((text, color))
-            if color == self.palette.wrong:
-                arrow |= {"color": color, "penwidth": "3.5"}
+        if connection.checked is not None:
+            lines.append(self.finding_markup(connection))
+        if self.is_wrong(connection):
+            arrow |= {"color": self.palette.wrong, "penwidth": "3.5"}
         if lines:
             arrow["label"] = markup("<br/>".join(f'<font color="{color}">{text}</font>' for text, color in lines))
         return arrow

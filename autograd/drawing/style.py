@@ -78,22 +78,35 @@ class Style:
         """upstream × local."""
         return f"{self.number(connection.upstream)} × {self.factor(connection.local)}"
 
-    def finding(self, connection: Connection) -> tuple[str, str]:
-        """What a check found on a connection, as markup, and its colour; "" where there was none."""
+    def finding(self, connection: Connection) -> str:
+        """What a check found on a connection, in words; "" where there was none."""
         checked = connection.checked
         if checked is None:
-            return "", ""
-        if checked.numeric is None:
-            return f"local {self.number(checked.analytic)}: {checked.verdict}", self.palette.quiet
-        wrong = checked.verdict == "differs"
+            return ""
+        wrong = checked.is_wrong
         digits = (
             next((d for d in range(self.look.digits, 18) if number(checked.analytic, d) != number(checked.numeric, d)), 6) if wrong else 6
         )
         local, quotient = number(checked.analytic, digits), number(checked.numeric, digits)
         if wrong:
-            return f"<b>local {local} ≠ differences {quotient}</b>", self.palette.wrong
+            return f"local {local} ≠ differences {quotient}"
         remark = "" if checked.verdict == "agrees" else f", {checked.verdict}"
-        return f"local {local}, differences {quotient}{remark}", self.palette.quiet
+        return f"local {local}, differences {quotient}{remark}"
+
+    def is_wrong(self, connection: Connection) -> bool:
+        """Whether a check contradicts the connection's local derivative."""
+        return connection.checked is not None and connection.checked.is_wrong
+
+    def finding_markup(self, connection: Connection) -> tuple[str, str]:
+        """The finding as markup, and its colour."""
+        text = self.finding(connection)
+        return (f"<b>{text}</b>", self.palette.wrong) if self.is_wrong(connection) else (text, self.palette.quiet)
+
+    def hidden(self) -> list[str]:
+        """What a check found that no connection shows, one line each."""
+        lines = [f"wrong: {shown(str(found), 150)}" for found in self.view.hidden[:5]]
+        more = len(self.view.hidden) - len(lines)
+        return [*lines, f"… and {more} more"] if more else lines
 
     def what(self, box: Box) -> str:
         """What to call a box in a sentence."""
@@ -128,6 +141,7 @@ class Style:
         if self.look.caption:
             caption = literal(shown(self.look.caption, 120))
             rows.append(f'<tr><td colspan="2"><font point-size="16" color="{self.palette.ink}">{caption}</font></td></tr>')
+        rows += [f'<tr><td colspan="2"><font color="{self.palette.wrong}">{literal(line)}</font></td></tr>' for line in self.hidden()]
         rows += self._legend() if self.look.legend else []
         return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4">{"".join(rows)}</table>') if rows else ""
 

@@ -27,7 +27,7 @@ _MERMAID_SHAPES = {
 
 def mermaid(style: Style) -> str:
     """The view as a Mermaid flowchart, for Markdown that renders it; values and gradients stand in the boxes."""
-    lines = ["flowchart LR"]
+    lines, red = ["flowchart LR"], []
     for box in style.view.boxes:
         left, right = _MERMAID_SHAPES.get(box.kind, ("[", "]"))
         words = [style.word(box) or box.symbol or ("" if box.kind != "output" else "output")]
@@ -39,10 +39,20 @@ def mermaid(style: Style) -> str:
             words.append(style.number(box.value))
         if box.gradient is not None and style.look.direction != "forward":
             words.append(f"∇ {style.number(box.gradient)}")
+        if box.wrong:
+            words.append(f"{box.wrong} wrong inside")
+            red.append(f"style {box.id}")
         text = "<br/>".join(_mermaid_text(word) for word in words if word)
         lines.append(f'    {box.id}{left}"{text}"{right}')
-    for connection in style.view.connections:
-        lines.append(f"    {connection.tail.id} --> {connection.head.id}")
+    for i, connection in enumerate(style.view.connections):
+        label = f'|"{_mermaid_text(style.finding(connection))}"|' if connection.checked is not None else ""
+        lines.append(f"    {connection.tail.id} -->{label} {connection.head.id}")
+        if style.is_wrong(connection):
+            red.append(f"linkStyle {i}")
+    for i, line in enumerate(style.hidden()):
+        lines.append(f'    x{i}["{_mermaid_text(line)}"]')
+        red.append(f"style x{i}")
+    lines += [f"    {what} stroke:{style.palette.wrong},stroke-width:4px,color:{style.palette.wrong}" for what in red]
     return "\n".join(lines) + "\n"
 
 
@@ -64,7 +74,7 @@ def tikz(style: Style, laid_out: Laid) -> str:
         "\\begin{tikzpicture}[x=1pt, y=1pt, >={Stealth}]",
         *(
             f"  \\definecolor{{{key}}}{{HTML}}{{{getattr(style.palette, key)[1:].upper()}}}"
-            for key in ("forward", "value", "backward", "gradient")
+            for key in ("forward", "value", "backward", "gradient", "quiet", "wrong")
         ),
     ]
 
@@ -77,6 +87,8 @@ def tikz(style: Style, laid_out: Laid) -> str:
             look = {"operation": "draw=forward, circle, minimum size=36pt", "group": "draw=forward, rounded corners"}.get(
                 box.kind, "inner sep=2pt"
             )
+            if box.wrong:
+                look = look.replace("draw=forward", "draw=wrong, line width=2pt")
             words = box.symbol if box.kind == "operation" else style.word(box) or ("" if box.value is None else style.number(box.value))
             node(look, places[box.id], words, box.id)
     routes = dict(style.routes(laid_out)) if isinstance(style, Textbook) else {}
@@ -85,24 +97,33 @@ def tikz(style: Style, laid_out: Laid) -> str:
             continue
         path = routes.get(connection)
         both = path is not None and isinstance(style, Textbook) and style.flows_back(connection)
+        wrong = style.is_wrong(connection)
+        forward = "wrong" if wrong and not both else "forward"
         if path is None:
-            lines.append(f"  \\draw[->, forward] ({connection.tail.id}) -- ({connection.head.id});")
+            words = (
+                f" node[midway, text={'wrong' if wrong else 'quiet'}] {{{_tex(style.finding(connection))}}}" if connection.checked else ""
+            )
+            lines.append(f"  \\draw[->, {forward}] ({connection.tail.id}) --{words} ({connection.head.id});")
             continue
-        lines.append(f"  \\draw[->, forward] {path.aside(APART if both else 0.0).tikz()};")
+        lines.append(f"  \\draw[->, {forward}] {path.aside(APART if both else 0.0).tikz()};")
         if both:
-            lines.append(f"  \\draw[<-, backward, line width=1.6pt] {path.aside(-APART).tikz()};")
+            lines.append(f"  \\draw[<-, {'wrong' if wrong else 'backward'}, line width=1.6pt] {path.aside(-APART).tikz()};")
         if connection.id in places:
             x, y = places[connection.id]
             node("text=value", (x, y + 13), style.number(connection.tail.value))
             if both:
                 node("text=gradient", (x, y - 13), style.number(connection.contribution))
+            if connection.checked is not None:
+                node(f"text={'wrong' if wrong else 'quiet'}, font=\\scriptsize", (x, y - 26), style.finding(connection))
+    for i, line in enumerate(style.hidden()):
+        node("text=wrong, anchor=west", (0.0, -20.0 - 14.0 * i), line)
     return "\n".join([*lines, "\\end{tikzpicture}"]) + "\n"
 
 
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "−": "$-$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\cdot$", "σ": r"$\sigma$",
-    "√": r"$\surd$", "Σ": r"$\Sigma$", "∂": r"$\partial$", "∞": r"$\infty$", "‖": r"$\|$", "∇": r"$\nabla$", "⁻": "$^{-}$",
+    "√": r"$\surd$", "Σ": r"$\Sigma$", "∂": r"$\partial$", "∞": r"$\infty$", "≠": r"$\neq$", "‖": r"$\|$", "∇": r"$\nabla$", "⁻": "$^{-}$",
 }  # fmt: skip
 _TEX |= {c: f"$_{{{i}}}$" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")} | {c: f"$^{{{i}}}$" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 

@@ -60,7 +60,8 @@ class Textbook(Style):
         frame = f'border="0" bgcolor="{self.fill(box)}"' if self.look.color else 'border="0"'
         ink = self.ink_on(self.fill(box)) if self.look.color else self.palette.ink
         if box.kind == "group":
-            frame = f'border="1" color="{self.palette.forward}" style="rounded" bgcolor="{self.fill(box)}"'
+            color, border = (self.palette.wrong, 3) if box.wrong else (self.palette.forward, 1)
+            frame = f'border="{border}" color="{color}" style="rounded" bgcolor="{self.fill(box)}"'
             numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{box.count} nodes</font>'
             if box.value is not None:
                 numbers += f'<br/><font point-size="14" color="{self.palette.value}">{self.number(box.value)}</font>'
@@ -76,9 +77,11 @@ class Textbook(Style):
     def _circle(self, box: Box) -> dict[str, str]:
         size = "18" if len(box.symbol) <= 2 else "12" if len(box.symbol) <= 5 else "8"
         style = "dashed,filled" if box.edited else "filled"
-        outline = self.palette.backward if box.edited else self.palette.forward
+        outline = self.palette.wrong if box.wrong else self.palette.backward if box.edited else self.palette.forward
         fill = self.fill(box) if self.look.color else self.paper
         circle = {"shape": "circle", "width": "0.5", "fixedsize": "true", "color": outline, "style": style, "fillcolor": fill}
+        if box.wrong:
+            circle["penwidth"] = "3"
         if box.ordered:
             circle["ordering"] = "in"
         return {"label": plain(box.symbol[:12]), "fontsize": size, "fontcolor": self.ink_on(fill), **circle}
@@ -106,7 +109,7 @@ class Textbook(Style):
         if look.arithmetic and look.direction != "forward":
             small.append(("" if connection.head.kind == "output" else f"= {self.product(connection)}", self.palette.gradient))
         if connection.checked is not None:
-            small.append(self.finding(connection))
+            small.append(self.finding_markup(connection))
         empty = [cell("", "", 11)] * len(small)  # as much above as below: the arrows stay in the middle
         rows = [*empty, *rows, *(cell(text, color, 11) for text, color in small)]
         return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>')
@@ -154,12 +157,17 @@ class Textbook(Style):
 
     def _forward_arrow(self, connection: Connection) -> dict[str, str]:
         """The attributes of a connection's forward arrow."""
+        if self.is_wrong(connection) and not self.flows_back(connection):
+            return {"color": self.palette.wrong, "penwidth": "3"}
         return {"color": self._forward_color()}
 
     def _backward_arrow(self, connection: Connection) -> dict[str, str]:
         """The attributes of a connection's backward arrow."""
-        wrong = connection.checked is not None and connection.checked.verdict == "differs"
-        return {"color": self.palette.wrong, "penwidth": "4.5"} if wrong else {"color": self.palette.backward, "penwidth": "2.8"}
+        return (
+            {"color": self.palette.wrong, "penwidth": "4.5"}
+            if self.is_wrong(connection)
+            else {"color": self.palette.backward, "penwidth": "2.8"}
+        )
 
     def _sum_label(self, box: Box) -> str:
         """The sum at an operation where several contributions meet."""

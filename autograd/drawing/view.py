@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -46,6 +46,7 @@ class Box:
     count     how many nodes it stands for
     outside   it depends on nodes that are not shown
     node      the Value it stands for, where it is a single one
+    wrong     how many local derivatives inside of it a check contradicts: those on connections that are not drawn
     """
 
     id: str
@@ -61,6 +62,7 @@ class Box:
     count: int = 1
     outside: bool = False
     node: Value | None = None
+    wrong: int = 0
 
 
 @dataclass(eq=False)
@@ -83,10 +85,14 @@ class Connection:
 
 @dataclass
 class View:
-    """Boxes and connections, operands before the operations that use them."""
+    """Boxes and connections, operands before the operations that use them.
+
+    hidden   the local derivatives that a check contradicts and no connection shows: inside a folded box, or outside of the part shown
+    """
 
     boxes: list[Box]
     connections: list[Connection]
+    hidden: list[Check] = field(default_factory=list)
 
     @property
     def grouped(self) -> bool:
@@ -232,7 +238,12 @@ def look(
             ends.append(end)
             connections[len(connections)] = Connection(f"e{len(connections)}", boxes[folded.unit(node)], end, seed, 1.0, seed)
             boxes[folded.unit(node)].uses += 1
-    view = View([*boxes.values(), *constants, *ends], list(connections.values()))
+    drawn = {id(connection.checked) for connection in connections.values()}
+    hidden = [found for found in checks.values() if found.is_wrong and id(found) not in drawn]
+    for found in hidden:
+        if shown is None or found.node in shown:
+            boxes[folded.unit(found.node)].wrong += 1
+    view = View([*boxes.values(), *constants, *ends], list(connections.values()), hidden)
     if stubs and len(view.boxes) > STUBS_FROM:
         _cut_long_arrows(view)
     return view
