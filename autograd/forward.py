@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import ops
-from .errors import GradientError, RangeError
+from .errors import GradientError, RangeError, StaleGraphError
 from .graph import topological
 from .primitive import PRIMITIVES, Primitive, as_operand, function_of, interpretation
 from .reverse import plus, times
@@ -99,6 +99,24 @@ class Dual:
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
 
 
+class Level(int):
+    """The number of a derivative, counted as they are begun. It is over once the function has returned.
+
+    A Dual of it that somebody kept is of no use then: its ε belongs to nothing, and to compute with it would give a derivative
+    that forgets how the kept number came about. So that is an error; its plain number can be had at any time.
+    """
+
+    over = False
+
+
+def refuse_kept(x: Any) -> None:
+    """StaleGraphError if x is a Dual of a derivative that is over."""
+    if isinstance(x, Dual) and getattr(x.level, "over", False):  # a level that somebody wrote by hand is a plain int
+        raise StaleGraphError(
+            f"{x!r} was kept from a derivative that is over, so how it changes is not known any more; keep x.detach(), its plain number"
+        )
+
+
 class Undefined:
     """In a tangent's place: the derivative cannot be said, and this error says why."""
 
@@ -128,6 +146,8 @@ def _on_duals(primitive: Primitive) -> Callable[..., Any]:
 
     def push(*operands: Any) -> Any:
         operands = tuple(as_operand(x, asker=primitive.name) for x in operands)
+        for x in operands:
+            refuse_kept(x)
         level = max(x.level for x in operands if isinstance(x, Dual))
         primals = [x.primal if isinstance(x, Dual) and x.level == level else x for x in operands]
         for name, rule, x in zip(primitive.operands, primitive.partials, operands, strict=True):

@@ -11,7 +11,7 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from keyword import iskeyword
 from numbers import Complex, Real
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
@@ -219,8 +219,9 @@ def register(primitive: Primitive) -> Any:
 def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[Callable[..., float]], Any]:
     """A decorator that gives a function of one or two numbers the derivatives you say: rule(z, x) or rule(z, x, y) for each operand.
 
-    The function is computed on floats, and so may do whatever it likes; the rules are written in the table's functions, as a
-    row's are, so derivatives of every order and of both modes follow them. Nothing is registered: the name stays free.
+    The function is computed on floats, and so may do whatever it likes; it returns a number, and raises a ValueError (or returns NaN)
+    where it has none. The rules are written in the table's functions, as a row's are, so derivatives of every order and of both modes
+    follow them. Nothing is registered: the name stays free, and a node of it cannot be pickled.
 
     textbook   each rule as people write it, for formulas
 
@@ -243,13 +244,23 @@ def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[C
             raise TypeError(f"custom_gradient takes its rules first, then the function: got {forward!r} for the function")
         given = getattr(forward, "__name__", "")
         name = given if given.isidentifier() else "custom"
+
+        @wraps(forward)
+        def compute(*numbers: float) -> float:
+            z = forward(*numbers)
+            if type(z) is not float:  # an int, or a number of NumPy's; a bool, a Value or None is refused
+                z = as_float(z, "a function that returns a number", name)
+            if math.isnan(z):
+                raise ValueError("the function returned nan")
+            return z
+
         operands = ("x", "y")[: len(rules)]
         slots = ", ".join(f"<{operand}>" for operand in operands)
         function = function_of(
             Primitive(
                 name=name,
                 operands=operands,
-                forward=forward,
+                forward=compute,
                 partials=rules,
                 symbol=name,
                 formula=f"{name}({', '.join(operands)})",

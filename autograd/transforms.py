@@ -4,7 +4,8 @@ A function differentiated here is ordinary Python: it gets its arguments with nu
 derivative along (Duals) in place of the plain ones, and returns what it computed. Results have the structure of the arguments.
 
 One rule says what comes back: **a plain number, unless it depends on a Value of yours** that was an argument or that the function
-brought along (or made itself); then a Value that knows how. So transforms nest in any order, and `backward()` goes through them.
+brought along; then a Value that knows how. So transforms nest in any order, and `backward()` goes through them. A leaf that the
+function makes while it runs (`Value(3.0)`, `x.detach()`, whatever is computed under `no_grad()`) is a constant, then and later.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import Any, Literal
 
 from . import ops
 from .errors import GradientError
-from .forward import Dual, Undefined, number
+from .forward import Dual, Level, Undefined, number, refuse_kept
 from .graph import cotangents, topological
 from .primitive import as_operand
 from .reverse import pull
-from .value import Value, paused, recording
+from .value import Value, current_run, paused, recording, running
 
 Argnums = int | Sequence[int]
-_levels = count(1)  # of the derivatives begun so far: later ones are inner ones
+_levels = count(1)  # of the derivatives begun so far: later ones are inner ones, as long as the earlier ones are under way
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -161,23 +162,32 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     return (run.values(), run.tangents(), run.aux()) if has_aux else (run.values(), run.tangents())
 
 
-def derivative(f: Callable[..., Any], argnums: int = 0, has_aux: bool = False) -> Callable[..., Any]:
+def derivative(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that returns df/dx for one number x, in the structure of f's result; by forward mode.
+
+    argnums   which argument x is; several give a tuple of derivatives, and f runs once for each
+    has_aux   as in `grad`; what else f returns is that of its first run
 
     >>> derivative(lambda x: [x**2, ops.exp(x)])(0.0)
     [0.0, 1.0]
+    >>> derivative(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
+    (5.0, 2.0)
     >>> derivative(lambda x: x * derivative(lambda y: x + y)(1.0))(1.0)
     1.0
     """
 
     def derivative_of(*args: Any, **kwargs: Any) -> Any:
-        (position,) = _positions("derivative", (argnums,), len(args))
-        if isinstance(args[position], (list, tuple, dict)):
-            raise TypeError(
-                f"derivative is by one number, but got {_shown(args[position])} of type {type(args[position]).__name__}; use jvp"
-            )
-        run = _Forward("derivative", f, args, kwargs, argnums, has_aux, [1.0])
-        return run.with_aux(run.tangents())
+        places = _positions("derivative", argnums, len(args))
+        for place in places:
+            if isinstance(args[place], (list, tuple, dict)):
+                raise TypeError(f"derivative is by one number, but got {_shown(args[place])} of type {type(args[place]).__name__}; use jvp")
+        runs = [_Forward("derivative", f, args, kwargs, place, has_aux, [1.0]) for place in places]
+        found = tuple(run.tangents() for run in runs)
+        if isinstance(argnums, int):
+            return runs[0].with_aux(found[0])
+        if not runs and has_aux:
+            raise ValueError("derivative with has_aux needs at least one argument in argnums, since f runs once for each")
+        return runs[0].with_aux(found) if runs else found
 
     return _named(derivative_of, "derivative", f)
 
@@ -214,13 +224,17 @@ class _Run:
         if not callable(f):
             raise TypeError(f"{asker} needs a function, but got {_shown(f)} of type {type(f).__name__}")
         self.asker, self.has_aux = asker, has_aux
+        self.level = Level(next(_levels))
         places, chosen, numbers = _chosen(asker, args, argnums)
         self.structure = chosen[0] if isinstance(argnums, int) else chosen
         moved = list(args)
         for place, arg in zip(places, _like(chosen, iter(replace(numbers))), strict=True):
             moved[place] = arg
-        with recording():
-            result = f(*moved, **kwargs)
+        try:
+            with running(self.level):
+                result = f(*moved, **kwargs)
+        finally:
+            self.level.over = True
         self._aux: Any = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
@@ -238,7 +252,12 @@ class _Run:
 
     def outside(self, x: Any) -> Any:
         """The number as the caller sees it, who knows nothing of this run."""
-        raise NotImplementedError
+        if isinstance(x, Dual):
+            refuse_kept(x)
+            return _settled(
+                Dual(x.level, self.outside(x.primal), x.tangent if isinstance(x.tangent, Undefined) else self.outside(x.tangent))
+            )
+        return _settled(_plain([x])[0])
 
     def aux(self) -> Any:
         """What else f returned, with its numbers as the caller sees them."""
@@ -249,28 +268,19 @@ class _Run:
         return (result, self.aux()) if self.has_aux else result
 
 
-class Course:
-    """Whether a function that is differentiated has returned."""
-
-    __slots__ = ("over",)
-
-    def __init__(self) -> None:
-        self.over = False
+def _constant(leaf: Value) -> bool:
+    """Whether the leaf was made in the run of a function that has returned, by us as a variable or by the function: nobody asks how a
+    result depends on it. All others are somebody's: a Value of the caller's, or one of a run around this one."""
+    return getattr(leaf.dx, "over", False)
 
 
-class Variable(Value):
-    """What stands for a plain number while a function runs in reverse mode: a leaf. Once the run is over, it is a constant."""
-
-    __slots__ = ("course",)
-
-    def __init__(self, x: float, course: Course) -> None:
-        super().__init__(x)
-        self.course = course
-
-
-def _foreign(leaf: Value) -> bool:
-    """Whether somebody may yet ask how a result depends on this leaf: a Value of the caller's, or a variable of a run around this one."""
-    return not isinstance(leaf, Variable) or not leaf.course.over
+def _plain(results: list[Any]) -> list[Any]:
+    """The results with a plain number for every Value that depends on constants alone."""
+    foreign: set[Value | None] = set()
+    for node in topological(*(result for result in results if isinstance(result, Value))):
+        if node.x in foreign or node.y in foreign or (node.op is None and not _constant(node)):
+            foreign.add(node)
+    return [result.data if isinstance(result, Value) and result not in foreign else result for result in results]
 
 
 class _Reverse(_Run):
@@ -280,9 +290,7 @@ class _Reverse(_Run):
         self, asker: str, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool
     ) -> None:
         self.variables: list[Value] = []
-        self.course = Course()
         super().__init__(asker, f, args, kwargs, argnums, has_aux, lambda numbers: [self._fresh(x) for x in numbers])
-        self.course.over = True
 
     def _fresh(self, x: Any) -> Any:
         """x with a new variable at its bottom. A Value's is a node above it, so that what is found depends on that Value."""
@@ -292,7 +300,8 @@ class _Reverse(_Run):
             variable = x * 1.0
             variable.label = x.label
         else:
-            variable = Variable(x, self.course)
+            variable = Value(x)
+            variable.dx = self.level
         self.variables.append(variable)
         return variable
 
@@ -318,31 +327,14 @@ class _Reverse(_Run):
         if not isinstance(output, Value):
             return [0.0] * len(self.variables)
         order = topological(output)
-        if not any(node.op is None and _foreign(node) for node in order):
+        if all(node.op is not None or _constant(node) for node in order):
             # Nobody can ask how the gradient depends on anything: a sweep over plain numbers will do.
             found = cotangents(output, order=order)
             gradient = [found.get(variable, 0.0) for variable in self.variables]
             if all(map(math.isfinite, gradient)):
                 return gradient
         with recording():
-            return self._plain(pull(order, self.variables))
-
-    @staticmethod
-    def _plain(results: list[Any]) -> list[Any]:
-        """The results with a plain number for every Value that depends on nothing but variables of runs that are over."""
-        foreign: set[Value | None] = set()
-        for node in topological(*(result for result in results if isinstance(result, Value))):
-            if (node.op is None and _foreign(node)) or node.x in foreign or node.y in foreign:
-                foreign.add(node)
-        return [result.data if isinstance(result, Value) and result not in foreign else result for result in results]
-
-    def outside(self, x: Any) -> Any:
-        """The number as the caller sees it, who knows nothing of this run."""
-        if isinstance(x, Dual):
-            return _settled(
-                Dual(x.level, self.outside(x.primal), x.tangent if isinstance(x.tangent, Undefined) else self.outside(x.tangent))
-            )
-        return _settled(self._plain([x])[0])
+            return _plain(pull(order, self.variables))
 
 
 class _Forward(_Run):
@@ -358,7 +350,6 @@ class _Forward(_Run):
         has_aux: bool,
         moving: Sequence[Any],
     ) -> None:
-        self.level = next(_levels)
         super().__init__(
             asker, f, args, kwargs, argnums, has_aux, lambda numbers: [Dual(self.level, x, v) for x, v in zip(numbers, moving, strict=True)]
         )
@@ -376,11 +367,15 @@ class _Forward(_Run):
             return 0.0
         if isinstance(x.tangent, Undefined):
             raise GradientError(*x.tangent.error.args)
-        return _settled(x.tangent)
+        return self._handed_out(x.tangent)
 
     def outside(self, x: Any) -> Any:
         """The number as the caller sees it, who knows nothing of this run."""
-        return _settled(x.primal if isinstance(x, Dual) and x.level == self.level else x)
+        return self._handed_out(x.primal if isinstance(x, Dual) and x.level == self.level else x)
+
+    def _handed_out(self, x: Any) -> Any:
+        # Inside another run, that one will see to it, and this one need not look at all that it has recorded.
+        return super().outside(x) if current_run.get() is None else _settled(x)
 
 
 def _settled(x: Any) -> Any:

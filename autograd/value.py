@@ -26,6 +26,8 @@ _scope: ContextVar[str | None] = ContextVar("scope", default=None)
 _scopes_in_use = False  # spares every op a context look-up until the first scope() or no_grad() of the process
 _paused: ContextVar[bool] = ContextVar("paused", default=False)
 _pauses = 0  # how many no_grad() are open anywhere: spares every op that look-up while there is none
+current_run: ContextVar[Any] = ContextVar("run", default=None)
+"""The derivative whose function runs here. A leaf keeps it where other nodes have a partial: it says whose leaf that is."""
 _counting = threading.Lock()
 _sweeping = threading.Lock()  # one backward() at a time: a sweep's sums stand on the nodes themselves
 
@@ -66,7 +68,8 @@ class Value(Node):
         self.grad = 0.0
         self.label = label
         self.scope = _scope.get()
-        self.op = self.x = self.y = self.dx = self.dy = None
+        self.op = self.x = self.y = self.dy = None
+        self.dx = current_run.get()
 
     # -- the graph -------------------------------------------------------------------------------------------------------
 
@@ -465,6 +468,17 @@ def recording() -> AbstractContextManager[None]:
     return _pausing(False)
 
 
+@contextmanager
+def running(run: int) -> Iterator[None]:
+    """A context in which everything is remembered, and leaves are marked as made in this derivative's run of its function."""
+    token = current_run.set(run)
+    try:
+        with recording():
+            yield
+    finally:
+        current_run.reset(token)
+
+
 def paused() -> bool:
     """Whether no_grad() holds here."""
     return bool(_pauses) and _paused.get()
@@ -473,7 +487,8 @@ def paused() -> bool:
 def _place(node: Value) -> str | None:
     """The scope a new node is made in; under no_grad() the node forgets how it was made."""
     if _paused.get():
-        node.op = node.x = node.y = node.dx = node.dy = None
+        node.op = node.x = node.y = node.dy = None
+        node.dx = current_run.get()
     return _scope.get()
 
 
@@ -544,8 +559,8 @@ Fields = tuple[Primitive | None, float, float, str | None, str | None, float | N
 
 
 def _fields(node: Value) -> Fields:
-    """What a node carries besides its operands."""
-    return node.op, node.data, node.grad, node.label, node.scope, node.dx, node.dy
+    """What a node carries besides its operands; a copy of a leaf belongs to no run."""
+    return node.op, node.data, node.grad, node.label, node.scope, node.dx if node.op is not None else None, node.dy
 
 
 def _restore(
@@ -589,6 +604,11 @@ class _Record:
     def __reduce__(self) -> tuple[Any, ...]:
         op, *others = _fields(self.node)
         assert op is not None
+        if PRIMITIVES.get(op.name) is not op:  # by its name another would be found, or none
+            raise TypeError(
+                f"cannot pickle a node made by {op.name}: its row is in no table, where loading could find it by its name."
+                " Register it in a module, register(Primitive(...)), and import that before loading; or pickle the numbers (.data) alone"
+            )
         return _restore, (op.name, *others, self.x, self.y)
 
 

@@ -20,6 +20,7 @@ from autograd import (
     NonFiniteError,
     Primitive,
     RangeError,
+    StaleGraphError,
     Value,
     clip,
     derivative,
@@ -177,6 +178,39 @@ def test_three_levels_in_every_mixture(a: Any, b: Any, c: Any) -> None:
 def test_an_operation_of_an_inner_derivative_on_an_outer_number_alone_is_constant_to_the_inner_one() -> None:
     assert 0.0 == derivative(lambda x: x * derivative(lambda y: sin(x))(1.0))(1.0)
     assert math.cos(1.0) == derivative(lambda x: derivative(lambda y: sin(x) * y)(1.0))(1.0)
+
+
+def test_a_dual_kept_from_a_derivative_that_is_over_is_refused() -> None:
+    """Whatever is computed with it, and where it is returned; it can still be looked at, and a Dual made by hand is no matter."""
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        kept.append(x * x)
+        return x * x
+
+    assert 4.0 == derivative(f)(2.0)
+    (old,) = kept
+    assert (4.0, 4.0, True) == (old.data, old.detach(), old > 3.0)
+    uses: list[Callable[[], Any]] = [
+        lambda: old * 2.0,
+        lambda: 2.0 - old,
+        lambda: sin(old),
+        lambda: derivative(lambda y: y * old)(1.0),
+        lambda: grad(lambda y: y * old)(1.0),
+        lambda: jvp(lambda y: [y, old], (1.0,), (1.0,)),
+        lambda: grad(lambda y: (y, {"old": old}), has_aux=True)(1.0),
+        lambda: grad(lambda y: y * y)(old),
+        lambda: Value(1.0) * old,
+    ]
+    for use in uses:
+        with pytest.raises(StaleGraphError, match=r"was kept from a derivative that is over, .* keep x.detach\(\), its plain number"):
+            use()
+    assert 4.0 == derivative(lambda y: y * old.detach())(1.0)
+    assert (6.0, 2.0) == ((Dual(1, 3.0, 1.0) * 2.0).primal, (Dual(1, 3.0, 1.0) * 2.0).tangent)
+    with pytest.raises(ZeroDivisionError):
+        derivative(lambda x: kept.append(x) or x / 0.0)(1.0)
+    with pytest.raises(StaleGraphError):
+        kept[-1] + 1.0
 
 
 # -- what does not exist -------------------------------------------------------------------------------------------------

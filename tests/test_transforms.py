@@ -21,7 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import (
+    DomainError,
     GradientError,
+    RangeError,
     Value,
     asinh,
     atan,
@@ -298,6 +300,10 @@ def test_argnums() -> None:
     assert 6.0 == derivative(lambda x, y: x**y, argnums=0)(3.0, 2.0)
     assert 3.0 * math.log(3.0) == derivative(lambda x, y: x**y, argnums=1)(3.0, 1.0)
     assert 1.0 == derivative(lambda x, y: x - y, argnums=-2)(3.0, 1.0)
+    assert (5.0, 2.0) == derivative(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0) == grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
+    assert ([1.0, 2.0], [0.0, 5.0]) == derivative(lambda x, y: [y, x * y], argnums=(1, 0))(2.0, 5.0)
+    assert ((2.0,), "aux") == derivative(lambda x, y: (x * y, "aux"), argnums=[1], has_aux=True)(2.0, 5.0)
+    assert () == derivative(lambda x: x, argnums=())(1.0)
 
 
 def test_has_aux() -> None:
@@ -417,6 +423,57 @@ def test_results_that_depend_on_no_value_are_plain_numbers() -> None:
             assert (24.0, float) == (result, type(result))
 
 
+def test_leaves_that_the_function_makes_are_constants() -> None:
+    """detach(), no_grad() and Value(…) inside the function: the result is a plain number, in either mode, in nested runs, in aux."""
+
+    def paused(x: Any) -> Any:
+        with no_grad():
+            c = x * 1.0
+        return c * x
+
+    w = Value(3.0)
+    cases: list[tuple[Callable[[Any], Any], float]] = [
+        (lambda x: x.detach() * x, 2.0),
+        (paused, 2.0),
+        (lambda x: Value(5.0) * x, 5.0),
+        (lambda x: Value(5.0) * x * x + w.detach(), 20.0),
+        (lambda x: x * x * w.detach(), 12.0),
+        (lambda x: x * float(gradient(x * x, x)) if isinstance(x, Value) else 4.0 * x, 4.0),
+        (lambda x: copy.copy(Value(1.0)).detach() * x, 1.0),
+    ]
+    for f, expected in cases:
+        for mode in (grad, derivative, jacobian, lambda f: lambda x: jvp(f, (x,), (1.0,))[1], lambda f: lambda x: vjp(f, x)[1](1.0)[0]):
+            assert (expected, float) == (mode(f)(2.0), type(mode(f)(2.0)))
+        for outer in (grad, derivative):
+            for inner in (grad, derivative):
+                assert float is type(outer(lambda x, f=f, inner=inner: inner(f)(x) * x)(2.0))
+    assert (10.0, 5.0) == value_and_grad(lambda x: Value(5.0) * x)(2.0)
+    assert all(type(x) is float for x in value_and_grad(lambda x: Value(5.0) * x)(2.0))
+    assert (4.0, {"seen": 2.0}) == grad(lambda x: (x * x, {"seen": x.detach() * 1.0}), has_aux=True)(2.0)
+    _, pullback = vjp(lambda x: Value(5.0) * x, 2.0)
+    for mode in (grad, derivative):
+        slope = mode(lambda s: pullback(s * s)[0])(3.0)
+        assert (30.0, float) == (slope, type(slope))
+
+
+def test_a_leaf_of_the_caller_s_is_none_that_the_function_makes() -> None:
+    """Made by detach() or under no_grad(), a copy, or of a run around: what depends on it says so."""
+    with no_grad():
+        updated = Value(3.0) - 1.0
+    for w in (updated, Value(2.0).detach(), copy.copy(Value(2.0)), pickle.loads(pickle.dumps(Value(2.0)))):
+        for mode in (grad, derivative):
+            slope = mode(lambda x, w=w: x * x * w)(3.0)
+            assert (12.0, 6.0) == (slope.data, gradient(slope, w).data)
+
+    def f(x: Any) -> Any:
+        c = Value(2.0)
+        inner = grad(lambda y: y * y * c)(x)  # within f, c is somebody's: f's
+        assert isinstance(inner, Value)
+        return inner * gradient(inner, c).data
+
+    assert (16.0, float) == (grad(f)(2.0), type(grad(f)(2.0)))
+
+
 def test_aliases_are_told_apart() -> None:
     """The same Value, or the same list, in two places is two variables; a node of the outer graph used inside is a third."""
     v = Value(3.0)
@@ -474,6 +531,9 @@ def test_a_gradient_with_respect_to_what_the_function_does_not_use_is_zero() -> 
         (lambda: hvp(3.0, (1.0,), (1.0,)), TypeError, "needs a function"),
         (lambda: jacobian(lambda x: x, mode="sideways"), ValueError, "'reverse' or 'forward', but got 'sideways'"),
         (lambda: derivative(lambda x: x)([1.0]), TypeError, "by one number, but got .* use jvp"),
+        (lambda: derivative(lambda x, y: x, argnums=(0, 1))(1.0, [1.0]), TypeError, "by one number, but got .* use jvp"),
+        (lambda: derivative(lambda x: x, argnums=(0, "x"))(1.0), TypeError, "argnums"),
+        (lambda: derivative(lambda x: (x, x), argnums=(), has_aux=True)(1.0), ValueError, "at least one argument in argnums"),
         (lambda: jvp(lambda x: x, 1.0, 1.0), TypeError, "primals as a list or tuple of arguments, but got 1.0"),
         (lambda: jvp(lambda x: x, (1.0,), 1.0), TypeError, "tangents as a list or tuple"),
         (lambda: jvp(lambda x: x, (1.0,), (1.0, 2.0)), ValueError, "a tuple of length 1, but got a tuple of length 2"),
@@ -640,6 +700,43 @@ def test_a_straight_through_estimator() -> None:
     for _ in range(200):
         w -= 0.1 * grad(lambda v: (rounded(v) * 2.0 - 6.0) ** 2)(w)
     assert 3.0 == rounded(w)
+
+
+@pytest.mark.parametrize(
+    ("returned", "outcome"),
+    [
+        (3, 3.0),
+        (np.float32(2.5), 2.5),
+        (Fraction(1, 2), 0.5),
+        (-0.0, 0.0),
+        (True, TypeError),
+        (None, TypeError),
+        ("3", TypeError),
+        ([1.0], TypeError),
+        (1j, TypeError),
+        (Value(3.0), TypeError),
+        (math.nan, DomainError),
+        (math.inf, RangeError),
+        (np.float64("nan"), ValueError),
+        (10**400, RangeError),
+    ],
+    ids=repr,
+)
+def test_what_a_custom_function_returns_becomes_a_float_or_is_refused(returned: Any, outcome: Any) -> None:
+    """On floats, on Values and in forward mode: as the rows of the table, whose results are finite floats."""
+    f = custom_gradient(lambda z, x: 1.0)(lambda x: returned)
+    for way in (f, lambda x: f(Value(x)).data, lambda x: jvp(f, (x,), (1.0,))[0]):
+        if isinstance(outcome, type):
+            with pytest.raises(outcome, match="custom"):
+                way(2.0)
+        else:
+            assert (outcome, float) == (way(2.0), type(way(2.0)))
+
+
+def test_a_custom_node_cannot_be_pickled_and_says_what_to_do() -> None:
+    with pytest.raises(TypeError, match=r"cannot pickle a node made by rounded: .* Register it in a module, .*, or pickle|numbers"):
+        pickle.dumps(rounded(Value(2.7)) * 2.0)
+    assert 3.0 == copy.deepcopy(rounded(Value(2.7))).data
 
 
 def test_custom_rules_give_every_order_and_mode() -> None:

@@ -757,18 +757,20 @@ def test_deepcopy_leaves_no_trace_and_keeps_containers() -> None:
     assert copied["out"][1] in topological(copied["out"][0])
 
 
-def test_a_pickle_with_an_unknown_primitive_says_so() -> None:
-    """A graph over somebody's own primitive cannot be loaded before that primitive is registered."""
-    own = Primitive("mine", ("x",), lambda x: x, (lambda z, x: 1.0,), "mine", "mine(x)", "mine", ("1",), (REALS,))
-    v = own.kinds[Value](Value(2.0))
-    data = pickle.dumps(v)
-    with pytest.raises(ValueError, match="primitive named 'mine', which nobody has registered here: import its module first"):
-        pickle.loads(data)
-    PRIMITIVES["mine"] = own
-    try:
+def test_a_pickle_with_an_unknown_primitive_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph over somebody's own primitive is pickled by the primitive's name: it is refused before it is registered, when it is
+    dumped and when it is loaded. A row that only has the name of one in the table is refused too."""
+    for name in ("mine", "exp"):
+        own = Primitive(name, ("x",), lambda x: x, (lambda z, x: 1.0,), name, f"{name}(x)", name, ("1",), (REALS,))
+        with pytest.raises(TypeError, match=rf"cannot pickle a node made by {name}: .* Register it in a module, .* or pickle the numbers"):
+            pickle.dumps(own.kinds[Value](Value(2.0)))
+        monkeypatch.setitem(PRIMITIVES, name, own)
+        data = pickle.dumps(own.kinds[Value](Value(2.0)))
         assert (2.0, own) == (pickle.loads(data).data, pickle.loads(data).op)
-    finally:
-        del PRIMITIVES["mine"]
+    monkeypatch.delitem(PRIMITIVES, "mine")
+    data = data.replace(b"exp", b"own")
+    with pytest.raises(ValueError, match="primitive named 'own', which nobody has registered here: import its module first"):
+        pickle.loads(data)
 
 
 def test_pickling_many_leaves_is_linear() -> None:
