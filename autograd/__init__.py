@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from .jacobians import jacobian_chain as jacobian_chain
     from .jacobians import matrix as matrix
     from .jacobians import modes as modes
+    from .packing import Packed as Packed
+    from .packing import pack as pack
     from .program import Program as Program
     from .program import compile as compile  # noqa: A004
     from .stepping import Stepper as Stepper
@@ -74,6 +76,8 @@ _LAZY = {
     "draw_modes": "drawing.sides",
     "Picture": "drawing.picture",
     "Program": "program",
+    "Packed": "packing",
+    "pack": "packing",
     "compile": "program",
     "steps": "stepping",
     "Stepper": "stepping",
@@ -127,6 +131,7 @@ __all__ = [
     "GradientError",
     "MissingExtraError",
     "NonFiniteError",
+    "Packed",
     "Primitive",
     "Program",
     "RangeError",
@@ -155,6 +160,7 @@ __all__ = [
     "matrix",
     "modes",
     "no_grad",
+    "pack",
     "scope",
     "steps",
     "tangents",

@@ -44,7 +44,7 @@ class Optimiser:
         return _from(0.0, self.lr(self.steps), "the schedule's learning rate") if callable(self.lr) else self.lr
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
-        """The new θ, and the new memory."""
+        """The new θ, and the new memory. Arithmetic alone, so that it means the same on arrays: packed training calls it with all parameters."""
         raise NotImplementedError
 
     def step(self) -> None:
@@ -76,6 +76,8 @@ class Optimiser:
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimiser knows, as numbers, texts and lists only: to be saved as JSON, and loaded again."""
+        for parameter in self.parameters[:1]:
+            float(parameter.data)  # in packed training the numbers are in arrays, and come back when one is looked at: the memory, too
         return {
             "optimiser": type(self).__name__,
             "lr": None if callable(self.lr) else self.lr,
@@ -170,7 +172,7 @@ class AdaGrad(Optimiser):
         """One step of the equation above, with g ← g + λ θ before."""
         g = g + self.options["weight_decay"] * θ
         s = memory[0] + g * g
-        return θ - η * _ratio(g, math.sqrt(s) + self.options["eps"]), s
+        return θ - η * _ratio(g, _root(s) + self.options["eps"]), s
 
 
 class RMSProp(Optimiser):
@@ -195,7 +197,7 @@ class RMSProp(Optimiser):
         β = self.options["beta"]
         g = g + self.options["weight_decay"] * θ
         s = β * memory[0] + (1.0 - β) * g * g
-        return θ - η * _ratio(g, math.sqrt(s) + self.options["eps"]), s
+        return θ - η * _ratio(g, _root(s) + self.options["eps"]), s
 
 
 class Adam(Optimiser):
@@ -232,7 +234,7 @@ class Adam(Optimiser):
         v = β2 * v + (1.0 - β2) * g * g
         m_hat = m / (1.0 - β1**t)
         v_hat = v / (1.0 - β2**t)
-        return θ - η * _ratio(m_hat, math.sqrt(v_hat) + self.options["eps"]), m, v
+        return θ - η * _ratio(m_hat, _root(v_hat) + self.options["eps"]), m, v
 
 
 class AdamW(Adam):
@@ -367,5 +369,10 @@ def _steps(n: Any) -> int:
 
 
 def _ratio(x: float, y: float) -> float:
-    """x / y, and 0 for 0 / 0, where no gradient has ever come."""
-    return x / y if x else 0.0
+    """x / y, and 0 for 0 / 0, where no gradient has ever come. Written so that it means the same on arrays."""
+    return x / (y + (x == 0.0) * (y == 0.0))
+
+
+def _root(x: float) -> float:
+    """√x, of a float or an array."""
+    return math.sqrt(x) if isinstance(x, float) else x**0.5

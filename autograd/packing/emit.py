@@ -1,8 +1,8 @@
 """The plan as straight-line NumPy: every operand that can be one is a view made beforehand, and every result goes where it belongs.
 
 The text is a function `bind(same, inputs, computed, g_same, g_inputs, g_computed)`: given the banks, and those of the gradients, it makes
-the views and returns two functions, `forward(x)` for the batched inputs with examples as rows, and `backward()`, which expects the
-gradient at the output and nothing else to be there.
+the views and returns two functions, `forward(x0, x1, …)` for the batched arguments with examples as rows, and `backward(x0, x1, …)`,
+which expects the gradient at the output to be there.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ DIRECT = 64
 """From so many batched inputs on they are not copied into a bank, where only matrix products read them."""
 
 
+LARGE = 50_000
+"""From so many multiplications on a matrix product may be computed in threads."""
 GAP = 4096
 """Stretches of gradients to be cleared that lie no further apart are cleared together."""
 
 
 @dataclass
 class Text:
-    """The parts of the program. `constants` are index arrays and functions, by name; `scratch` is how many numbers the buffers have, unbatched
+    """The parts of the program. `constants` are index arrays and functions, by name; `direct` are the arguments that are read where they lie; `scratch` is how many numbers the buffers have, unbatched
     and for each example.
     """
 
@@ -40,7 +42,7 @@ class Text:
     backward: list[str] = field(default_factory=list)
     constants: dict[str, Any] = field(default_factory=dict)
     scratch: list[int] = field(default_factory=lambda: [0, 0])
-    direct: bool = False
+    direct: tuple[int, ...] = ()
     operations: int = 0
 
 
@@ -60,7 +62,7 @@ class Writer:
         self.carrying = np.zeros(self.ends[-1], bool)
         nodes = np.nonzero(plan.where >= 0)[0]
         self.carrying[plan.where[nodes]] = plan.graph.carries[nodes]
-        self.text.direct = self._is_direct()
+        self.text.direct = tuple(i for i, part in enumerate(plan.parts) if self._is_direct(*part))
         for group in plan.groups:
             getattr(self, {SUM: "_sum", -1: "_single"}.get(group.kind, "_largest"))(group)
         self.text.operations = len(self.text.forward)
@@ -92,12 +94,14 @@ class Writer:
         if key not in self.names:
             name = self.names[key] = f"{'g' if gradient else 'a'}{len(self.names)}"
             where = ("g_" if gradient else "") + BANKS[bank]
-            how = f"view({where}, {view.offset - self.offset(bank)}, {view.shape}, {view.strides})"
-            if bank == 1 and not gradient and self.text.direct:
-                self.text.forward.append(f"{name} = {how.replace('inputs', 'x.T')}")
-                self.text.backward.append(f"{name} = {how.replace('inputs', 'x.T')}")
+            how = f"{view.offset - self.offset(bank)}, {view.shape}, {view.strides})"
+            part = -1 if gradient else self.direct_part(view.offset)
+            if part >= 0:
+                line = f"{name} = view(x{part}.T, {view.offset - self.plan.parts[part][0]}, {view.shape}, {view.strides})"
+                self.text.forward.append(line)
+                self.text.backward.append(line)
             else:
-                self.text.bind.append(f"{name} = {how}")
+                self.text.bind.append(f"{name} = view({where}, {how}")
         return self.names[key]
 
     def constant(self, value: Any) -> str:
@@ -136,7 +140,7 @@ class Writer:
         flat = addresses.ravel()
         if key not in self.names:
             if bank >= 0:
-                source = self.source(bank)
+                source = BANKS[bank]
                 name = self.buffer((len(flat),), bank > 0)
                 lines.append(f"take({source}, {self.constant(flat - self.offset(bank))}, 0, {name}, 'clip')")
                 if batched and not bank:
@@ -146,34 +150,38 @@ class Writer:
                 for i, (low, high) in enumerate(zip([0, *self.ends], self.ends, strict=False)):
                     at = np.nonzero((flat >= low) & (flat < high))[0]
                     if len(at):
-                        part = f"{self.source(i)}[{self.constant(flat[at] - low)}]{'' if i else '[:, None]'}"
+                        part = f"{BANKS[i]}[{self.constant(flat[at] - low)}]{'' if i else '[:, None]'}"
                         lines.append(f"{name}[{self.constant(at)}] = {part}")
             self.names[key] = name
         name = self.names[key]
         return name if shape == (len(flat),) else self.derived(f"{name}.reshape({(*shape,)} + {name}.shape[1:])")
 
-    def source(self, bank: int) -> str:
-        """A bank as an array."""
-        return "x.T" if bank == 1 and self.text.direct else BANKS[bank]
+    def direct_part(self, address: int) -> int:
+        """The number of the argument in which this address lies, if that stays where it is, else -1."""
+        for i, (low, count) in enumerate(self.plan.parts):
+            if low <= address < low + count and i in self.text.direct:
+                return i
+        return -1
 
-    def _is_direct(self) -> bool:
-        """Whether the batched inputs can stay where they are: there are many, and matrix products that take them as a view alone read them."""
-        plan = self.plan
-        low, high = self.ends[0], self.ends[1]
-        if plan.inputs < DIRECT:
+    def _is_direct(self, low: int, count: int) -> bool:
+        """Whether these batched inputs can stay where they are: there are many, and matrix products that take them as a view alone read them."""
+        if count < DIRECT:
             return False
 
         def among(addresses: Any) -> bool:
-            return not isinstance(addresses, float) and bool(((addresses >= low) & (addresses < high)).any())
+            return not isinstance(addresses, float) and bool(((addresses >= low) & (addresses < low + count)).any())
 
-        for group in plan.groups:
+        for group in self.plan.groups:
             columns: list[Any] = [*group.args, *group.terms] + ([group.ragged[0]] if group.ragged else [])
             if any(map(among, columns)):
                 return False
             for product in group.products:
-                if among(product.left) or (among(product.right) and (regular(product.right) is None or self.bank(product.right) != 1)):
+                if among(product.left):
                     return False
-        return True
+                right = product.right
+                if among(right) and (regular(right) is None or right.min() < low or right.max() >= low + count):
+                    return False
+        return not any(among(side) for check in self.plan.checks for side in check.sides)
 
     # -- forward ---------------------------------------------------------------------------------------------------------
 
@@ -299,6 +307,11 @@ class Writer:
             write(f"einsum('skb,skb->sb', {self.derived(left + '[:, 0]')}, {self.derived(right + '[:, 0]')}, out={self.derived(target + '[:, 0, 0]')})")
         else:
             write(f"einsum('spkb,sqkb->spqb', {left}, {right}, out={target})")
+        direct = self.direct_part(int(product.right.flat[0])) >= 0
+        if form != "numbers":
+            # In threads a product's floating-point flags are lost, and of inputs that stay where they are nobody has asked whether they are finite.
+            big = self.derived(f"{s * p * q * product.left.shape[2]}{' * size' * group.batched} > {LARGE}") if not direct else "True"
+            write(f"if {big}: look({target})")
         if view is None:
             at = np.nonzero(rows >= 0)[0]
             flat = self.derived(f"{target}.reshape(({rows.size},) + {target}.shape[{len(shape)}:])")
@@ -429,7 +442,7 @@ class Writer:
             if form == "weights" and q > 1:
                 self.add(product.left, product.left.shape, regular(product.left), f"add.reduce({amount}), 1)", False)
             else:
-                self.add(product.left, product.left.shape, regular(product.left), amount, False, drop=s == 1)
+                self.add(product.left, product.left.shape, regular(product.left), amount, False, s == 1, True)
         if carries(product.right):
             addresses = product.right.reshape(s, k) if len(shapes[1]) == 2 else product.right
             amount = f"matmul({', '.join(right_amount)}"
@@ -437,18 +450,19 @@ class Writer:
                 amount += ")"
                 self.add(addresses, addresses.shape, regular(addresses), amount, group.batched)
             else:
-                self.add(addresses, addresses.shape, regular(addresses), amount, group.batched, drop=s == 1)
+                self.add(addresses, addresses.shape, regular(addresses), amount, group.batched, s == 1, True)
 
-    def add(self, addresses: Ints, shape: tuple[int, ...], view: View | None, amount: str, batched: bool, drop: bool = False) -> None:
+    def add(
+        self, addresses: Ints, shape: tuple[int, ...], view: View | None, amount: str, batched: bool, drop: bool = False, call: bool = False
+    ) -> None:
         """Add an amount of this shape (and for each example, if it is batched) to the gradients at these addresses.
 
-        An amount that ends in the middle of a call takes the place for its result as one more argument; `drop` says that it has no first
-        axis, which has the length 1.
+        call   whether the amount is a call that is not closed yet, and takes the place for its result as one more argument
+        drop   whether it has no first axis, which has the length 1
         """
         if not self.carrying[addresses].any():
             return
         write = self.text.backward.append
-        call = amount.startswith("matmul(") and not amount.endswith(")")
         bank = self.bank(addresses)
         if bank >= 0 and view is not None and batched and not bank:
             amount, batched, call = f"add.reduce({amount}{')' * call}, -1)", False, False

@@ -38,6 +38,7 @@ class Graph:
     below     whether a gradient reaches a wanted leaf from it
     carries   whether its gradient is needed: the output depends on it, it is below, and no stop_gradient is between
     output    the output's node
+    checks    comparisons: the relation, how it comes out, and the nodes on its sides
     """
 
     ops: list[Primitive]
@@ -53,6 +54,7 @@ class Graph:
     batched: Bools
     carries: Bools
     output: int
+    checks: list[tuple[str, bool, int, int]]
 
 
 def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
@@ -67,6 +69,12 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     first = len(op)
     x, y, constants = _operands(tape, ops, op)
     output = tape.output if isinstance(tape.output, int) else first + constants.setdefault(_key(tape.output), len(constants))
+    checks = []
+    for _, check in tape.checks:
+        i, j = (
+            arg if isinstance(arg, int) else first + constants.setdefault(_key(arg), len(constants)) for arg in check.args
+        )  # fmt: skip
+        checks.append((check.relation, check.outcome, i, j))
     total = first + len(constants)
     op = np.concatenate([op, np.full(len(constants), CONSTANT)])
     x, y = (np.concatenate([column, np.full(len(constants), -1)]) for column in (x, y))
@@ -76,6 +84,8 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
 
     # Three passes over the scalar graph, one node after another, and everything else on whole columns. Lists are quicker to index than arrays.
     needed = bytearray(total)  # 1: the output depends on it; 2: so does a gradient
+    for _, _, i, j in checks:
+        needed[i] = needed[j] = 1
     needed[output] = 3
     xs, ys, through = x.tolist(), y.tolist(), flows.tolist()
     for i in range(first - 1, leaves - 1, -1):
@@ -104,6 +114,8 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     single = np.nonzero(live & (y < 0))[0]
     uses = np.bincount(np.concatenate([x[inside], y[inside], x[single]]), minlength=total)
     uses[output] += 2
+    for _, _, i, j in checks:
+        uses[[i, j]] += 2
     consumer = np.zeros(total, np.int64)
     for column, rows in ((x, inside), (y, inside), (x, single)):
         consumer[column[rows]] = rows
@@ -145,7 +157,7 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
             level[i] = a + step[i]
     nodes = np.nonzero(live & ~swallowed & ~product)[0]
     return Graph(
-        ops, op, x, y, first, [value for value, _ in constants], nodes, terms, products, np.array(level), differs, (tag > 1) & reached, output
+        ops, op, x, y, first, [value for value, _ in constants], nodes, terms, products, np.array(level), differs, (tag > 1) & reached, output, checks
     )  # fmt: skip
 
 

@@ -1,92 +1,168 @@
-"""A plan that can run: the program's text made executable, and bound to arrays of its own."""
+"""A plan that can run: its program as text, the text made executable, and bound to arrays of its own."""
 
 from __future__ import annotations
 
+import operator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .emit import BANKS, Text, Writer
-from .plan import Plan
-
-Array = Any  # an ndarray of float64
+from .arrays import Array
+from .emit import BANKS, Writer
+from .plan import Guard, Plan
 
 
 def view(bank: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """Numbers of a bank as an array; of a batched one with an axis for the examples, which comes last."""
     step, *last = bank.strides
-    rest = bank.shape[1:]
-    return as_strided(bank[offset:], shape + rest, tuple(step * n for n in strides) + tuple(last), writeable=True)
-
-
-TOOLS: dict[str, Any] = {
-    name: getattr(np, name)
-    for name in "add broadcast_to copyto einsum empty matmul maximum multiply sign take vecdot zeros absolute".split()
-} | {"view": view}
+    return as_strided(bank[offset:], shape + bank.shape[1:], (*(step * n for n in strides), *last))
 
 
 def strong(gradient: Array, partial: Array) -> Array:
     """Their product, but 0 where the gradient is 0, whatever the local derivative is."""
-    product = gradient * partial
-    return np.where(gradient == 0.0, 0.0, product)
+    return np.where(gradient == 0.0, 0.0, gradient * partial)
 
 
-TOOLS["strong"] = strong
+def look(z: Array) -> None:
+    """FloatingPointError unless all of these are finite, where NumPy is to raise such errors."""
+    if not np.isfinite(z).all() and np.geterr()["invalid"] == "raise":
+        raise FloatingPointError("a number is not finite")
+
+
+TOOLS: dict[str, Any] = {
+    name: getattr(np, name)
+    for name in "absolute add broadcast_to copyto einsum empty matmul maximum multiply sign take vecdot zeros".split()
+} | {"view": view, "strong": strong, "look": look}
+RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+@dataclass
+class Code:
+    """A plan's program, and what is needed to run it: it can be pickled, and so sent to another process.
+
+    source      the text; `names` are the functions and index arrays it needs
+    sizes       how long the banks are
+    constants   where the constants lie, and what they are
+    parts       for each batched argument, the place of its first number among them, and how many it has; `direct` those that are not copied
+    output      its address
+    inputs_too  whether gradients by batched inputs are wanted
+    guards      the comparisons
+    operations  how many array operations there are in the forward pass
+    example     how many bytes the arrays have for each example
+    """
+
+    source: str
+    names: dict[str, Any]
+    sizes: tuple[int, int, int]
+    constants: tuple[int, list[float]]
+    parts: list[tuple[int, int]]
+    direct: tuple[int, ...]
+    output: int
+    inputs_too: bool
+    guards: list[Guard]
+    operations: int
+    example: int
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The source as code."""
+        return compile(self.source, "<packed>", "exec")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "compiled"}
+
+
+def code(plan: Plan) -> Code:
+    """The plan's program."""
+    text = Writer(plan).text
+    xs = ", ".join(f"x{i}" for i in range(len(plan.parts)))
+    copies = []
+    for i, (a, n) in enumerate(plan.parts):
+        if n and i not in text.direct:
+            text.bind.append(f"i{i} = inputs[{a - plan.same}:{a - plan.same + n}]")
+            copies += [f"copyto(i{i}, x{i}.T)", f"look(i{i})"]
+    lines = [f"def bind({', '.join([*BANKS, *(f'g_{bank}' for bank in BANKS)])}, size):"]
+    lines += [f"    {line}" for line in text.bind]
+    lines += [f"    def forward({xs}):", *(f"        {line}" for line in [*copies, *text.forward] or ["pass"])]
+    lines += [f"    def backward({xs}):", *(f"        {line}" for line in text.backward or ["pass"])]
+    lines.append("    return forward, backward")
+    leaves = plan.where[: len(plan.wanted)]
+    inputs_too = bool((plan.wanted & (leaves >= plan.same)).any())
+    copied = sum(n for i, (_, n) in enumerate(plan.parts) if i not in text.direct)
+    example = 8 * (2 * plan.computed + copied + inputs_too * plan.inputs + 2 * text.scratch[1])
+    return Code(
+        "\n".join(lines), text.constants, (plan.same, plan.inputs, plan.computed), plan.constants,
+        [(a - plan.same, n) for a, n in plan.parts], text.direct, plan.output, inputs_too, plan.checks, text.operations, example,
+    )  # fmt: skip
 
 
 class Machine:
     """A program for one number of examples, with arrays of its own: to be used by one thread at a time.
 
     same      the unbatched numbers; the leaves come first
-    g_same    their gradients; `g_inputs` those by the batched inputs
+    g_same    their gradients, and `g_inputs` those by the batched inputs
     """
 
-    def __init__(self, plan: Plan, text: Text, code: Any, size: int) -> None:
-        self.plan, self.size, self.direct = plan, size, text.direct
-        self.same = np.zeros(plan.same)
-        start, numbers = plan.constants
+    def __init__(self, code: Code, size: int) -> None:
+        self.code, self.size = code, size
+        same, inputs, computed = code.sizes
+        self.same, self.g_same = np.zeros(same), np.zeros(same)
+        start, numbers = code.constants
         self.same[start : start + len(numbers)] = numbers
-        self.g_same = np.zeros(plan.same)
-        self.inputs = np.empty((0 if text.direct else plan.inputs, size))
-        self.g_inputs = np.zeros((plan.inputs if plan.wanted[plan.where[: len(plan.wanted)] >= plan.same].any() else 0, size))
-        self.computed = np.empty((plan.computed, size))
-        self.g_computed = np.zeros((plan.computed, size))
-        namespace: dict[str, Any] = {**TOOLS, **text.constants}
-        exec(code, namespace)
+        self.inputs, self.computed = np.empty((inputs, size)), np.empty((computed, size))
+        self.g_inputs, self.g_computed = np.zeros((inputs * code.inputs_too, size)), np.zeros((computed, size))
+        namespace: dict[str, Any] = {**TOOLS, **code.names}
+        exec(code.compiled, namespace)  # every name in it is generated, every constant a repr
         banks = [self.same, self.inputs, self.computed, self.g_same, self.g_inputs, self.g_computed]
         self.forward, self.backward = namespace["bind"](*banks, size)
-        at = plan.output
-        if at < plan.same:
+        at = code.output
+        if at < same:
             self.value, self.seed = self.same[at : at + 1], self.g_same[at : at + 1]
+        elif at < same + inputs:
+            self.value, self.seed = self.inputs[at - same], self.g_inputs[at - same]
         else:
-            start = plan.same + plan.inputs
-            bank, g_bank = (self.computed, self.g_computed) if at >= start else (self.inputs, self.g_inputs)
-            at -= start if at >= start else plan.same
-            self.value, self.seed = bank[at], g_bank[at]
+            self.value, self.seed = self.computed[at - same - inputs], self.g_computed[at - same - inputs]
+        self.batched = at >= same
 
-    def run(self, x: Array, seed: float) -> float:
-        """The sum of the values of these examples, with examples as rows, times the seed. The gradients are left in the banks."""
+    def values(self, xs: list[Array]) -> None:
+        """Compute forward. FloatingPointError: a number left the domain of a function, or the range of floats."""
         with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            self.forward(x)
-        batched = self.plan.output >= self.plan.same
-        value = float(self.value.sum()) * seed if batched else float(self.value[0]) * seed * self.size
-        self.seed[...] = seed if batched else seed * self.size
+            self.forward(*xs)
+
+    def gradients(self, xs: list[Array], seed: float) -> float:
+        """Sweep backward; the sum of the values of all examples times the seed."""
+        if self.batched:
+            value = float(self.value.sum()) * seed
+            self.seed[...] = seed
+        else:
+            value = float(self.value[0]) * (seed * self.size)
+            self.seed[...] = seed * self.size
         with np.errstate(all="ignore"):
-            self.backward(x)
+            self.backward(*xs)
         return value
 
+    def fits(self, xs: list[Array]) -> Any:
+        """Which examples compare as when the program was recorded; None if all do."""
+        fits: Any = None
+        for guard in self.code.guards:
+            x, y = (self._look(side, xs) for side in guard.sides)
+            found = (RELATIONS[guard.relation](x, y) == guard.outcome).all(0)
+            fits = found if fits is None else fits & found
+        if fits is None or fits.all():
+            return None
+        return np.broadcast_to(fits, (self.size,))
 
-def compiled(plan: Plan) -> tuple[Text, str, Any]:
-    """The plan's program, as a text and as code."""
-    text = Writer(plan).text
-    lines = [f"def bind({', '.join([*BANKS, *(f'g_{bank}' for bank in BANKS)])}, size):"]
-    lines += [f"    {line}" for line in text.bind]
-    for name in ("forward", "backward"):
-        body = getattr(text, name)
-        if name == "forward" and plan.inputs and not text.direct:
-            body = ["copyto(inputs, x.T)", *body]
-        lines += [f"    def {name}(x):", *(f"        {line}" for line in body or ["pass"])]
-    lines.append("    return forward, backward")
-    source = "\n".join(lines)
-    return text, source, compile(source, "<packed>", "exec")
+    def _look(self, addresses: Any, xs: list[Array]) -> Array:
+        """The numbers at these addresses, a row for each and a column for each example, or one for all."""
+        same, inputs, _ = self.code.sizes
+        if addresses.max() < same:
+            return self.same[addresses][:, None]
+        found = np.empty((len(addresses), self.size))
+        for i, bank in enumerate((self.same[:, None], self.inputs, self.computed)):
+            low = (0, same, same + inputs)[i]
+            at = (addresses >= low) & (addresses < low + len(bank))
+            found[at] = bank[addresses[at] - low]
+        return found

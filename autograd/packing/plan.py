@@ -7,6 +7,7 @@ were made: since people write loops, the operands of the next group are then mos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,6 +53,15 @@ class Group:
 
 
 @dataclass(eq=False)
+class Guard:
+    """A comparison that has to come out as it did when the function was recorded; its sides are addresses."""
+
+    relation: str
+    outcome: bool
+    sides: tuple[Ints, Ints]
+
+
+@dataclass(eq=False)
 class Plan:
     """The array operations in order, and the banks.
 
@@ -60,6 +70,9 @@ class Plan:
     computed  how long the bank of what is computed from them is
     where     the address of each node
     wanted    whether the gradient by each leaf is wanted
+    constants the address of the first constant, and their numbers
+    parts     for each batched argument, the address of its first number, and how many it has
+    checks    the comparisons of one kind together
     """
 
     tape: Tape
@@ -71,6 +84,8 @@ class Plan:
     where: Ints
     wanted: Bools
     constants: tuple[int, list[float]]
+    parts: list[tuple[int, int]]
+    checks: list[Guard] = field(default_factory=list)
 
     @property
     def zero(self) -> int:
@@ -87,17 +102,17 @@ MANY = 4
 """More single terms than this are summed along an axis, fewer one column after another."""
 
 
-def plan(tape: Tape, batched: Bools, wanted: Bools) -> Plan:
+def plan(tape: Tape, batched: Bools, wanted: Bools, parts: Sequence[int] = ()) -> Plan:
     """The plan for a tape; `batched` and `wanted` say of each leaf whether it differs from example to example, and whether the gradient by
-    it is asked for.
+    it is asked for; `parts` how many numbers each batched argument has.
     """
     graph = fuse(tape, batched, wanted)
     kinds = _kinds(graph, len(tape.labels))
     level = align(graph, kinds)
     where = np.full(len(graph.op), -1)
     same = 0
-    parts = [np.nonzero(~batched)[0], np.arange(graph.first, graph.first + len(graph.constants))]
-    for part in parts:
+    unbatched = [np.nonzero(~batched)[0], np.arange(graph.first, graph.first + len(graph.constants))]
+    for part in unbatched:
         where[part] = same + np.arange(len(part))
         same += len(part)
     constants = int(same - len(graph.constants)), graph.constants
@@ -107,7 +122,11 @@ def plan(tape: Tape, batched: Bools, wanted: Bools) -> Plan:
     inputs = int(batched.sum())
     where[np.nonzero(batched)[0]] = same + np.arange(inputs)
     at[1] = same + inputs
-    plan = Plan(tape, graph, [], same, inputs, len(graph.nodes) - int(single.sum()), where, wanted, constants)
+    sizes = [*parts] or [inputs]
+    begins = (same + np.cumsum([0, *sizes[:-1]])).tolist()
+    plan = Plan(
+        tape, graph, [], same, inputs, len(graph.nodes) - int(single.sum()), where, wanted, constants, list(zip(begins, sizes, strict=True))
+    )  # fmt: skip
 
     origin = np.zeros(same + inputs + plan.computed, np.int64)  # the number of the group at an address, to tell a weight from an activation
     order = np.lexsort((graph.nodes, kinds[graph.nodes], level[graph.nodes]))
@@ -138,6 +157,10 @@ def plan(tape: Tape, batched: Bools, wanted: Bools) -> Plan:
                 if len(owner):
                     group.products = _products(owner, where[operands[0]], where[operands[1]], same, origin, plan.zero)
         plan.groups.append(group)
+    sides: dict[tuple[str, bool], list[tuple[int, int]]] = {}
+    for relation, outcome, x, y in graph.checks:
+        sides.setdefault((relation, outcome), []).append((int(where[x]), int(where[y])))
+    plan.checks = [Guard(*kind, (np.array([x for x, _ in found]), np.array([y for _, y in found]))) for kind, found in sides.items()]
     return plan
 
 

@@ -19,13 +19,14 @@ from ..value import recording as remembering
 from . import source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python
-from .page import page
+from .page import page, stepper
 from .passes import PASSES
 from .tape import Tape, of_graph, of_trace
 from .trace import Traced, TracingError, leaf, reachable, recording, uncollected
 
 if TYPE_CHECKING:
     from ..drawing import Picture
+    from ..stepping import Stepper
 
 TARGETS = ("python", "torch", "jax")
 
@@ -131,7 +132,7 @@ class Program:
                 f"{self.__name__} has taken {len(found)} different ways through its comparisons, and limit={self.limit}: choose with"
                 " where(condition, x, y) instead, raise the limit, or do not compile it"
             )
-        made = Recording(self._record(signature, numbers), self.passes)
+        made = Recording(self.record(signature, numbers), self.passes)
         self.recordings[signature] = [made, *found]
         return made, made.run(numbers)
 
@@ -149,7 +150,8 @@ class Program:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
-    def _record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+    def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+        """The tape of the function for these numbers, the arguments' and then the parameters'."""
         tape = self._trace(signature, numbers)
         if self.verify and tape != self._trace(signature, numbers):
             raise TracingError(
@@ -240,6 +242,13 @@ class Program:
             formulas[i] = f"v{i} = {notation.node(node)}" if node.op else f"{node.label} = {number(node.data)}"
         return page(text.lines, text.nodes, formulas, self.draw(**options).pipe("svg", encoding="utf-8"))
 
+    def stepper(self, **options: Any) -> Stepper:
+        """The steps of the graph that was computed last, to walk through: on their page the program's lines stand beside them.
+
+        Options are those of `Stepper`.
+        """
+        return stepper(self.source(), self.lines, self.graph(), **options)
+
     def write(self, path: str | os.PathLike[str], **options: Any) -> None:
         """Write the page to a file, which works offline; its name ends in .html."""
         if Path(path).suffix.lower() not in (".html", ".htm"):
@@ -276,6 +285,7 @@ class _Graph(Program):
         lost = [x for i, x in enumerate(leaves) if i not in below]
         if lost:
             raise ValueError(f"the output does not depend on {', '.join(map(repr, lost[:5]))}; leave it out of inputs")
+        self._tape = tape
         made = Recording(tape, passes)
         self.recordings = {self.signature: [made]}
         self._last = made, [x.data for x in (*leaves, *params)]
@@ -285,6 +295,12 @@ class _Graph(Program):
         if signature != self.signature:
             raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
         return signature
+
+    def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+        """The graph's tape, whatever the numbers are."""
+        if len(numbers) != len(self._tape.labels):
+            raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
+        return self._tape
 
     def _replay(self, *args: Any) -> Any:
         numbers: list[Any] = []

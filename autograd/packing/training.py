@@ -1,0 +1,132 @@
+"""Training on arrays: the parameters live in one array, and come back to their Values whenever somebody looks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import RangeError
+from ..primitive import ABOVE, Primitive, interpretation
+from ..value import Value
+from .arrays import Array
+
+if TYPE_CHECKING:
+    from .packed import Packed
+
+_put_class = object.__dict__["__class__"].__set__
+_put_data = Value.__dict__["data"].__set__
+_get_data = Value.__dict__["data"].__get__
+_away: dict[int, Session] = {}
+
+
+class Resident(Value):
+    """A parameter whose number is in the array of a Session. Whoever asks for it brings all of that session's back."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> float:
+        """The number, back from the array."""
+        _settle()
+        number: float = _get_data(self)
+        return number
+
+    @data.setter
+    def data(self, number: float) -> None:
+        _settle()
+        _put_data(self, number)
+
+
+@interpretation(Resident, over=(Value,))
+def _on_residents(primitive: Primitive) -> Callable[..., Any]:
+    """A row on parameters that are away: they come back first."""
+
+    def record(*operands: Any) -> Any:
+        _settle()
+        kinds = [type(x) for x in operands if type(x) is not float]
+        kind = next((k for k in kinds if k in ABOVE[Value]), Value)
+        return primitive.kinds[kind](*operands)
+
+    return record
+
+
+def _settle() -> None:
+    for session in [*_away.values()]:
+        session.settle()
+
+
+class Session:
+    """Steps of an optimiser with the parameters in an array: `session(X, T)` makes one and returns the loss before it.
+
+    theta     the parameters, in their order
+    """
+
+    def __init__(self, packed: Packed, optimiser: Any) -> None:
+        self.packed, self.optimiser = packed, optimiser
+        if not hasattr(optimiser, "update") or not hasattr(optimiser, "parameters"):
+            raise TypeError(f"training needs an optimiser, such as nn.SGD(params, lr=0.1), but got {optimiser!r}")
+        places = {parameter: i for i, parameter in enumerate(packed.params)}
+        strangers = [p for p in optimiser.parameters if p not in places]
+        if strangers or not places:
+            what = f"{strangers[0]!r} is none of them" if strangers else "there are none: pack the function with params="
+            raise ValueError(f"training needs an optimiser of the program's parameters, but {what}")
+        self._index = np.array([places[p] for p in optimiser.parameters])
+        self._all = bool((self._index == np.arange(len(packed.params))).all()) and len(self._index) == len(packed.params)
+        self.theta: Array = np.empty(0)
+        self._memory: list[Array] = []
+        self._home = True
+        self._fetch()
+
+    def __call__(self, *args: Any, **options: Any) -> float:
+        """The loss at this batch, and one step. Nothing is changed by a step that fails."""
+        if self._home:
+            self._fetch()
+        loss, gradients = self.packed(*args, **options)
+        g = gradients[-1] if self._all else gradients[-1][self._index]
+        θ = self.theta if self._all else self.theta[self._index]
+        optimiser = self.optimiser
+        with np.errstate(all="ignore"):
+            θ, *memory = optimiser.update(θ, g, optimiser.rate, optimiser.steps + 1, *self._memory)
+        if not all(np.isfinite(array).all() for array in (θ, *memory)):
+            bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
+            parameter = optimiser.parameters[bad]
+            what = repr(parameter.label) if parameter.label else f"number {bad}"
+            raise RangeError(
+                f"{type(optimiser).__name__}.step takes parameter {what} beyond the floats: its gradient was {g[bad]!r}, the learning rate"
+                f" {optimiser.rate!r}; nothing was changed"
+            )
+        if self._all:
+            new = θ
+        else:
+            new = self.theta.copy()
+            new[self._index] = θ
+        self.theta, self._memory = new, memory
+        optimiser.steps += 1
+        if self._home:
+            self._leave_home()
+        return float(loss)
+
+    def _fetch(self) -> None:
+        """Take the parameters and the optimiser's memory from where they belong."""
+        self.theta = np.array([p.data for p in self.packed.params], np.float64)
+        self._memory = [np.array(column) for column in zip(*self.optimiser.memory, strict=True)]
+
+    def _leave_home(self) -> None:
+        _away[id(self)] = self
+        deque(map(_put_class, self.packed.params, repeat(Resident)), 0)  # one call into C: Ctrl-C falls before or after it
+        self._home = False
+
+    def settle(self) -> None:
+        """Bring the parameters and the optimiser's memory back. The next step takes them from there, changed or not."""
+        if self._home:
+            return
+        params = self.packed.params
+        self.optimiser.memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
+        deque(map(_put_data, params, self.theta.tolist()), 0)
+        deque(map(_put_class, params, repeat(Value)), 0)
+        self._home = True
+        _away.pop(id(self), None)
