@@ -905,9 +905,10 @@ def check_graph(output: Value, *, step: float | None = None, tolerance: float = 
     Reverse mode is held against forward mode too, which evaluates the rules anew.
 
     Nothing is recorded anew and no `grad` is read or changed. A node costs some tens of passes over what lies downstream of it, so the
-    whole costs the square of the graph's size: 0.1 s for 100 nodes, half a minute to two minutes for 2,000. `check_edges` alone costs a fixed number
-    of evaluations an edge, 0.2 s for those 2,000 nodes, and finds every wrong rule; what it cannot see is a wrong sweep, or numbers
-    that bypass the graph.
+    whole costs the square of the graph's size: 0.1 s for 100 nodes, half a minute to two minutes for 2,000. `check_edges` alone costs a
+    fixed number of evaluations an edge, 0.1 s for those 2,000 nodes, and finds every wrong rule; what it cannot see is a wrong sweep, or
+    numbers that bypass the graph.
+
     StaleGraphError: data was edited since the graph was recorded.
     """
     if not isinstance(output, Value):
