@@ -244,23 +244,13 @@ def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[C
             raise TypeError(f"custom_gradient takes its rules first, then the function: got {forward!r} for the function")
         given = getattr(forward, "__name__", "")
         name = given if given.isidentifier() else "custom"
-
-        @wraps(forward)
-        def compute(*numbers: float) -> float:
-            z = forward(*numbers)
-            if type(z) is not float:  # an int, or a number of NumPy's; a bool, a Value or None is refused
-                z = as_float(z, "a function that returns a number", name)
-            if math.isnan(z):
-                raise ValueError("the function returned nan")
-            return z
-
         operands = ("x", "y")[: len(rules)]
         slots = ", ".join(f"<{operand}>" for operand in operands)
         function = function_of(
             Primitive(
                 name=name,
                 operands=operands,
-                forward=compute,
+                forward=forward,
                 partials=rules,
                 symbol=name,
                 formula=f"{name}({', '.join(operands)})",
@@ -379,9 +369,28 @@ FAILURES = (ArithmeticError, ValueError, TypeError)
 """What a forward function may raise; `failure` turns each into its proper error."""
 
 
+def forward_of(primitive: Primitive) -> Callable[..., float]:
+    """The forward function as numbers are put through it: what it returns is a float. A function from outside may return an int or a
+    number of NumPy's, which is made one; NaN, a bool, a Value, None and their like are refused."""
+    forward, name = primitive.forward, primitive.name
+    if getattr(forward, "__module__", None) in ("math", "_operator", f"{__package__}.floats"):
+        return forward
+
+    @wraps(forward)
+    def compute(*operands: float) -> float:
+        z = forward(*operands)
+        if type(z) is not float:
+            z = as_float(z, "a function that returns a number", name)
+        if math.isnan(z):
+            raise ValueError("the function returned nan")
+        return z
+
+    return compute
+
+
 @interpretation(float)
 def _on_floats(primitive: Primitive) -> Callable[..., float]:
-    forward = primitive.forward
+    forward = forward_of(primitive)
 
     if len(primitive.operands) == 1:
 

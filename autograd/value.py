@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from . import ops
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
-from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, interpretation
+from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
 
 _new = object.__new__
 _scope: ContextVar[str | None] = ContextVar("scope", default=None)
@@ -337,7 +337,7 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
     pass that has a value; a sweep that needs it raises. Constants stay floats, in the partial's place of the operand that is
     missing.
     """
-    name, forward = primitive.name, primitive.forward
+    name, forward = primitive.name, forward_of(primitive)
 
     if len(primitive.operands) == 1:
         (rule,) = primitive.partials

@@ -67,7 +67,7 @@ from autograd import (
 )
 from autograd import value as value_room
 from autograd.graph import topological
-from autograd.primitive import PRIMITIVES
+from autograd.primitive import PRIMITIVES, REALS, Primitive, function_of
 
 from .random_graphs import SMOOTH, Step, build, recipes
 
@@ -723,9 +723,10 @@ def test_a_straight_through_estimator() -> None:
     ids=repr,
 )
 def test_what_a_custom_function_returns_becomes_a_float_or_is_refused(returned: Any, outcome: Any) -> None:
-    """On floats, on Values and in forward mode: as the rows of the table, whose results are finite floats."""
+    """On floats, on Values, in forward mode, and for a row from outside: the table's own rows give finite floats."""
     f = custom_gradient(lambda z, x: 1.0)(lambda x: returned)
-    for way in (f, lambda x: f(Value(x)).data, lambda x: jvp(f, (x,), (1.0,))[0]):
+    row = function_of(Primitive("custom", ("x",), lambda x: returned, (lambda z, x: 1.0,), "c", "c(x)", "c", ("1",), (REALS,)))
+    for way in (f, row, lambda x: f(Value(x)).data, lambda x: row(Value(x)).data, lambda x: jvp(f, (x,), (1.0,))[0]):
         if isinstance(outcome, type):
             with pytest.raises(outcome, match="custom"):
                 way(2.0)
