@@ -123,7 +123,7 @@ class Packed:
         """
         theta = self._theta()
         total = 0.0
-        g_params = np.zeros(len(self.params))
+        g_params: Array = None
         answer: list[Any] = [None] * len(args)
         batches = list(self._batches(args))
         whole = sum(batch.size for batch in batches)
@@ -132,7 +132,7 @@ class Packed:
             sums = self._total(batch, theta, seed, executor, shard)
             total += sums.value
             count = len(batch.shared)
-            g_params += sums.same[count:]
+            g_params = sums.same[count:] if g_params is None else g_params + sums.same[count:]
             if self.wrt != "params":
                 self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
         if not math.isfinite(total):

@@ -102,7 +102,7 @@ MANY = 4
 """More single terms than this are summed along an axis, fewer one column after another."""
 
 
-def plan(tape: Tape, batched: Bools, wanted: Bools, parts: Sequence[int] = ()) -> Plan:
+def plan(tape: Tape, batched: Bools, wanted: Bools, parts: Sequence[int] | None = None) -> Plan:
     """The plan for a tape; `batched` and `wanted` say of each leaf whether it differs from example to example, and whether the gradient by
     it is asked for; `parts` how many numbers each batched argument has.
     """
@@ -122,8 +122,8 @@ def plan(tape: Tape, batched: Bools, wanted: Bools, parts: Sequence[int] = ()) -
     inputs = int(batched.sum())
     where[np.nonzero(batched)[0]] = same + np.arange(inputs)
     at[1] = same + inputs
-    sizes = [*parts] or [inputs]
-    begins = (same + np.cumsum([0, *sizes[:-1]])).tolist()
+    sizes = [inputs] if parts is None else [*parts]
+    begins = [same + sum(sizes[:i]) for i in range(len(sizes))]
     plan = Plan(
         tape, graph, [], same, inputs, len(graph.nodes) - int(single.sum()), where, wanted, constants, list(zip(begins, sizes, strict=True))
     )  # fmt: skip
