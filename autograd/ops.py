@@ -8,7 +8,7 @@ Laws, each held by a test:
 
 - A rule uses rows and arithmetic only. The rule of a smooth row has no abs, sign, heaviside or max in it: a form with |x|
   looks right and breaks the next derivative at 0. (hypot and pow have a point where they are not smooth, and say so; so
-  does power where c - 1 is no float.)
+  does power where c - 1 is no float. pow has a step too, between two forms of one function.)
 - A rule may branch on a plain number, never on an operand that may be a Value: a program recorded at x = 1.5 would keep
   that branch at x = -1.5. Branches belong in the forward column, which sees floats only.
 - No rule overflows on its way to a derivative that fits a float, and none is off by more than 4 units in the last place, from
@@ -222,12 +222,17 @@ def _vanishes(x: Any) -> Any:
     return 1.0 - s * s
 
 
+def _pow_x(z: Any, x: Any, y: Any) -> Any:
+    # Two forms of one smooth function, as in _power_x, but y may be a Value: h chooses without a branch. Where it is 1, y·x**(y - 1);
+    # where it is 0, (y·x**y)/x, which neither rounds y - 1 nor overflows for a tiny x before a tinier y is multiplied in.
+    h = heaviside(y - 0.5)
+    return (y * pow(x, y - h)) / (h + (1.0 - h) * x + _vanishes(x) * _vanishes(y))
+
+
 pow: Binary = binary(  # noqa: A001 - Python's own pow(v, w) reaches it too
     # The corrections by _vanishes act only at x = 0, where the limits are taken: ∂x is 0 at (0, 0), and ∂y is 0 at (0, y ≥ 0).
     # A negative x still reaches the logarithm and fails there, as it should: ∂z/∂y does not exist.
-    "pow", floats.power,
-    lambda z, x, y: y * pow(x, y - (1.0 - _vanishes(x) * _vanishes(y))),
-    lambda z, x, y: z * log(x + _vanishes(x)),
+    "pow", floats.power, _pow_x, lambda z, x, y: z * log(x + _vanishes(x)),
     symbol="^", formula="x**y", latex="<x>^{<y>}", textbook=("y*x**(y - 1)", "x**y * log(x)"),
     condition="a whole number y where x < 0, and y ≥ 0 where x = 0", kinks=("x",), hint="use a plain number as exponent",
     summary="x to a power that is a Value too.",
@@ -511,6 +516,11 @@ def _numbers(xs: Iterable[N | float], name: str, *, least: int = 0) -> list[Any]
     return numbers
 
 
+def _known(x: Any) -> float:
+    """The plain number in any kind of number; 1 for a kind that keeps its number to itself."""
+    return x if isinstance(x, float) else getattr(x, "data", 1.0)
+
+
 def square(x: N) -> N:
     """x². One node: the row `power` with exponent 2."""
     return power(x, 2.0)
@@ -526,8 +536,7 @@ def where(condition: N | bool, x: N | float, y: N | float) -> N:
     3.0
     """
     c: Any = float(bool(condition)) if is_bool(condition) else as_operand(condition, "a condition", "where")
-    known = c if isinstance(c, float) else getattr(c, "data", 1.0)  # another kind of number may keep its number to itself
-    if known not in (0.0, 1.0):
+    if _known(c) not in (0.0, 1.0):
         raise ValueError(f"where needs a condition that is True, False, 0 or 1, but got {condition!r}")
     chosen: Any = add(multiply(c, x), multiply(subtract(1.0, c), y))
     return cast(N, chosen)
@@ -597,6 +606,10 @@ def dot(xs: Sequence[N | float], ys: Sequence[N | float]) -> N:
 def norm(xs: Iterable[N | float]) -> N:
     """√(x₁² + … + xₙ²), as a fold of hypot: no overflow on the way, and gradient 0 at the origin."""
     numbers = _numbers(xs, "norm", least=1)
+    # The fold starts with a number that is not 0. At the origin hypot has no second derivative, and one that starts there would be
+    # flat in all its leading zeros. Value and gradient do not depend on the order, so a program recorded in one stays right.
+    first = next((i for i, x in enumerate(numbers) if _known(x)), 0)
+    numbers.insert(0, numbers.pop(first))
     return cast(N, reduce(hypot, numbers) if len(numbers) > 1 else abs(numbers[0]))
 
 

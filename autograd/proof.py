@@ -390,13 +390,13 @@ def _power_loss(z: float, x: float, c: float) -> float:
 
 
 def _pow_loss(z: float, x: float, y: float) -> float:
-    if not x:
-        return 0.0
+    if y <= 0.5:
+        return LEAST * abs(y / x) if x else 0.0  # as for power
     rounding = abs(float(Fraction(y) - 1 - Fraction(y - 1.0)))
     if x < 0.0 and rounding:
         return math.inf  # y - 1 has lost its last bit, and with it the sign
-    size = (y - 1.0) * math.log(abs(x))  # of x**(y - 1): above 709.78, it overflows before a small y is multiplied in
-    return math.inf if size > 709.7 else abs(y) * (math.exp(size) * (rounding * abs(math.log(abs(x))) * 1.01) + LEAST)
+    size = (y - 1.0) * math.log(abs(x)) if x else -math.inf
+    return abs(y) * (math.exp(size) * (rounding * abs(math.log(abs(x) or 1.0)) * 1.01) + LEAST)
 
 
 def _length_loss(z: float, x: float, y: float) -> float:
@@ -415,7 +415,7 @@ def _angle_loss(across: float, along: float) -> float:
 LOSSES: dict[tuple[str, str], tuple[Callable[..., float], str]] = {
     ("divide", "y"): (lambda z, x, y: LEAST / abs(y), "a subnormal z has lost digits, and z/y shows it where |y| < 1"),
     ("power", "x"): (_power_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
-    ("pow", "x"): (_pow_loss, "for |y| < 1/2, y - 1 rounds, which costs log x times as much; another form would have to branch on y"),
+    ("pow", "x"): (_pow_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
     ("pow", "y"): (lambda z, x, y: LEAST * abs(math.log(x)) if x > 0.0 else 0.0, "a subnormal z has lost digits"),
     ("hypot", "x"): (_length_loss, "a subnormal length has lost digits"),
     ("hypot", "y"): (_length_loss, "a subnormal length has lost digits"),

