@@ -320,6 +320,7 @@ def _latex_label(label: str) -> str:
 
 class Notation:
     r"""Formulas of nodes in Unicode, or in LaTeX with `tex`. `label` says what to call a node; "" has it written out.
+    With `ready` that is a symbol already, or its LaTeX, and stands as it is.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> notation = Notation(lambda node: node.label or "")
@@ -330,9 +331,9 @@ class Notation:
     LONGEST = 1000
     """Of what is written out, so many characters at most; what would be longer is an ellipsis."""
 
-    def __init__(self, label: Callable[[Value], str], *, tex: bool = False, digits: int = 6) -> None:
+    def __init__(self, label: Callable[[Value], str], *, tex: bool = False, digits: int = 6, ready: bool = False) -> None:
         self._language: _Unicode = _Rows() if tex else _Unicode()
-        self._label, self._tex, self._digits = label, tex, digits
+        self._label, self._tex, self._digits, self._ready = label, tex, digits, ready
 
     def node(self, node: Value) -> str:
         """What the node computes, from its operands; a leaf's label or number."""
@@ -443,6 +444,9 @@ class Notation:
         return written
 
     def _word(self, label: str) -> _Piece:
+        if self._ready:
+            raised = "^" in label or label[-1:] in "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"  # Z² squared is (Z²)²
+            return _Piece(label, _POWER if raised else _SUM if " " in label else _WORD)
         text = _latex_label(label) if self._tex else label
         return _Piece(text, _SUM if re.search(r"[-+−*/·×÷^=<>,]", label) else _WORD)
 

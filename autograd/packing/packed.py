@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import math
 import pickle
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from .. import __version__
-from ..errors import AutogradError, GradientError
+from ..errors import AutogradError, GradientError, RangeError
 from ..primitive import as_float
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program import compile as compiled
 from ..program.arguments import Signature, describe, flatten, rebuild
 from ..program.program import Recording
 from ..program.tape import Tape
+from ..value import Value
 from .arrays import Array
-from .machine import Code, Machine, code
+from .equations import Equations
+from .looking import draw, owners, places, rows
+from .machine import Code, Sums, code
 from .plan import Plan, plan
 from .training import Session
+
+if TYPE_CHECKING:
+    from ..drawing.picture import Picture
 
 CACHE = 8 * 2**20
 """Bytes that the numbers of one block of examples take by default: what stays in a processor's cache is computed quickest."""
 WORTH = 6.0
 """How many scalar operations an array operation has to stand for, without a batch, so that packing pays."""
+MOST = 256
+"""How many different sets of whole numbers there may be in a batch."""
 WAITING = 16
 """How many shards are on their way to an executor at a time."""
+KNOWN = 8
+"""How many programs a worker keeps."""
+ERRORS = (AutogradError, ArithmeticError, ValueError)
+"""What may be wrong with an example."""
 
 _NUMBER: Signature = ("number",)
 
 
 @dataclass(eq=False)
 class Variant:
-    """One recording of the function: its tape, plan and code; `scalar` is its program without arrays, `alone` whether that is the better one."""
+    """One recording of the function: its tape, plan and code; `scalar` is its program without arrays, `alone` whether that runs instead."""
 
     tape: Tape
     plan: Plan
@@ -53,13 +65,14 @@ class Variant:
 class Form:
     """All that arguments of one signature have in common.
 
-    signature  of one example
+    signature  of one example, and `leaves` those of its arguments, dicts taken apart
     batched    whether each number is batched: the arguments' numbers, then the parameters
     wanted     whether the gradient by each is wanted
     variants   the recordings there are
     """
 
     signature: Signature
+    leaves: list[Signature]
     batched: Array
     wanted: Array
     variants: list[Variant] = field(default_factory=list)
@@ -69,7 +82,7 @@ class Batch(NamedTuple):
     """Arguments, taken apart.
 
     shared  the numbers that are the same for all examples
-    parts   for each batched argument of numbers, an array with a row for each example
+    parts   for each batched array of numbers, the array with a row for each example
     size    how many examples there are
     rows    which of the examples these are, where they are not all; None for all
     """
@@ -81,16 +94,8 @@ class Batch(NamedTuple):
     rows: Any = None
 
 
-class Sums(NamedTuple):
-    """What comes of some examples: the value, the gradients by the unbatched leaves, and by the batched inputs, a row for each example."""
-
-    value: float
-    same: Array
-    inputs: Array
-
-
 class Packed:
-    """A function of scalars as array operations: call it with a batch of examples, and it returns the value and the gradients (an `Outcome`).
+    """A function of scalars as array operations: call it with a batch of examples, and it returns value and gradients (an `Outcome`).
 
     The first axis of every argument counts the examples. Gradients come as arrays in the shapes of the arguments, None where they are not
     asked for; and, where there are parameters, one more array with a gradient for each, in their order.
@@ -99,17 +104,13 @@ class Packed:
     program of its own. Write a class one-hot, in floats, to have one for all.
     """
 
-    def __init__(
-        self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int
-    ) -> None:
+    def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
         self.params = program.params
         self.forms: dict[Signature, Form] = {}
         self._shapes: dict[tuple[Any, ...], Form] = {}  # the forms of arguments that are arrays of numbers, which are quicker to look up
         self._session: Session | None = None
         self._last: Variant | None = None
-        self._machines: dict[tuple[int, int], list[Machine]] = {}
-        self._lock = threading.Lock()
         self.__name__ = program.__name__
 
     # -- calls -----------------------------------------------------------------------------------------------------------
@@ -124,11 +125,11 @@ class Packed:
         theta = self._theta()
         total = 0.0
         g_params: Array = None
-        answer: list[Any] = [None] * len(args)
+        answer: list[Any] = [None] * sum(1 for _ in self._leaves(args))
         batches = list(self._batches(args))
         whole = sum(batch.size for batch in batches)
+        seed = 1.0 / whole if self.batch == "mean" else 1.0
         for batch in batches:
-            seed = 1.0 / whole if self.batch == "mean" else 1.0
             sums = self._total(batch, theta, seed, executor, shard)
             total += sums.value
             count = len(batch.shared)
@@ -136,8 +137,12 @@ class Packed:
             if self.wrt != "params":
                 self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
         if not math.isfinite(total):
-            raise OverflowError(f"the {self.batch or 'value'} of {self.__name__} is beyond the floats")
-        return Outcome(total, (*answer, g_params) if self.params else tuple(answer))
+            raise RangeError(f"the {self.batch or 'value'} of {self.__name__} is beyond the floats")
+        if not np.isfinite(g_params).all():
+            raise GradientError(f"a gradient of {self.__name__} is beyond the floats")
+        found = iter(answer)
+        shaped = tuple(_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args))
+        return Outcome(total, (*shaped, g_params) if self.params else shaped)
 
     def backward(self, *args: Any, **options: Any) -> float:
         """The value, with the gradients of the parameters added to their `grad`, as backward() does."""
@@ -151,41 +156,52 @@ class Packed:
         return float(value)
 
     def _theta(self) -> Array:
-        if self._session is not None:
+        if self._session is not None and self._session.away:
             return self._session.theta
         return np.array([p.data for p in self.params], np.float64)
 
     # -- arguments -------------------------------------------------------------------------------------------------------
 
+    def _is_batched(self, i: int) -> bool:
+        return self.batch is not None and i not in self.shared
+
+    def _leaves(self, args: tuple[Any, ...]) -> Iterator[tuple[int, tuple[Any, ...], Any]]:
+        """Each argument, or each of the arrays in it where it is a dict of them: the argument's number, keys that lead there, and what is
+        there.
+        """
+        for i, arg in enumerate(args):
+            if isinstance(arg, dict) and self._is_batched(i):
+                yield from ((i, *found) for found in _entries(arg, ()))
+            else:
+                yield i, (), arg
+
     def _batches(self, args: tuple[Any, ...]) -> Iterator[Batch]:
         """The arguments taken apart, once for each different set of whole numbers among them."""
-        signatures: list[Any] = []
         shared: list[float] = []
         parts: list[Array] = []
         batched: list[bool] = []
-        whole: list[tuple[int, Array]] = []  # arguments of whole numbers: where, and which
+        whole: list[tuple[int, Array]] = []  # arrays of whole numbers: where, and which
         shapes: list[Any] = []
         size = -1
-        for i, arg in enumerate(args):
-            if self.batch is None or i in self.shared:
+        if any(i >= len(args) for i in self.shared):
+            raise TypeError(f"{self.__name__} has shared={self.shared}, but got {len(args)} argument{'s' * (len(args) != 1)}")
+        for i, keys, arg in self._leaves(args):
+            if not self._is_batched(i):
                 numbers: list[float] = []
-                signatures.append(flatten(arg, numbers, _number))
+                shapes.append((keys, flatten(arg, numbers, _number)))
                 shared += numbers
                 batched += [False] * len(numbers)
-                shapes.append(signatures[-1])
                 continue
             rows = _array(arg, i, self.__name__)
             if size not in (-1, len(rows)):
-                raise ValueError(f"{self.__name__} needs as many examples in every argument, but got {size} and, in argument {i}, {len(rows)}")
+                raise ValueError(f"{self.__name__} needs as many examples everywhere, but got {size} and, in argument {i}, {len(rows)}")
             size = len(rows)
+            shapes.append((keys, rows.dtype.kind == "f", rows.shape[1:]))
             if rows.dtype.kind == "f":
-                shapes.append(rows.shape[1:])
-                signatures.append(None)
-                parts.append(rows if rows.ndim == 2 else rows.reshape(size, -1))
+                parts.append(rows if rows.ndim == 2 else rows.reshape(size, math.prod(rows.shape[1:])))
                 batched += [True] * parts[-1].shape[1]
             else:
-                whole.append((i, rows))
-                signatures.append(None)
+                whole.append((len(shapes) - 1, rows))
         if self.batch is None:
             size = 1
         elif size < 0:
@@ -195,71 +211,67 @@ class Packed:
         if not whole:
             key = tuple(shapes)
             if key not in self._shapes:
-                self._shapes[key] = self._form([_signature(shape) if s is None else s for s, shape in zip(signatures, shapes, strict=True)], batched)
+                self._shapes[key] = self._form(args, [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes], batched)
             yield Batch(self._shapes[key], shared, parts, size)
             return
-        left = iter(shapes)
-        for i, arg in enumerate(args):
-            if signatures[i] is None and i not in [place for place, _ in whole]:
-                signatures[i] = _signature(next(left))
-            elif signatures[i] is not None:
-                next(left)
+        signatures = [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes]
         kinds, which = np.unique(np.concatenate([rows.reshape(size, -1) for _, rows in whole], 1), axis=0, return_inverse=True)
+        if len(kinds) > MOST:
+            raise ValueError(
+                f"{self.__name__} got {len(kinds)} different sets of whole numbers, and each has a program of its own: numbers to compute with"
+                " are floats, as in X.astype(float), and classes are better written one-hot, in floats"
+            )
         for k, kind in enumerate(kinds):
             at = 0
             for place, rows in whole:
-                count = int(np.prod(rows.shape[1:]))
+                count = math.prod(rows.shape[1:])
                 signatures[place] = flatten(kind[at : at + count].reshape(rows.shape[1:]).tolist(), [], _number)
                 at += count
             members = np.nonzero(which.ravel() == k)[0]
-            yield Batch(self._form(signatures, batched), shared, [part[members] for part in parts], len(members), members)
+            yield Batch(self._form(args, signatures, batched), shared, [part[members] for part in parts], len(members), members)
 
-    def _form(self, signatures: Sequence[Signature], batched: list[bool]) -> Form:
-        signature = (tuple, tuple(signatures))
+    def _form(self, args: tuple[Any, ...], signatures: list[Signature], batched: list[bool]) -> Form:
+        found = iter(signatures)
+        kinds = [_signature_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args)]
+        signature = (tuple, tuple(kinds))
         if signature not in self.forms:
             wanted = [self.wrt != "params"] * len(batched) + [self.wrt != "arguments"] * len(self.params)
-            self.forms[signature] = Form(signature, np.array(batched + [False] * len(self.params), bool), np.array(wanted, bool))
+            form = Form(signature, signatures[:], np.array(batched + [False] * len(self.params), bool), np.array(wanted, bool))
+            self.forms[signature] = form
         return self.forms[signature]
 
     def _spread(self, answer: list[Any], args: tuple[Any, ...], batch: Batch, whole: int, same: Array, inputs: Array) -> None:
         """Put the gradients by the arguments where they belong."""
         column, number = 0, 0
-        for i, (arg, part) in enumerate(zip(args, batch.form.signature[1], strict=True)):
-            if self.batch is None or i in self.shared:
-                count = _count(part)
-                found = rebuild(part, iter(same[number : number + count].tolist()), lambda constant: None)
-                answer[i] = found if answer[i] is None else _added(answer[i], found)
-                number += count
-                continue
+        for k, ((i, _, arg), part) in enumerate(zip(self._leaves(args), batch.form.leaves, strict=True)):
             count = _count(part)
-            if not count:
-                continue
-            if answer[i] is None:
-                answer[i] = np.zeros((whole, *np.shape(arg)[1:]))
-            rows = slice(None) if batch.rows is None else batch.rows
-            answer[i][rows] = inputs[:, column : column + count].reshape(-1, *np.shape(arg)[1:])
-            column += count
+            if not self._is_batched(i):
+                found = rebuild(part, iter(same[number : number + count].tolist()), lambda constant: None)
+                answer[k] = found if answer[k] is None else _added(answer[k], found)
+                number += count
+            elif part[0] != "is" and count:
+                if answer[k] is None:
+                    answer[k] = np.zeros((whole, *np.shape(arg)[1:]))
+                rows = slice(None) if batch.rows is None else batch.rows
+                answer[k][rows] = inputs[:, column : column + count].reshape(-1, *np.shape(arg)[1:])
+                column += count
 
     # -- running ---------------------------------------------------------------------------------------------------------
 
     def _total(self, batch: Batch, theta: Array, seed: float, executor: Executor | None, shard: int | None) -> Sums:
         """The sums over a batch, shard by shard, in their order."""
         same = np.concatenate([np.array(batch.shared, np.float64), theta]) if batch.shared else theta
-        variants = batch.form.variants
-        if not variants:
-            self._record(batch, batch.parts, same)
-        first = variants[0]
+        if not batch.form.variants:
+            self._record(batch, batch.parts, same, 0 if batch.rows is None else batch.rows[0])
+        first = batch.form.variants[0]
         self._last = first
         if shard is None:
             shard = batch.size if self.batch is None else max(1, self.memory // max(first.code.example, 1))
         elif not isinstance(shard, int) or isinstance(shard, bool) or shard < 1:
             raise ValueError(f"shard needs a whole number of examples from 1 on, but got {shard!r}")
         cuts = [(a, min(a + shard, batch.size)) for a in range(0, batch.size, shard)]
-        done: Iterator[Sums]
-        if executor is None:
-            done = (self._run(batch, same, a, b, seed) for a, b in cuts)
-        else:
-            done = self._sent(batch, same, cuts, seed, executor)
+        here = executor is None or self.batch is None
+        done = (self._run(batch, same, a, b, seed) for a, b in cuts) if here else self._sent(batch, same, cuts, seed, executor)
         if len(cuts) == 1:
             return next(done)
         value = 0.0
@@ -287,37 +299,21 @@ class Packed:
         if tried == len(variants):
             limit = self.program.limit
             if tried and (self.program.branches == "raise" or tried >= limit):
-                what = "takes another branch" if self.program.branches == "raise" else f"has taken {tried} different ways, and limit={limit},"
+                another = self.program.branches == "raise"
+                what = "takes another branch" if another else f"has taken {tried} different ways, and limit={limit},"
                 raise GuardError(f"{self.__name__} {what} for example {names[0]}: choose with where(condition, x, y) instead")
-            self._record(batch, xs, same)
+            self._record(batch, xs, same, names[0])
         variant = variants[tried]
         size = len(names)
         if variant.alone:
-            return self._one_by_one(batch, variant, same, xs, names, seed)
-        key = (id(variant.code), size)
-        machine = self._machine(variant.code, size)
-        trouble = False
-        try:
             try:
-                machine.same[: len(same)] = same
-                machine.values(xs)
-            except FloatingPointError:
-                trouble = True
-                if machine.code.guards:  # which examples it is about can only be said when all numbers are there
-                    with np.errstate(all="ignore"):
-                        machine.forward(*xs)
-            fits = machine.fits(xs)
-            if fits is None and not trouble:
-                value = machine.gradients(xs, seed)
-                found = machine.g_same[: len(same)]
-                if np.isfinite(found).all() and np.isfinite(machine.g_inputs).all() and math.isfinite(value):
-                    return Sums(value, found.copy(), machine.g_inputs.T.copy())
-                trouble = True
-        finally:
-            with self._lock:
-                idle = self._machines.setdefault(key, [])
-                if len(idle) < 4:
-                    idle.append(machine)
+                return self._one_by_one(batch, variant, same, xs, names, seed)
+            except GuardError:
+                return self._examples(batch, same, xs, names, seed, tried + 1)
+        with variant.code.machine(size) as machine:
+            fits = machine.sums(same, xs, seed)
+        if isinstance(fits, Sums):
+            return fits
         if fits is not None:
             parts = [(np.nonzero(fits)[0], tried), (np.nonzero(~fits)[0], tried + 1)]
         elif size > 8:  # halve, until those that are in trouble stand alone
@@ -350,24 +346,17 @@ class Packed:
                     output = variant.tape.output_of(nodes)
                     output.backward()
                     z, gradients = output.data, tuple(leaf.grad for leaf in nodes[: len(numbers)])
-            except (AutogradError, ArithmeticError, ValueError) as error:
-                if self.batch is None:
-                    raise
-                raise type(error)(f"{error}; this is example {name} of the batch") from error
+            except ERRORS as error:
+                raise self._of(name, error) from error
             value += z * seed
             found = np.array(gradients) * seed
             g_same += found[~batched]
             inputs[i] = found[batched]
         return Sums(value, g_same, inputs[: len(names) * (self.wrt != "params")])
 
-    def _machine(self, code: Code, size: int) -> Machine:
-        with self._lock:
-            idle = self._machines.get((id(code), size))
-            if idle:
-                return idle.pop()
-            if len(self._machines) > 16:  # many sizes: the arrays of the oldest go
-                self._machines.pop(next(iter(self._machines)))
-        return Machine(code, size)
+    def _of(self, name: int, error: Exception) -> Exception:
+        """The error, with the example that it is about."""
+        return error if self.batch is None else type(error)(f"{error}; this is example {name} of the batch")
 
     # -- shards elsewhere ------------------------------------------------------------------------------------------------
 
@@ -388,7 +377,7 @@ class Packed:
             for i, (a, b) in todo:
                 xs = [part[a:b] for part in batch.parts]
                 try:
-                    waiting.append((i, executor.submit(work, sealed, same, xs, seed)))
+                    waiting.append((i, executor.submit(work, sealed, same, xs, b - a, seed)))
                 except Exception as error:
                     raise refused(i, "the executor did not take", error) from error
                 if len(waiting) >= WAITING:
@@ -410,8 +399,8 @@ class Packed:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
-    def _record(self, batch: Batch, xs: list[Array], same: Array) -> None:
-        """Record the function at the numbers of the first of these examples, and pack it."""
+    def _record(self, batch: Batch, xs: list[Array], same: Array, name: int) -> None:
+        """Record the function at the numbers of the first of these examples, whose number is given, and pack it."""
         form = batch.form
         if self.program.function is None:
             raise TracingError(
@@ -422,7 +411,12 @@ class Packed:
         numbers = np.zeros(len(form.batched))
         numbers[~form.batched] = same
         numbers[form.batched] = np.concatenate([x[0] for x in xs]) if xs else []
-        tape = self.program.record(form.signature, numbers.tolist())
+        try:
+            tape = self.program.record(form.signature, numbers.tolist())
+        except TracingError:
+            raise
+        except ERRORS as error:
+            raise self._of(name, error) from error
         made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
         program = code(made)
         alone = self.batch is None and len(tape.ops) < WORTH * max(program.operations, 1)
@@ -448,6 +442,50 @@ class Packed:
         made = ", ".join(f"{describe(signature)} × {len(form.variants)}" for signature, form in [*self.forms.items()][:5])
         more = f" and {len(self.forms) - 5} more" if len(self.forms) > 5 else ""
         return f"<packed {self.__name__}: {made or 'nothing packed yet'}{more}>"
+
+    # -- to be looked at -------------------------------------------------------------------------------------------------
+
+    def equations(self) -> Equations:
+        """The matrix equations of the program that ran last, forward and backward: text when printed, LaTeX in a notebook."""
+        variant = self.latest()
+        mean = None if self.batch is None else self.batch == "mean"
+        try:
+            names = list(inspect.signature(self.program.function).parameters)
+        except (TypeError, ValueError):
+            names = []
+        return Equations(variant.plan, mean, [name for i, name in enumerate(names) if i not in self.shared])
+
+    def rows(self) -> str:
+        """A table of the arrays of the program that ran last: which scalar nodes became their rows. v7 is the node of that name in the
+        source and in the pictures of `compile`.
+        """
+        return rows(self.latest().plan, self.equations())
+
+    def draw(self) -> Picture:
+        """A picture of the program that ran last, a box for each equation: its forward pass, and the gradients that come back."""
+        return draw(self.latest().plan, self.equations(), self.__name__)
+
+    def graph(self, *args: Any) -> Value:
+        """The scalar graph of one example (given as for the function itself) as the engine records it: each node is labelled by the array
+        and the row that it became, and all nodes of one array are in a scope of its name, so that `draw` folds them into it.
+        """
+        numbers: list[float] = []
+        flatten(args, numbers, _number)
+        variant = self.latest()
+        numbers += self._theta().tolist()
+        if len(numbers) != len(variant.tape.labels):
+            raise ValueError(
+                f"{self.__name__} needs {len(variant.tape.labels) - len(self.params)} numbers as one example, but got {len(numbers) - len(self.params)}"
+            )
+        equations = self.equations()
+        nodes = variant.scalar.nodes(numbers)
+        names, owner = places(variant.plan, equations), owners(variant.plan)
+        for i, node in enumerate(nodes):
+            if isinstance(node, Value) and node.op is not None:
+                node.label = names.get(i)
+                node.scope = None if owner[i] < 0 else equations.names[variant.plan.groups[owner[i]].start].text(False)
+        output: Value = variant.tape.output_of(nodes)
+        return output
 
     # -- training --------------------------------------------------------------------------------------------------------
 
@@ -482,10 +520,9 @@ class Packed:
         return {"version": __version__, **state, "program": program}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        _check_version(state.pop("version", "an unknown version"))
-        self.__dict__.update(state)
-        self._session, self._last, self._machines, self._lock = None, None, {}, threading.Lock()
-        self._shapes = {}
+        _check_version(state.get("version", "an unknown version"))
+        self.__dict__.update({name: value for name, value in state.items() if name != "version"})
+        self._session, self._last, self._shapes = None, None, {}
         for form in self.forms.values():
             self._last = form.variants[0] if form.variants else self._last
 
@@ -507,12 +544,13 @@ class Sealed:
 
 
 _known: dict[str, Sealed] = {}
-_idle: dict[tuple[int, int], list[Machine]] = {}
 
 
 def _unsealed(version: str, key: str, content: bytes) -> Sealed:
     _check_version(version)
     if key not in _known:
+        for old in list(_known)[:-KNOWN]:
+            _known.pop(old, None)
         _known[key] = Sealed(pickle.loads(content))
     return _known[key]
 
@@ -522,29 +560,11 @@ def _check_version(version: str) -> None:
         raise ValueError(f"this program was packed by glassgrad {version}, but here is glassgrad {__version__}: pack it again")
 
 
-def work(sealed: Sealed, same: Array, xs: list[Array], seed: float) -> Sums | None:
+def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float) -> Sums | None:
     """The sums over one shard; None where its examples have to be looked at one by one, by whoever has the function."""
-    key = (id(sealed.code), len(xs[0]))
-    idle = _idle.setdefault(key, [])
-    try:
-        machine = idle.pop()  # atomic: no two threads have the same
-    except IndexError:
-        machine = Machine(sealed.code, len(xs[0]))
-    try:
-        machine.same[: len(same)] = same
-        try:
-            machine.values(xs)
-        except FloatingPointError:
-            return None
-        if machine.fits(xs) is not None:
-            return None
-        value = machine.gradients(xs, seed)
-        found = machine.g_same[: len(same)].copy()
-        if not (np.isfinite(found).all() and np.isfinite(machine.g_inputs).all() and math.isfinite(value)):
-            return None
-        return Sums(value, found, machine.g_inputs.T.copy())
-    finally:
-        idle.append(machine)
+    with sealed.code.machine(size) as machine:
+        found = machine.sums(same, xs, seed)
+    return found if isinstance(found, Sums) else None
 
 
 def pack(
@@ -586,9 +606,12 @@ def pack(
         raise ValueError(f"wrt is 'params', 'arguments' or 'all', but got {wrt!r}")
     if wrt == "params" and not program.params:
         raise ValueError("wrt='params' needs parameters: pack the function with params=")
-    if not isinstance(memory, int) or memory < 1:
+    if not isinstance(memory, int) or isinstance(memory, bool) or memory < 1:
         raise ValueError(f"memory needs a whole number of bytes from 1 on, but got {memory!r}")
-    return Packed(program, batch, tuple(shared), wrt, memory)
+    places = tuple(shared)
+    if not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in places):
+        raise ValueError(f"shared needs the places of arguments, from 0 on, but got {shared!r}")
+    return Packed(program, batch, places, wrt, memory)
 
 
 def _number(x: Any) -> float:
@@ -628,6 +651,24 @@ def _count(signature: Signature) -> int:
     if signature[0] == "is":
         return 0
     return sum(_count(part[1] if signature[0] is dict else part) for part in signature[1])
+
+
+def _entries(arg: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The arrays in nested dicts, each with the keys that lead to it."""
+    if isinstance(arg, dict):
+        for key, item in arg.items():
+            yield from _entries(item, (*keys, key))
+    else:
+        yield keys, arg
+
+
+def _like(arg: Any, found: Iterator[Any]) -> Any:
+    """What was found for each array in nested dicts, in such dicts."""
+    return {key: _like(item, found) for key, item in arg.items()} if isinstance(arg, dict) else next(found)
+
+
+def _signature_like(arg: Any, found: Iterator[Signature]) -> Signature:
+    return (dict, tuple((key, _signature_like(item, found)) for key, item in arg.items())) if isinstance(arg, dict) else next(found)
 
 
 def _added(a: Any, b: Any) -> Any:
