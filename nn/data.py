@@ -140,6 +140,12 @@ class Images(Sequence[list[float]]):
     def __len__(self) -> int:
         return self._count
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """All of them as one NumPy array of floats, a row for each."""
+        import numpy as np
+
+        return (np.frombuffer(self._pixels, np.uint8).reshape(self._count, self.width) / 255.0).astype(dtype or np.float64, copy=False)
+
     @overload
     def __getitem__(self, i: int) -> list[float]: ...
     @overload
@@ -195,16 +201,15 @@ def minibatches(
     """
     n = same_length(examples, targets, "minibatches")
     batch_size = n if batch_size is None else size(batch_size, "minibatches", "batch_size")
+    return (([examples[i] for i in chosen], [targets[i] for i in chosen]) for chosen in index_batches(n, batch_size, rng))
+
+
+def index_batches(n: int, batch_size: int, rng: Random | int | None = None) -> Iterator[list[int]]:
+    """The numbers from 0 to n - 1 in shuffled batches, as `minibatches` takes them."""
     order = list(range(n))
     if rng is not None:
         generator(rng).shuffle(order)
-
-    def batches() -> Iterator[tuple[list[Any], list[Any]]]:
-        for start in range(0, n, batch_size):
-            chosen = order[start : start + batch_size]
-            yield [examples[i] for i in chosen], [targets[i] for i in chosen]
-
-    return batches()
+    return (order[start : start + batch_size] for start in range(0, n, batch_size))
 
 
 def split(

@@ -181,6 +181,11 @@ def max_margin(z: Any, t: Any, margin: float = 1.0, reduction: str = "mean") -> 
     return _reduced_examples(term, z, t, reduction, "max_margin")
 
 
+NUMBERS = (squared_error, half_squared_error, absolute_error, huber, hinge, binary_cross_entropy, binary_cross_entropy_with_logits)
+"""Losses whose targets are numbers, even where they are written as ints."""
+CLASSES = (cross_entropy, cross_entropy_from_probabilities)
+"""Losses that take a class by its index or one-hot, and mean the same by both."""
+
 # Sizes, targets, reductions.
 
 
