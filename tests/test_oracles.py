@@ -31,6 +31,8 @@ from autograd.check import check_graph
 from autograd.graph import cotangents, topological
 from autograd.primitive import interpretation
 from autograd.proof import (
+    Line,
+    Proof,
     check_differences,
     check_rules,
     exact_partial,
@@ -357,6 +359,31 @@ def test_the_command_reports_and_is_the_same_again(capsys: pytest.CaptureFixture
     names = [line.split()[0] for line in texts[0] if line]
     assert list(PRIMITIVES) == [name for name in names if name in PRIMITIVES]
     assert QUICK >= 10_000
+
+
+def test_the_report_lists_what_is_off_by_more_than_four_units_and_why() -> None:
+    """Below the table, with what is allowed at that point; other rows are not spoken of."""
+    rows = {"rhypot": Line(10, 5.37, 7.0, "x", "x=1.0, y=1.0"), "sin": Line(10, 0.51, 4.0, "x", "x=1.0")}
+    lines = Proof(0, rows).exceptions()
+    assert "rhypot: off by 5.37 where 7.00 are allowed, since z³ is three times as wrong as z." in lines
+    assert not any(line.startswith("sin") for line in lines)
+    assert [] == Proof(0, {"sin": rows["sin"]}).exceptions()
+
+
+@pytest.mark.parametrize(
+    ("f", "point"),
+    [
+        (lambda x: ops.log_sigmoid(ops.exp(ops.log2(x))), 2.2e-308),  # exp underflows to 0, and 1/x is 6.5e307
+        (lambda x: ops.tanh(ops.log(x)), 1e-160),
+        (lambda x: ops.cosh(ops.gaussian(ops.atan2(x, x**3.0))), 1e-160),
+        (lambda x: ops.hypot(3.0, x**x), 5e-324),
+        (lambda x: ops.sin(1.5 * ops.rhypot(-0.04065735023678929, x)), -5e-324),
+        (lambda x: ops.erfc(ops.asinh(ops.log2(x))), 5e-324),  # a local derivative of 2.9e323, recorded as infinite
+    ],
+)
+def test_what_underflows_is_within_the_bound_of_a_gradient(f: Callable[[Any], Any], point: float) -> None:
+    """A relative bound alone would call these wrong: they are off by some of the least floats, times what follows."""
+    assert graph_ratio(f(Value(point))) <= 1.0
 
 
 def test_a_row_that_is_wrong_is_reported() -> None:
