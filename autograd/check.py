@@ -44,7 +44,7 @@ from .primitive import PRIMITIVES, Primitive, as_float, interpretation, is_bool
 from .reverse import gradient
 from .transforms import _like as like
 from .typeset import aligned, number, shown, table
-from .value import Value, describe_edge
+from .value import Value, describe_edge, recording
 
 Verdict = Literal[
     "agrees",
@@ -738,8 +738,9 @@ def judge_second(
         return float(rule(op.kinds[float](*shifted), *shifted))
 
     try:
-        first = gradient(op.kinds[Value](*leaves), leaves[position])
-        second = gradient(first, leaves[by], unrelated="zero").data
+        with recording():
+            first = gradient(op.kinds[Value](*leaves), leaves[position])
+            second = gradient(first, leaves[by], unrelated="zero").data
         return second, judge_function(along, second, op, point, by, step=step, tolerance=tolerance)
     except _FAILURES:
         return None
@@ -838,10 +839,11 @@ class _Replay:
         """∂output/∂node in forward mode, by the rules anew; nan where it does not exist or leaves the range of floats on its way."""
         data: list[Any] = list(self.data)
         data[start] = Dual(0, data[start], 1.0)
-        for i in path:
-            op = self.order[i].op
-            assert op is not None
-            data[i] = op.kinds[Dual](*self.point(i, data))
+        with recording():
+            for i in path:
+                op = self.order[i].op
+                assert op is not None
+                data[i] = op.kinds[Dual](*self.point(i, data))
         tangent = data[-1].tangent if isinstance(data[-1], Dual) else 0.0
         return tangent if isinstance(tangent, float) else math.nan
 
@@ -1089,7 +1091,8 @@ class _Asked:
         leaves = [Value(x, label=label) for x, label in zip(numbers, self.labels, strict=True)]
         arguments = like(self.inputs, iter(leaves))
         try:
-            output = self.f(*arguments)
+            with recording():
+                output = self.f(*arguments)
         except Exception as error:
             at = ", ".join(f"{name}={x!r}" for name, x in zip(self.names, numbers, strict=True))
             error.add_note(f"raised by {self.name} at {shown(at, 200)}")

@@ -31,6 +31,7 @@ from autograd import (
     log,
     logsumexp,
     maximum,
+    no_grad,
     ops,
     relu,
     scope,
@@ -550,6 +551,21 @@ def test_functions_that_raise() -> None:
 class Point(NamedTuple):
     x: Any
     y: Any
+
+
+def test_no_grad_around_a_check_does_not_matter() -> None:
+    """As for every derivative: what is taken inside is right all the same."""
+
+    def f(x: Any) -> Any:
+        return sin(x) * x
+
+    with no_grad():
+        inside = check_gradients(f, 2.0, order=2)
+    assert str(check_gradients(f, 2.0, order=2)) == str(inside)
+    assert [] == inside.mistakes
+    output = f(Value(2.0))
+    with no_grad():
+        assert [] == check_graph(output).mistakes
 
 
 def test_inputs_keep_their_structure() -> None:
