@@ -68,7 +68,7 @@ def pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float]
 
 
 # Nothing that is made here can be garbage before the end, yet while a hundred thousand nodes are made the collector looks at all that
-# there is again and again: half of the time. What it does with young objects stays as it is.
+# there is again and again: half of the time. So it looks at new objects alone, as often as ever, and takes those it has seen for old.
 _building = threading.Lock()
 _builders = 0  # how many threads build at the moment: the first changes the process's thresholds, the last puts them back
 _thresholds = gc.get_threshold()
@@ -81,7 +81,7 @@ def _full_collections_wait() -> Iterator[None]:
     with _building:
         if not _builders:
             _thresholds = gc.get_threshold()
-            gc.set_threshold(*_thresholds[:2], _NEVER)
+            gc.set_threshold(_thresholds[0], 0, _NEVER)
         _builders += 1
     try:
         yield
