@@ -1,4 +1,4 @@
-"""The command line: `python -m nn train moons|digits|mnist`, also reached as `python -m autograd train …`.
+"""The command line: `python -m nn train moons|digits|mnist`, also reached as `python -m autograd train …`; and `python -m nn why`.
 
 Exit codes: 0 all is well, 1 the training failed, 2 the command line was wrong, 130 interrupted (and what was learned is saved).
 """
@@ -18,6 +18,7 @@ from typing import Any
 from autograd import AutogradError
 
 from . import data
+from .examples import why_backpropagation
 from .layers import MLP
 from .losses import binary_cross_entropy_with_logits, cross_entropy
 from .optim import Adam, linear_decay
@@ -53,7 +54,10 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m nn") -> int:
     """Run one command and return its exit code. What goes wrong is said in a message, never in a traceback."""
     try:
         options = _parser(prog).parse_args(sys.argv[1:] if argv is None else argv)
-        return _train(options)
+        if "set" in options:
+            return _train(options)
+        why_backpropagation.report(options.data, options.images)
+        return 0
     except SystemExit as stop:  # argparse has said what there is to say
         return stop.code if isinstance(stop.code, int) else 0
     except (AutogradError, ValueError, OSError) as error:
@@ -85,6 +89,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, metavar="N", default=0, help="for weights, shuffles and made data (0 unless given)")
     train.add_argument("--from", type=Path, metavar="FILE", dest="start", help="a saved model of the same sizes to go on from")
     train.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to save the model (glassgrad-SET.json unless given)")
+    summary = "why backpropagation at all: the lecture's 123.8 hours, and the same gradient here (extra pack)"
+    why = commands.add_parser("why", help=summary, description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
+    why.add_argument("--data", type=Path, metavar="DIR", help="the folder of MNIST's IDX files; images made up without it")
+    why.add_argument("--images", type=_count, metavar="N", default=why_backpropagation.IMAGES, help="how many (60000 unless given)")
     return parser
 
 

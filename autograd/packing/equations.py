@@ -84,12 +84,13 @@ class Equations:
     """The equations of a plan. Printed they are text, in a notebook LaTeX.
 
     forward, backward  the lines
+    inputs             the names of the batched arguments; `shared` those of the others, and how many numbers each has
     names              the symbol of each group, by its first address
     inside             those that have no line of their own, since they are written where they are needed
     """
 
-    def __init__(self, plan: Plan, mean: bool | None, inputs: list[str]) -> None:
-        self._made = [_Maker(plan, mean, inputs, tex) for tex in (False, True)]
+    def __init__(self, plan: Plan, mean: bool | None, inputs: list[str], shared: list[tuple[str, int]]) -> None:
+        self._made = [_Maker(plan, mean, inputs, shared, tex) for tex in (False, True)]
         plain = self._made[0]
         self.forward, self.backward, self.names, self.inside = plain.forward, plain.backward, plain.names, set(plain.inside)
         self._batched = plan.inputs > 0
@@ -134,7 +135,7 @@ class Equations:
 class _Maker:
     """Writes the equations in one of the two languages."""
 
-    def __init__(self, plan: Plan, mean: bool | None, inputs: list[str], tex: bool) -> None:
+    def __init__(self, plan: Plan, mean: bool | None, inputs: list[str], shared: list[tuple[str, int]], tex: bool) -> None:
         self.plan, self.tex, self.mean = plan, tex, mean
         self.names: dict[int, Symbol] = {}
         self.blocks: list[tuple[Ints, Symbol]] = []  # parameters and inputs, by their addresses
@@ -145,7 +146,7 @@ class _Maker:
         self.carrying = np.zeros(len(self.owner), bool)
         nodes = np.nonzero(plan.where >= 0)[0]
         self.carrying[plan.where[nodes]] = plan.graph.carries[nodes]
-        self._name(inputs)
+        self._name(inputs, shared)
         self.inside: dict[int, str] = {}  # groups that are written where they are needed
         self._find_inside()
         self._renumber()
@@ -161,19 +162,29 @@ class _Maker:
 
     # -- names -----------------------------------------------------------------------------------------------------------
 
-    def _name(self, inputs: list[str]) -> None:
+    def _name(self, inputs: list[str], shared: list[tuple[str, int]]) -> None:
         plan = self.plan
         layer, others = 0, 0
-        parameters = plan.constants[0]  # the unbatched leaves come before the constants
-        for i, (start, count) in enumerate(plan.parts):
-            symbol = Symbol("X", 0, count) if not i else Symbol(inputs[i].upper() if i < len(inputs) else "T", None, count)
+        low, high = sum(count for _, count in shared), plan.constants[0]  # the parameters: after the shared arguments, before the constants
+        names = [*(name for name, _ in shared), *inputs]
+        start = 0
+        blocks = []
+        for count in (count for _, count in shared):
+            blocks.append((start, count))
+            start += count
+        for i, (start, count) in enumerate([*blocks, *plan.parts]):
+            symbol = Symbol("X", 0, count) if not i else Symbol(names[i].upper() if i < len(names) else f"X{i}", None, count)
             self.blocks.append((np.arange(start, start + count), symbol))
+
+        def parameters(addresses: Ints) -> bool:
+            return bool(((addresses >= low) & (addresses < high)).all())
+
         last: dict[int, tuple[Symbol, int]] = {}  # groups that go into an activation
         for group in plan.groups:
             n = len(group.nodes)
             symbol: Symbol | None = None
-            weights = [side for product in group.products for side in (product.left, product.right) if (side < parameters).all()]
-            if group.kind == SUM and weights and any((side >= parameters).any() for p in group.products for side in (p.left, p.right)):
+            weights = [side for product in group.products for side in (product.left, product.right) if parameters(side)]
+            if weights and not all(parameters(side) for p in group.products for side in (p.left, p.right)):
                 layer += 1
                 rows, columns = n, None
                 if not group.batched and len(group.products) == 1 and group.products[0].place.shape[0] == 1:
@@ -183,7 +194,7 @@ class _Maker:
                     letter = "W" if not extra else "VUQR"[min(extra - 1, 3)]
                     self.blocks.append((side.reshape(-1), Symbol(letter, layer, side.shape[0] * side.shape[1], side.shape[2])))
                 for term in group.terms:
-                    if (term < parameters).all():
+                    if parameters(term):
                         self.blocks.append((np.unique(term), Symbol("b", layer, len(np.unique(term)))))
                 last[group.start] = symbol, n
             elif group.op is not None and len(group.args) == 1 and not isinstance(group.args[0], float):
@@ -195,8 +206,8 @@ class _Maker:
                 others += 1
                 symbol = Symbol("V" if n > 1 else "v", others, n)
             self.names[group.start] = symbol
-        if parameters:
-            self.blocks.append((np.arange(parameters), Symbol("θ", None, parameters)))
+        if high > low:
+            self.blocks.append((np.arange(low, high), Symbol("θ", None, high - low)))
         output = plan.groups[int(self.owner[plan.output])] if self.owner[plan.output] >= 0 else None
         if output is not None and len(output.nodes) == 1:
             self.names[output.start] = Symbol("E", None, 1)

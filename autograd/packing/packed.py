@@ -39,12 +39,12 @@ CACHE = 8 * 2**20
 WORTH = 6.0
 """How many scalar operations an array operation has to stand for, without a batch, so that packing pays."""
 MOST = 256
-"""How many different sets of whole numbers there may be in a batch."""
+"""How many different sets of whole numbers there may be."""
 WAITING = 16
 """How many shards are on their way to an executor at a time."""
 KNOWN = 8
 """How many programs a worker keeps."""
-ERRORS = (AutogradError, ArithmeticError, ValueError)
+ERRORS = (AutogradError, ArithmeticError, ValueError, IndexError)
 """What may be wrong with an example."""
 
 _NUMBER: Signature = ("number",)
@@ -59,6 +59,12 @@ class Variant:
     code: Code
     scalar: Recording
     alone: bool
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "scalar": self.scalar.passes}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, scalar=Recording(state["tape"], state["scalar"]))
 
 
 @dataclass(eq=False)
@@ -208,17 +214,17 @@ class Packed:
             raise ValueError(f"{self.__name__} got no argument with examples")
         if not size:
             raise ValueError(f"{self.__name__} needs at least one example, but the batch is empty")
+        signatures: list[Signature] = [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes]
         if not whole:
             key = tuple(shapes)
             if key not in self._shapes:
-                self._shapes[key] = self._form(args, [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes], batched)
+                self._shapes[key] = self._form(args, signatures, batched)
             yield Batch(self._shapes[key], shared, parts, size)
             return
-        signatures = [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes]
         kinds, which = np.unique(np.concatenate([rows.reshape(size, -1) for _, rows in whole], 1), axis=0, return_inverse=True)
-        if len(kinds) > MOST:
+        if max(len(kinds), len(self.forms)) > MOST:
             raise ValueError(
-                f"{self.__name__} got {len(kinds)} different sets of whole numbers, and each has a program of its own: numbers to compute with"
+                f"{self.__name__} got {max(len(kinds), len(self.forms))} different sets of whole numbers, and each has a program of its own: numbers to compute with"
                 " are floats, as in X.astype(float), and classes are better written one-hot, in floats"
             )
         for k, kind in enumerate(kinds):
@@ -270,8 +276,11 @@ class Packed:
         elif not isinstance(shard, int) or isinstance(shard, bool) or shard < 1:
             raise ValueError(f"shard needs a whole number of examples from 1 on, but got {shard!r}")
         cuts = [(a, min(a + shard, batch.size)) for a in range(0, batch.size, shard)]
-        here = executor is None or self.batch is None
-        done = (self._run(batch, same, a, b, seed) for a, b in cuts) if here else self._sent(batch, same, cuts, seed, executor)
+        done: Iterator[Sums]
+        if executor is None or self.batch is None:
+            done = (self._run(batch, same, a, b, seed) for a, b in cuts)
+        else:
+            done = self._sent(batch, same, cuts, seed, executor)
         if len(cuts) == 1:
             return next(done)
         value = 0.0
@@ -320,14 +329,15 @@ class Packed:
             parts = [(np.arange(size // 2), tried), (np.arange(size // 2, size), tried)]
         else:
             return self._one_by_one(batch, variant, same, xs, names, seed)
-        value, g_same, inputs = 0.0, np.zeros(len(same)), np.zeros((size * (self.wrt != "params"), int(batch.form.batched.sum())))
-        for rows, turn in parts:
-            if len(rows):
-                sums = self._examples(batch, same, [x[rows] for x in xs], names[rows], seed, turn)
+        value, g_same = 0.0, np.zeros(len(same))
+        inputs = np.zeros((size * (self.wrt != "params"), int(batch.form.batched.sum())))
+        for some, turn in parts:
+            if len(some):
+                sums = self._examples(batch, same, [x[some] for x in xs], names[some], seed, turn)
                 value += sums.value
                 g_same += sums.same
                 if len(inputs):
-                    inputs[rows] = sums.inputs
+                    inputs[some] = sums.inputs
         return Sums(value, g_same, inputs)
 
     def _one_by_one(self, batch: Batch, variant: Variant, same: Array, xs: list[Array], names: Array, seed: float) -> Sums:
@@ -356,7 +366,7 @@ class Packed:
 
     def _of(self, name: int, error: Exception) -> Exception:
         """The error, with the example that it is about."""
-        return error if self.batch is None else type(error)(f"{error}; this is example {name} of the batch")
+        return error if self.batch is None else type(error)(f"{str(error).rstrip('.')}; this is example {name} of the batch")
 
     # -- shards elsewhere ------------------------------------------------------------------------------------------------
 
@@ -404,7 +414,8 @@ class Packed:
         form = batch.form
         if self.program.function is None:
             raise TracingError(
-                f"{self.__name__} was unpickled, and has no function any more: it runs what it was packed for, not {describe(form.signature)}"
+                f"{self.__name__} was unpickled, and has no function any more: it runs what it was packed for, not"
+                f" {describe(form.signature)}"
             )
         if self._session is not None:
             self._session.settle()
@@ -449,11 +460,15 @@ class Packed:
         """The matrix equations of the program that ran last, forward and backward: text when printed, LaTeX in a notebook."""
         variant = self.latest()
         mean = None if self.batch is None else self.batch == "mean"
+        signature = next(form.signature for form in self.forms.values() if variant in form.variants)
         try:
             names = list(inspect.signature(self.program.function).parameters)
         except (TypeError, ValueError):
             names = []
-        return Equations(variant.plan, mean, [name for i, name in enumerate(names) if i not in self.shared])
+        names += [f"x{i}" for i in range(len(names), len(signature[1]))]
+        counts = [(i, name, _count(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if _count(part)]
+        alike = [(name, count) for i, name, count in counts if self.batch is None or i in self.shared]
+        return Equations(variant.plan, mean, [name for _, name, count in counts if (name, count) not in alike], alike)
 
     def rows(self) -> str:
         """A table of the arrays of the program that ran last: which scalar nodes became their rows. v7 is the node of that name in the
@@ -496,8 +511,8 @@ class Packed:
 
         optimiser  of the parameters, all or some, such as those of `nn`: its `update` must be arithmetic that means the same on arrays
 
-        Whoever looks at a parameter's `data` meanwhile, in a callback or for a state_dict, finds the numbers of the last step. On leaving, by
-        an error too, they and the optimiser's memory are back where they belong.
+        Whoever looks at a parameter's `data` meanwhile, in a callback or for a state_dict, finds the numbers of the last step. On leaving,
+        by an error too, they and the optimiser's memory are back where they belong.
         """
         if self._session is not None:
             raise RuntimeError(f"{self.__name__} is in training already")
