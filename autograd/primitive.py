@@ -133,9 +133,22 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if PRIMITIVES.get(self.name) is not self:
+            raise TypeError(f"cannot pickle {self!r}: its row is in no table, where loading could find it by its name")
+        return _named, (self.name,)
+
 
 PRIMITIVES: dict[str, Primitive] = {}
 """Every row by its name, in the order of the table."""
+
+
+def _named(name: str) -> Primitive:
+    """The row that was pickled under this name."""
+    if name not in PRIMITIVES:
+        raise ValueError(f"the pickle uses a primitive named {name!r}, which nobody has registered here: import its module first")
+    return PRIMITIVES[name]
+
 
 _INTERPRETATIONS: dict[type, Callable[[Primitive], Callable[..., Any]]] = {}
 

@@ -7,6 +7,8 @@ computes them all.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .fuse import Graph, Ints
@@ -26,7 +28,7 @@ def align(graph: Graph, kinds: Ints) -> Ints:
     order = np.argsort(graph.level[node], kind="stable")
     node, operand = node[order], operand[order]
     cuts = np.searchsorted(graph.level[node], np.arange(1, graph.level.max() + 2))
-    stages = [(node[a:b], operand[a:b]) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+    stages = [(node[a:b], operand[a:b]) for a, b in pairwise(cuts) if a < b]
     late = np.full(len(graph.level), graph.level.max())
     for above, under in reversed(stages):
         np.minimum.at(late, under, late[above] - 1)
@@ -62,7 +64,7 @@ def _wait(nodes: Ints, kind: Ints, level: Ints, late: Ints, least: Ints) -> bool
         groups.setdefault(int(kind[members[0]]), []).append((int(at[members[0]]), int(until[members].min()), members))
     best: tuple[int, int, Ints] | None = None
     for found in groups.values():
-        for (early, latest, members), (later, _, _) in zip(found, found[1:], strict=False):
+        for (early, latest, members), (later, _, _) in pairwise(found):
             if later <= latest and (best is None or early < best[0]):
                 best = early, later, members
     if best is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import AutogradError
 from ..primitive import PRIMITIVES, Primitive
 from ..program.rules import ANY, Term, local_derivative
 
@@ -110,7 +111,7 @@ def above(x: Array, y: Array, out: Array = None) -> Array:
 
 def relu(x: Array, out: Array = None) -> Array:
     """max(x, 0)."""
-    return np.maximum(x, 0.0, out)
+    return np.maximum(x, 0.0, out=out)
 
 
 def leaky_relu(x: Array, a: Array, out: Array = None) -> Array:
@@ -145,17 +146,38 @@ def kernel(op: Primitive) -> Callable[..., Array]:
     if PRIMITIVES.get(op.name) is op and op.name in KERNELS:
         return KERNELS[op.name]
 
-    def forward(*args: float) -> float:
-        z: float = op.kinds[float](*map(float, args))
+    return Each(op)
+
+
+class Each:
+    """A row computed number by number."""
+
+    def __init__(self, op: Primitive) -> None:
+        self.op = op
+        self.function = np.frompyfunc(self._number, len(op.operands), 1)
+
+    def _number(self, *args: float) -> float:
+        try:
+            z: float = self.op.kinds[float](*map(float, args))
+        except AutogradError:
+            return math.nan  # it is told with the others, and by scalars which it was
         return z
 
-    function = np.frompyfunc(forward, len(op.operands), 1)
+    def __call__(self, *operands: Array) -> Array:
+        """The row of these operands; one more is where the result goes."""
+        count = len(self.op.operands)
+        z = np.asarray(self.function(*operands[:count]), dtype=np.float64)
+        look(z)
+        return _put(z, operands[count] if len(operands) > count else None)
 
-    def each(*operands: Array) -> Array:
-        count = len(op.operands)
-        return _put(np.asarray(function(*operands[:count]), dtype=np.float64), operands[count] if len(operands) > count else None)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Each, (self.op,)
 
-    return each
+
+def look(z: Array) -> None:
+    """FloatingPointError unless all of these are finite, where NumPy is to raise such errors."""
+    if not np.isfinite(z).all() and np.geterr()["invalid"] == "raise":
+        raise FloatingPointError("a number is not finite")
 
 
 class Formula:

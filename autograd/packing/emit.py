@@ -7,7 +7,6 @@ which expects the gradient at the output to be there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from ..primitive import PRIMITIVES, Primitive
 from .arrays import UFUNCS, WITH_SLOPE, Formula, kernel
-from .fuse import SUM, Bools, Ints
+from .fuse import SUM, Ints
 from .grids import Product
 from .plan import Group, Plan
 from .views import View, common, regular
@@ -33,8 +32,8 @@ GAP = 4096
 
 @dataclass
 class Text:
-    """The parts of the program. `constants` are index arrays and functions, by name; `direct` are the arguments that are read where they lie; `scratch` is how many numbers the buffers have, unbatched
-    and for each example.
+    """The parts of the program. `constants` are index arrays and functions, by name; `direct` are the arguments that are read where they
+    lie; `scratch` is how many numbers the buffers have, unbatched and for each example.
     """
 
     bind: list[str] = field(default_factory=list)
@@ -54,7 +53,7 @@ class Writer:
         self.text = Text()
         self.names: dict[Any, str] = {}
         self.rows: dict[Primitive, str] = {}
-        self.kept: dict[int, list[str]] = {}  # the names of each group's operands, for the way back
+        self.kept: dict[int, list[Any]] = {}  # the names of each group's operands, for the way back
         ends = np.cumsum([plan.same, plan.inputs, plan.computed])
         self.ends: list[int] = ends.tolist()
         self.touched = np.zeros(self.ends[-1], bool)
@@ -79,7 +78,7 @@ class Writer:
     def bank(self, addresses: Ints) -> int:
         """Which bank all of these are in; -1 if several."""
         low, high = int(addresses.min()), int(addresses.max())
-        found = [i for i, end in enumerate(self.ends) if low < end][0]
+        found = next(i for i, end in enumerate(self.ends) if low < end)
         return found if high < self.ends[found] else -1
 
     def offset(self, bank: int) -> int:
@@ -130,7 +129,7 @@ class Writer:
     # -- reading ---------------------------------------------------------------------------------------------------------
 
     def read(self, addresses: Ints, shape: tuple[int, ...], view: View | None, batched: bool) -> str:
-        """The name of an array with these numbers, of this shape; for each example, if anything in it is batched, or broadcast over them."""
+        """The name of an array with these numbers, of this shape; for each example, if it is batched, or broadcast over them."""
         lines = self.text.forward
         bank = self.bank(addresses)
         if view is not None and bank >= 0:
@@ -164,7 +163,7 @@ class Writer:
         return -1
 
     def _is_direct(self, low: int, count: int) -> bool:
-        """Whether these batched inputs can stay where they are: there are many, and matrix products that take them as a view alone read them."""
+        """Whether these batched inputs can stay where they are: they are many, and only matrix products read them, as views."""
         if count < DIRECT:
             return False
 
@@ -206,10 +205,11 @@ class Writer:
             self.text.constants[f"{op.name}_and_slope"] = WITH_SLOPE[op.name]
             self.text.forward.append(f"{op.name}_and_slope({args}, {out}, {slope})")
         elif op.name == "relu" and PRIMITIVES.get("relu") is op:
-            self.text.forward.append(f"maximum({args}, 0.0, {out})")
+            self.text.forward.append(f"maximum({args}, 0.0, out={out})")
         else:
-            self.text.forward.append(f"{self.row(op)}({args}, {out})")
-        self.kept[group.start] = [shape, names, views, slope]  # type: ignore[list-item]
+            into = f"out={out}" if op.name in ("maximum", "minimum") else out  # where NumPy warns of a third argument without a name
+            self.text.forward.append(f"{self.row(op)}({args}, {into})")
+        self.kept[group.start] = [shape, names, views, slope]
 
     def row(self, op: Primitive) -> str:
         """The name of the function that computes a row."""
@@ -224,7 +224,7 @@ class Writer:
         out = self.out(group)
         parts = self.kept.setdefault(group.start, [])
         for product in group.products:
-            parts.append(self._product(group, product))  # type: ignore[arg-type]
+            parts.append(self._product(group, product))
         started = bool(group.products)
         if group.terms:
             shape, views = common([*group.terms, group.addresses])
@@ -253,12 +253,13 @@ class Writer:
         assert group.ragged is not None
         terms, starts = group.ragged
         even = equal(terms, starts)
+        table = terms if even is None else even
+        name = self.read(table, table.shape, regular(table), group.batched)
+        if group.batched and not self.bank(terms):  # the same for all examples, and there is a result for each
+            name = self.derived(f"broadcast_to({name}, {table.shape} + (size,))")
         if even is not None:
-            # A column of a number that is the same for all examples must not stand beside others here: it is read for each example.
-            name = self.read(even, even.shape, regular(even), group.batched)
             self.text.forward.append(f"{function}.reduce({name}, 1, None, {target})")
         else:
-            name = self.read(terms, terms.shape, regular(terms), group.batched)
             self.text.forward.append(f"{function}.reduceat({name}, {self.constant(starts)}, 0, None, {target})")
 
     def _product(self, group: Group, product: Product) -> tuple[str, str, str, Any]:
@@ -268,7 +269,8 @@ class Writer:
         right_batched = self.bank(product.right) != 0
         left = self.read(product.left, product.left.shape, regular(product.left), left_batched)
         right = self.read(product.right, product.right.shape, regular(product.right), right_batched)
-        place = product.place
+        place: Ints = product.place
+        shape: tuple[int, ...]
         if left_batched:
             form, shape = "both", (s, p, q)
         elif right_batched and q > 1:
@@ -294,7 +296,7 @@ class Writer:
             names = [self.derived(f"{side}[:, 0, 0]") for side in (left, right)]
             write(f"multiply({', '.join(names)}, {self.derived(target + '[:, 0, 0]') if group.batched else target})")
         elif form == "dots":
-            l, r = (self.derived(f"{side}.reshape({s}, {product.left.shape[2]})") for side in (left, right))  # noqa: E741
+            l, r = (self.derived(f"{side}.reshape({s}, {product.left.shape[2]})") for side in (left, right))
             write(f"vecdot({l}, {r}, {target})")
         elif form == "plain":
             write(f"matmul({self.derived(left + lead)}, {self.derived(right + '.swapaxes(1, 2)' + lead)}, {self.derived(target + lead)})")
@@ -304,14 +306,16 @@ class Writer:
         elif form == "weights":
             write(f"matmul({self.derived(left + '[:, None]')}, {right}, {target})")
         elif p == q == 1:
-            write(f"einsum('skb,skb->sb', {self.derived(left + '[:, 0]')}, {self.derived(right + '[:, 0]')}, out={self.derived(target + '[:, 0, 0]')})")
+            names = [self.derived(f"{side}[:, 0]") for side in (left, right)]
+            write(f"einsum('skb,skb->sb', {', '.join(names)}, out={self.derived(target + '[:, 0, 0]')})")
         else:
             write(f"einsum('spkb,sqkb->spqb', {left}, {right}, out={target})")
         direct = self.direct_part(int(product.right.flat[0])) >= 0
         if form != "numbers":
-            # In threads a product's floating-point flags are lost, and of inputs that stay where they are nobody has asked whether they are finite.
-            big = self.derived(f"{s * p * q * product.left.shape[2]}{' * size' * group.batched} > {LARGE}") if not direct else "True"
-            write(f"if {big}: look({target})")
+            # In threads a product's floating-point flags are lost, and inputs that stay where they are were not looked at.
+            # einsum never tells of any.
+            big = f"{s * p * q * product.left.shape[2]}{' * size' * group.batched} > {LARGE}"
+            write(f"look({target})" if direct or form == "both" else f"if {self.derived(big)}: look({target})")
         if view is None:
             at = np.nonzero(rows >= 0)[0]
             flat = self.derived(f"{target}.reshape(({rows.size},) + {target}.shape[{len(shape)}:])")
@@ -333,7 +337,7 @@ class Writer:
 
     def _sum_back(self, group: Group) -> None:
         for product, part in zip(group.products, self.kept[group.start], strict=True):
-            self._product_back(group, product, *part)  # type: ignore[misc]
+            self._product_back(group, product, *part)
         if group.terms:
             shape, views = common([*group.terms, group.addresses])
             gradient = self.out(group, shape, True)
@@ -354,7 +358,7 @@ class Writer:
         shape, names, views, slope = self.kept[group.start]
         op = group.op
         assert op is not None
-        out, gradient = self.out(group, shape), self.out(group, shape, True)  # type: ignore[arg-type]
+        out, gradient = self.out(group, shape), self.out(group, shape, True)
         found = iter(views)
         for position, arg in enumerate(group.args):
             if isinstance(arg, float):
@@ -362,7 +366,7 @@ class Writer:
             view: Any = next(found)
             if not self.carrying[arg].any():
                 continue
-            formula = Formula(op, position, out, names, self.rows)  # type: ignore[arg-type]
+            formula = Formula(op, position, out, names, self.rows)
             if formula.constant == 0.0:
                 continue
             if formula.constant == 1.0:
@@ -377,11 +381,11 @@ class Writer:
                 amount = f"{gradient} * {formula.text}"
             else:
                 amount = f"strong({gradient}, {formula.text})"
-            self.add(arg, shape, view, amount, group.batched)  # type: ignore[arg-type]
+            self.add(arg, shape, view, amount, group.batched)
 
     def _product_back(self, group: Group, product: Product, form: str, left: str, right: str, how: Any) -> None:
         shape, view, rows, whole = how
-        s, p, q = product.place.shape
+        s, _, q = product.place.shape
         k = product.left.shape[2]
         write = self.text.backward.append
         if view is not None:
@@ -411,7 +415,7 @@ class Writer:
         same = product.left.shape == product.right.shape and (product.left == product.right).all()
         if form == "dots":
             g = d(f"{g}[:, None]")
-            l, r = (d(f"{side}.reshape({s}, {k})") for side in (left, right))  # noqa: E741
+            l, r = (d(f"{side}.reshape({s}, {k})") for side in (left, right))
             sides = [(product.left, f"{'2.0 * ' * bool(same)}{g} * {r}")] + [(product.right, f"{g} * {l}")] * (not same)
             for addresses, amount in sides:
                 if carries(addresses):

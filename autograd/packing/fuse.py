@@ -82,7 +82,7 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     flows = op != stop
     flows[list(tape.stopped)] = False
 
-    # Three passes over the scalar graph, one node after another, and everything else on whole columns. Lists are quicker to index than arrays.
+    # Three passes over the scalar graph go from node to node (lists are quicker to index than arrays), the rest is on whole columns.
     needed = bytearray(total)  # 1: the output depends on it; 2: so does a gradient
     for _, _, i, j in checks:
         needed[i] = needed[j] = 1
@@ -157,7 +157,8 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
             level[i] = a + step[i]
     nodes = np.nonzero(live & ~swallowed & ~product)[0]
     return Graph(
-        ops, op, x, y, first, [value for value, _ in constants], nodes, terms, products, np.array(level), differs, (tag > 1) & reached, output, checks
+        ops, op, x, y, first, [value for value, _ in constants], nodes, terms, products, np.array(level), differs, (tag > 1) & reached,
+        output, checks,
     )  # fmt: skip
 
 

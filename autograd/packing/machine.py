@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .arrays import Array
+from .arrays import Array, look
 from .emit import BANKS, Writer
 from .plan import Guard, Plan
 
@@ -26,16 +29,13 @@ def strong(gradient: Array, partial: Array) -> Array:
     return np.where(gradient == 0.0, 0.0, gradient * partial)
 
 
-def look(z: Array) -> None:
-    """FloatingPointError unless all of these are finite, where NumPy is to raise such errors."""
-    if not np.isfinite(z).all() and np.geterr()["invalid"] == "raise":
-        raise FloatingPointError("a number is not finite")
-
-
 TOOLS: dict[str, Any] = {
-    name: getattr(np, name)
-    for name in "absolute add broadcast_to copyto einsum empty matmul maximum multiply sign take vecdot zeros".split()
-} | {"view": view, "strong": strong, "look": look}
+    "absolute": np.absolute, "add": np.add, "broadcast_to": np.broadcast_to, "copyto": np.copyto, "einsum": np.einsum, "empty": np.empty,
+    "look": look, "matmul": np.matmul, "maximum": np.maximum, "multiply": np.multiply, "sign": np.sign, "strong": strong, "take": np.take,
+    "vecdot": np.vecdot, "view": view, "zeros": np.zeros,
+}  # fmt: skip
+SIZES, IDLE = 8, 4
+"""For how many sizes of a batch a program keeps machines, and how many for each."""
 RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -71,8 +71,29 @@ class Code:
         """The source as code."""
         return compile(self.source, "<packed>", "exec")
 
+    @cached_property
+    def idle(self) -> dict[int, list[Machine]]:
+        """The machines that nobody uses, by size."""
+        return {}
+
+    @contextmanager
+    def machine(self, size: int) -> Iterator[Machine]:
+        """A machine for so many examples that nobody else uses meanwhile."""
+        idle = self.idle.setdefault(size, [])
+        try:
+            machine = idle.pop()  # atomic: no two threads have the same
+        except IndexError:
+            machine = Machine(self, size)
+            for old in list(self.idle)[:-SIZES]:
+                self.idle.pop(old, None)
+        try:
+            yield machine
+        finally:
+            if len(idle) < IDLE:
+                idle.append(machine)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "compiled"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("compiled", "idle")}
 
 
 def code(plan: Plan) -> Code:
@@ -97,6 +118,14 @@ def code(plan: Plan) -> Code:
         "\n".join(lines), text.constants, (plan.same, plan.inputs, plan.computed), plan.constants,
         [(a - plan.same, n) for a, n in plan.parts], text.direct, plan.output, inputs_too, plan.checks, text.operations, example,
     )  # fmt: skip
+
+
+class Sums(NamedTuple):
+    """What comes of some examples: the value, the gradients by the unbatched leaves, and by the batched inputs, a row for each example."""
+
+    value: float
+    same: Array
+    inputs: Array
 
 
 class Machine:
@@ -127,6 +156,31 @@ class Machine:
             self.value, self.seed = self.computed[at - same - inputs], self.g_computed[at - same - inputs]
         self.batched = at >= same
 
+    def sums(self, same: Array, xs: list[Array], seed: float) -> Sums | Array | None:
+        """The sums over the examples, each times the seed. Where some compare otherwise than when the program was recorded: which do as
+        then. None: somewhere a number is not finite.
+        """
+        count = len(same)
+        self.same[:count] = same
+        trouble = False
+        try:
+            self.values(xs)
+        except FloatingPointError:
+            trouble = True
+            if self.code.guards:  # which examples it is about can only be said when all numbers are there
+                with np.errstate(all="ignore"):
+                    self.forward(*xs)
+        fits = self.fits(xs)
+        if fits is not None:
+            return fits
+        if trouble:
+            return None
+        value = self.gradients(xs, seed)
+        found = self.g_same[:count]
+        if not (np.isfinite(found).all() and np.isfinite(self.g_inputs).all() and math.isfinite(value)):
+            return None
+        return Sums(value, found.copy(), self.g_inputs.T.copy())
+
     def values(self, xs: list[Array]) -> None:
         """Compute forward. FloatingPointError: a number left the domain of a function, or the range of floats."""
         with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
@@ -134,13 +188,10 @@ class Machine:
 
     def gradients(self, xs: list[Array], seed: float) -> float:
         """Sweep backward; the sum of the values of all examples times the seed."""
-        if self.batched:
-            value = float(self.value.sum()) * seed
-            self.seed[...] = seed
-        else:
-            value = float(self.value[0]) * (seed * self.size)
-            self.seed[...] = seed * self.size
         with np.errstate(all="ignore"):
+            each = seed if self.batched else seed * self.size
+            value = float(self.value.sum()) * each
+            self.seed[...] = each
             self.backward(*xs)
         return value
 

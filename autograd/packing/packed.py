@@ -222,9 +222,10 @@ class Packed:
             yield Batch(self._shapes[key], shared, parts, size)
             return
         kinds, which = np.unique(np.concatenate([rows.reshape(size, -1) for _, rows in whole], 1), axis=0, return_inverse=True)
-        if max(len(kinds), len(self.forms)) > MOST:
+        met = max(len(kinds), len(self.forms))
+        if met > MOST:
             raise ValueError(
-                f"{self.__name__} got {max(len(kinds), len(self.forms))} different sets of whole numbers, and each has a program of its own: numbers to compute with"
+                f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
                 " are floats, as in X.astype(float), and classes are better written one-hot, in floats"
             )
         for k, kind in enumerate(kinds):
@@ -300,9 +301,8 @@ class Packed:
         return self._examples(batch, same, xs, names, seed, 0)
 
     def _examples(self, batch: Batch, same: Array, xs: list[Array], names: Array, seed: float, tried: int) -> Sums:
-        """The sums over some examples, by the first variant from `tried` on whose comparisons fit; a new one is recorded where there is none.
-
-        Examples that do not fit go on to the next, by themselves.
+        """The sums over some examples, by the first variant from `tried` on whose comparisons fit; where there is none, a new one is
+        recorded. Examples that do not fit go on to the next, by themselves.
         """
         variants = batch.form.variants
         if tried == len(variants):

@@ -65,7 +65,7 @@ class Guard:
 class Plan:
     """The array operations in order, and the banks.
 
-    same      how long the bank of unbatched numbers is: the leaves that are unbatched, in order, then constants, then what is computed, then a 0
+    same      how long the bank of unbatched numbers is: the leaves that are unbatched, in order, constants, what is computed, and a 0
     inputs    how long the bank of batched inputs is
     computed  how long the bank of what is computed from them is
     where     the address of each node
@@ -182,7 +182,8 @@ def _kinds(graph: Graph, leaves: int) -> Ints:
     parts = np.zeros(total, np.int64)  # of a sum: products, single terms, or both
     parts[graph.products[0]] = 1
     parts[graph.terms[0]] += 2
-    return np.unique(kind * 4 + parts, return_inverse=True)[1]
+    numbered: Ints = np.unique(kind * 4 + parts, return_inverse=True)[1]
+    return numbered
 
 
 class _Rows:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from itertools import repeat
+from itertools import repeat, starmap
+from operator import call
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,11 +105,16 @@ class Session:
         else:
             new = self.theta.copy()
             new[self._index] = θ
-        self.theta, self._memory = new, memory
-        optimiser.steps += 1
         if self._home:
             self._leave_home()
+        # One call into C, so that Ctrl-C falls before or after it; so it is below.
+        deque(map(setattr, (self, self, optimiser), ("theta", "_memory", "steps"), (new, memory, optimiser.steps + 1)), 0)
         return float(loss)
+
+    @property
+    def away(self) -> bool:
+        """Whether the parameters are in the array, and not in their Values."""
+        return not self._home
 
     def _fetch(self) -> None:
         """Take the parameters and the optimiser's memory from where they belong."""
@@ -116,17 +122,16 @@ class Session:
         self._memory = [np.array(column) for column in zip(*self.optimiser.memory, strict=True)]
 
     def _leave_home(self) -> None:
-        _away[id(self)] = self
-        deque(map(_put_class, self.packed.params, repeat(Resident)), 0)  # one call into C: Ctrl-C falls before or after it
-        self._home = False
+        calls = [(_put_class, parameter, Resident) for parameter in self.packed.params]
+        deque(starmap(call, [(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls]), 0)
 
     def settle(self) -> None:
         """Bring the parameters and the optimiser's memory back. The next step takes them from there, changed or not."""
         if self._home:
             return
         params = self.packed.params
-        self.optimiser.memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
-        deque(map(_put_data, params, self.theta.tolist()), 0)
-        deque(map(_put_class, params, repeat(Value)), 0)
-        self._home = True
-        _away.pop(id(self), None)
+        memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
+        calls: list[tuple[Any, ...]] = [(setattr, self.optimiser, "memory", memory), (setattr, self, "_home", True)]
+        calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
+        calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
+        deque(starmap(call, [*calls, (_away.pop, id(self), None)]), 0)

@@ -5,6 +5,7 @@ A view costs nothing; anything else has to be gathered. A view may go over one n
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ def common(columns: list[Ints]) -> tuple[tuple[int, ...], list[View | None]]:
                 inner *= n
                 own.add(inner)
             chain = sorted(cuts | own)
-            if all(b % a == 0 for a, b in zip(chain, chain[1:], strict=False)):
+            if all(b % a == 0 for a, b in pairwise(chain)):
                 cuts |= own
             else:
                 found = None
