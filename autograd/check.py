@@ -466,7 +466,7 @@ def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
     return tuple(map(reader, op.kinks))
 
 
-def _nearness(op: Primitive, here: Sequence[float], *around: Sequence[float]) -> float:
+def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float]) -> float:
     """How far the nearest kink is, in units of the way from `here` to the points around it; inf where none comes nearer."""
     nearest = math.inf
     for kink in _kinks(op):
@@ -716,7 +716,7 @@ def judge_function(
         if math.isfinite(end):
             h = min(h, abs(x - end) / 2.0)
     if op.kinks and h:
-        h = _room(h, _first_step(x, None), lambda h: _nearness(op, point, shifted(x + h), shifted(x - h)))
+        h = _room(h, _first_step(x, None), lambda h: kink_distance(op, point, shifted(x + h), shifted(x - h)))
     slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
     return _judge(f, x, derivative, noise=_units, slack=slack, most=h, step=step, tolerance=tolerance)
 
@@ -868,7 +868,7 @@ class _Replay:
                 op = self.order[i].op
                 assert op is not None
                 if op.kinks:
-                    ratio = _nearness(op, self.point(i, self.data), *(self.point(i, data) for data in around))
+                    ratio = kink_distance(op, self.point(i, self.data), *(self.point(i, data) for data in around))
                     if ratio < near:
                         near = ratio
             return near
@@ -896,7 +896,7 @@ class _Replay:
             op = self.order[i].op
             assert op is not None
             point = self.point(i, self.data)
-            if op.kinks and around and _nearness(op, point, *(self.point(i, data) for data in around)) <= 1.0:
+            if op.kinks and around and kink_distance(op, point, *(self.point(i, data) for data in around)) <= 1.0:
                 return f"{op.name} at " + ", ".join(f"{name}={x!r}" for name, x in zip(op.operands, point, strict=True))
         return ""
 

@@ -18,12 +18,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache, lru_cache
-from itertools import islice
+from functools import cache, lru_cache, partial
+from itertools import islice, pairwise
 from typing import Any
 
 from . import graph, ops, reverse, value
-from .check import LEAST, check_graph, complex_step, corner, judge_partial, judge_second
+from .check import LEAST, check_graph, complex_step, corner, judge_partial, judge_second, kink_distance
 from .errors import AutogradError, DivisionByZeroError, DomainError, MissingExtraError
 from .expression import Expression, parse
 from .graph import cotangents, edges, topological
@@ -585,6 +585,57 @@ def check_kinks(primitive: Primitive, operands: Sequence[float]) -> None:
             raise AssertionError(f"{primitive.name} has a kink that it does not declare, at {at}")
 
 
+def check_jumps(primitive: Primitive) -> int:
+    """Where the function or a rule jumps, between any two common numbers, a kink is declared. Returns how many ways were searched.
+
+    Halving a way again and again, always to the half with the greater change, ends at a jump if there is one.
+    """
+    modest = [into(0.5, interval) for interval in primitive.domain]
+    searched = 0
+    for by, interval in enumerate(primitive.domain):
+        numbers = sorted({x for x in _COMMON if x in interval})
+
+        def at(x: float, by: int = by) -> list[float]:
+            return [x if i == by else other for i, other in enumerate(modest)]
+
+        def value(x: float) -> float | None:
+            return _evaluated(primitive.kinds[float], *at(x))
+
+        def slope(x: float, rule: Callable[..., Any]) -> float | None:
+            z = value(x)
+            return None if z is None else _evaluated(rule, z, *at(x))
+
+        functions: list[Callable[[float], float | None]] = [value, *(partial(slope, rule=rule) for _, rule in _rules(primitive))]
+        for f in functions:
+            for low, high in pairwise(numbers):
+                searched += 1
+                ends = _greatest_change(f, low, high)
+                if ends is not None and kink_distance(primitive, at(ends[0]), at(ends[1])) > 1.0:
+                    what = "jumps" if f is value else "has a rule that jumps"
+                    raise AssertionError(f"{primitive.name} {what}, and declares no kink there: at {_at(primitive, at(ends[1]))}")
+    return searched
+
+
+def _greatest_change(f: Callable[[float], float | None], low: float, high: float) -> tuple[float, float] | None:
+    """Neighbouring floats between which f jumps by more than a millionth; None where none were found, or f is no modest number."""
+    while True:
+        middle = low + (high - low) / 2.0
+        first, last = f(low), f(high)
+        if (
+            first is None
+            or last is None
+            or abs(last - first) <= 1e-6 * max(abs(first), abs(last), 1e-3)
+            or max(abs(first), abs(last)) > 1e6
+        ):
+            return None
+        if not low < middle < high:
+            return low, high
+        between = f(middle)
+        if between is None:
+            return None
+        low, high = (low, middle) if abs(between - first) > abs(last - between) else (middle, high)
+
+
 def check_complex(primitive: Primitive, operands: Sequence[float], tolerance: float = 1e-10) -> bool:
     """Each local derivative agrees with a complex step. False where the function has no complex form."""
     if is_at_kink(primitive, operands) or primitive.name == "stop_gradient":
@@ -772,6 +823,7 @@ def climb(
         if reference is not None and modest:
             check_reference(primitive, operands, reference, units)
             count["reference"] += 1
+    check_jumps(primitive)
     if not agreed:
         raise AssertionError(f"{primitive.name}: at none of {count['differences']} points could differences say anything")
     for operands in common[:: max(len(common) // 20, 1)]:

@@ -290,6 +290,8 @@ def test_a_row_with_a_narrow_domain(own: Any) -> None:
         (abs, lambda z, x: sign(x), {}, r"has a kink that it does not declare, at x=0\.0: slope -1 on the left, 1 on the right"),
         (lambda x: max(x, 2.0), lambda z, x: heaviside(x - 2.0), {}, r"has a kink that it does not declare, at x=2\.0"),
         (lambda x: float(x > 0.0), lambda z, x: 0.0 * x, {}, r"has a kink that it does not declare, at x=0\.0"),
+        (lambda x: abs(x - 1.234), lambda z, x: sign(x - 1.234), {}, r"has a rule that jumps, and declares no kink there: at x=1\.234"),
+        (lambda x: x + (x > 1.234), lambda z, x: 1.0, {}, r"jumps, and declares no kink there: at x=1\.23"),
         (lambda x: x**3, lambda z, x: 3.0 * x * x, {"formula": "x**3*1.0000000001"}, r"but its formula 'x\*\*3\*1\.0000000001' is"),
     ],
 )
