@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m nn") -> int:
         options = _parser(prog).parse_args(sys.argv[1:] if argv is None else argv)
         if "set" in options:
             return _train(options)
-        why_backpropagation.report(options.data, options.images)
+        for line in why_backpropagation.report(options.data, options.images):
+            print(line, flush=True)
         return 0
     except SystemExit as stop:  # argparse has said what there is to say
         return stop.code if isinstance(stop.code, int) else 0
@@ -85,7 +86,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     train.add_argument("--epochs", type=_count, metavar="N", help="how often to go through the examples")
     train.add_argument("--batch", type=_count, metavar="N", help="examples an update")
     train.add_argument("--rate", type=_rate, metavar="η", help="Adam's learning rate at the start; it falls to a tenth")
-    train.add_argument("--pack", action="store_true", help="compute with arrays (extra pack): some hundred times faster, all examples, more epochs")
+    train.add_argument(
+        "--pack", action="store_true", help="compute with arrays (extra pack): some hundred times faster, all examples, more epochs"
+    )
     train.add_argument("--seed", type=int, metavar="N", default=0, help="for weights, shuffles and made data (0 unless given)")
     train.add_argument("--from", type=Path, metavar="FILE", dest="start", help="a saved model of the same sizes to go on from")
     train.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to save the model (glassgrad-SET.json unless given)")
@@ -116,13 +119,14 @@ def _sets(name: str, folder: Path | None, count: int, seed: int, pack: bool) -> 
     """What to learn from and what to test on; then how many examples there are to choose from, and how many classes."""
     if name == "moons":
         return data.moons(count, rng=seed), data.moons(200, rng=seed + 1), count, 1
+    training: Set
+    test: Set
     if name == "digits":
         training, test = data.split(*data.digits(), rng=0)
     else:
         assert folder is not None
-        training, test = data.mnist(folder, "train"), data.mnist(folder, "test")
-        if not pack:
-            test = test[0][:200], test[1][:200]
+        images, labels = data.mnist(folder, "test")
+        training, test = data.mnist(folder, "train"), (images, labels) if pack else (images[:200], labels[:200])
     available = len(training[1])
     if pack and count >= available:
         return training, test, available, 10
@@ -140,7 +144,13 @@ def _train(options: argparse.Namespace) -> int:
         options.parser.error(f"there is no folder {output.parent} to save in")
     check_place(output)  # before the work, not after it
     try:
-        training, test, available, classes = _sets(name, options.data, options.examples or (10**7 if options.pack and name != "moons" else plan.examples), options.seed, options.pack)
+        training, test, available, classes = _sets(
+            name,
+            options.data,
+            options.examples or (10**7 if options.pack and name != "moons" else plan.examples),
+            options.seed,
+            options.pack,
+        )
     except IndexError as error:  # a class in a file that is none
         raise ValueError(str(error)) from None
     hidden = options.hidden or plan.hidden

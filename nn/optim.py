@@ -44,7 +44,7 @@ class Optimiser:
         return _from(0.0, self.lr(self.steps), "the schedule's learning rate") if callable(self.lr) else self.lr
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
-        """The new θ, and the new memory. Arithmetic alone, so that it means the same on arrays: packed training calls it with all parameters."""
+        """The new θ, and the new memory. Arithmetic alone, so that it means the same on arrays, of all parameters at once."""
         raise NotImplementedError
 
     def step(self) -> None:

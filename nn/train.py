@@ -94,7 +94,7 @@ def fit(
     callbacks   called with the History after every epoch; one that returns True ends the training
     progress    a bar (extra `train`): True, False, or None for one on a terminal if it takes longer than a second
     pack        train the same network as array operations (`autograd.pack`, extra `pack`), some hundred times faster; the numbers differ by
-                rounding alone. Examples and targets must have one shape, and dropout is refused, since it draws anew for every example.
+                rounding alone. Examples and targets must have one shape, and what draws random numbers for every example is refused.
                 Classes are made one-hot for the cross-entropies; for a loss of your own, whole numbers stay as they are, and every one
                 has a program of its own
 
@@ -195,8 +195,8 @@ def _functions(callbacks: Any) -> list[Callback]:
 def _stepping(
     model: Module, examples: Sequence[Any], targets: Sequence[Any], loss: Loss, optimiser: Optimiser, pack: bool
 ) -> Iterator[tuple[Callable[[list[int]], float], Callable[[Sequence[Any], Sequence[Any]], float]]]:
-    """Two functions: one makes a step of learning from the examples of these numbers, and returns their mean loss before it; the other gives
-    the mean loss over examples and targets. Packed, both are array operations.
+    """Two functions: one makes a step of learning from the examples of these numbers, and returns their mean loss before it; the other
+    gives the mean loss over examples and targets. Packed, both are array operations.
     """
     if not pack:
         yield (

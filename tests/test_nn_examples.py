@@ -129,3 +129,13 @@ def test_three_ways_down(batch_size: int | None, steps: int) -> None:
         w, b = descent.path[-1]
         assert abs(w - learning.SLOPE) < 0.3
         assert abs(b - learning.INTERCEPT) < 0.3
+
+
+def test_the_whole_gradient_packed() -> None:
+    """The gradient over all images in one call; that of one image is the engine's."""
+    pytest.importorskip("numpy")
+    done = why_backpropagation.whole(images=300)
+    assert 300 == done.images
+    assert done.largest < 1e-14
+    assert 1.0 < done.loss < 5.0
+    assert done.seconds < done.packing

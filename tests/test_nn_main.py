@@ -149,3 +149,44 @@ def test_a_file_that_would_be_lost_is_said_before_the_work(tmp_path: Path, capsy
     assert "epoch" not in out
     assert "the file there is no saved model" in err
     assert '{"a": 1}' == path.read_text()
+
+
+def test_packed_training_from_the_command_line(tmp_path: Path, capsys: Out) -> None:
+    """--pack takes all examples of the IDX files and tests on all of the test set."""
+    pytest.importorskip("numpy")
+    for prefix, count in (("train", 40), ("t10k", 20)):
+        pixels = bytes(200 if i // 16 % 2 else i % 40 for i in range(16 * count))
+        (tmp_path / f"{prefix}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, count, 4, 4) + pixels)
+        (tmp_path / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, count) + bytes(i % 2 for i in range(count)))
+    arguments = [
+        "train",
+        "mnist",
+        "--data",
+        str(tmp_path),
+        "--pack",
+        "--epochs",
+        "30",
+        "--batch",
+        "10",
+        "--hidden",
+        "6",
+        "-o",
+        str(tmp_path / "m.json"),
+    ]
+    assert 0 == main(arguments)
+    out, err = capsys.readouterr()
+    assert "" == err
+    assert "mnist: learning from 40 examples, testing on 20\n" in out
+    assert "Test accuracy 100.0 %" in out
+
+
+def test_why_backpropagation_from_the_command_line(capsys: Out) -> None:
+    """The lecture's hours, what they would be here, and the seconds that the packed gradient takes."""
+    pytest.importorskip("numpy")
+    assert 0 == own(["why", "--images", "100"])
+    out, err = capsys.readouterr()
+    assert "" == err
+    assert "123.8 hours, by the lecture" in out
+    assert re.search(r"here, packed: \d+\.\d\d seconds for the gradient over 100 images, after \d+\.\d seconds of packing\n", out)
+    assert 1 == own(["why", "--data", "none"])
+    assert "there is no train-images-idx3-ubyte" in capsys.readouterr().err

@@ -302,3 +302,88 @@ def test_fit_says_what_an_option_has_to_be(options: dict[str, Any], says: str) -
     with pytest.raises(TypeError, match=says):
         nn.fit(model, [[0.0, 1.0]], [1.0], nn.squared_error, nn.SGD(model.parameters(), lr=0.1), **options)
     assert before == model.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets"),
+    [
+        (nn.cross_entropy, 3, lambda i: i % 3),
+        (nn.cross_entropy, 3, lambda i: nn.one_hot(i % 3, 3)),
+        (nn.max_margin, 3, lambda i: i % 3),
+        (nn.squared_error, 1, lambda i: i % 3),
+        (nn.squared_error, 2, lambda i: [0.5 * i, 1.0]),
+        (nn.binary_cross_entropy_with_logits, 1, lambda i: i % 2),
+        (nn.hinge, 1, lambda i: 2 * (i % 2) - 1),
+        (lambda z, t: nn.squared_error(z[t], 1.0), 3, lambda i: i % 3),
+    ],
+)
+def test_packed_training_is_the_same_training(loss: Any, outputs: int, targets: Any) -> None:
+    """Loss by loss and parameter by parameter, but for rounding: batches, optimiser, validation and classes are the same."""
+    pytest.importorskip("numpy")
+    rng = Random(0)
+    X = [[rng.gauss(0.0, 1.0) for _ in range(4)] for _ in range(24)]
+    t = [targets(i) for i in range(24)]
+    found = []
+    for pack in (False, True):
+        model = nn.MLP(4, [5, outputs], activation="tanh", rng=0)
+        optimiser = nn.Adam(model.parameters(), lr=0.01)
+        history = nn.fit(model, X, t, loss, optimiser, epochs=3, batch_size=7, rng=1, validation=(X[:5], t[:5]), pack=pack)
+        found.append((history, model.state_dict(), optimiser.state_dict()))
+    (eager, weights, memory), (packed, packed_weights, packed_memory) = found
+    assert eager.losses == pytest.approx(packed.losses, rel=1e-12, abs=1e-12)
+    assert [e.validation for e in eager.epochs] == pytest.approx([e.validation for e in packed.epochs], rel=1e-12, abs=1e-12)
+    assert weights == pytest.approx(packed_weights, rel=1e-9, abs=1e-12)
+    assert memory["steps"] == packed_memory["steps"] == 12
+
+
+def test_packed_training_with_callbacks_patience_and_divergence() -> None:
+    """A callback finds the numbers of the last step; patience brings back the best; divergence is the same warning, and nothing is lost."""
+    pytest.importorskip("numpy")
+    model = nn.MLP(2, [3, 1], rng=0)
+    X, t = [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0]
+    seen: list[dict[str, float]] = []
+    nn.fit(
+        model,
+        X,
+        t,
+        nn.squared_error,
+        nn.SGD(model.parameters(), lr=0.1),
+        epochs=3,
+        callbacks=[lambda h: seen.append(model.state_dict())],
+        pack=True,
+    )
+    assert 3 == len({tuple(state.values()) for state in seen})
+    assert seen[-1] == model.state_dict()
+    history = nn.fit(model, X, t, nn.squared_error, nn.SGD(model.parameters(), lr=0.0), epochs=9, patience=2, pack=True)
+    assert "no lower loss for 2 epochs; the parameters are those after epoch 1" == history.stopped
+    assert seen[-1] == model.state_dict()
+    with pytest.warns(RuntimeWarning, match="training diverged in step"):
+        history = nn.fit(model, X, t, nn.squared_error, nn.SGD(model.parameters(), lr=1e200), epochs=9, pack=True)
+    assert all(math.isfinite(number) for number in model.state_dict().values())
+
+
+def test_packed_training_says_what_it_cannot_do() -> None:
+    """Chance inside the model, examples of two shapes, a class that is none."""
+    pytest.importorskip("numpy")
+    model = nn.MLP(2, [3, 1], rng=0)
+    rng = Random(0)
+    with pytest.raises(TypeError, match="draws random numbers"):
+        nn.fit(model, [[0.0, 1.0]], [1.0], lambda y, t: (y * rng.random() - t) ** 2, nn.SGD(model.parameters(), lr=0.1), pack=True)
+    model = nn.MLP(2, [3, 2], rng=0)
+    optimiser = nn.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="shape"):
+        nn.fit(model, [[0.0, 1.0], [1.0]], [1, 0], nn.cross_entropy, optimiser, pack=True)
+    with pytest.raises(IndexError, match="class 2"):
+        nn.fit(model, [[0.0, 1.0]], [2], nn.cross_entropy, optimiser, pack=True)
+
+
+@pytest.mark.parametrize(("outputs", "targets"), [(3, [0, 1, 2]), (1, [0, 1, 1]), (1, [-1, 1, -1])])
+def test_packed_accuracy_is_the_accuracy(outputs: int, targets: list[int]) -> None:
+    """Of classes, and of the two sides of one output, with a threshold."""
+    pytest.importorskip("numpy")
+    rng = Random(3)
+    model = nn.MLP(4, [5, outputs], activation="tanh", rng=0)
+    X = [[rng.gauss(0.0, 1.0) for _ in range(4)] for _ in range(60)]
+    t = targets * 20
+    for threshold in (0.0, 0.2):
+        assert nn.accuracy(model, X, t, threshold) == pytest.approx(nn.accuracy(model, X, t, threshold, pack=True), abs=1e-12)

@@ -93,7 +93,12 @@ def test_latex() -> None:
     equations = network().equations()
     text = equations._repr_latex_()
     assert text.startswith("$\\displaystyle \\begin{aligned}")
-    for part in (r"Z^{1} &= b^{1} + W^{1} X^{0}", r"\nabla W^{2} &= \nabla Z^{2} {X^{1}}^\top", r"\left(Z^{2} - T\right)^{2}", r"2 \times n"):
+    for part in (
+        r"Z^{1} &= b^{1} + W^{1} X^{0}",
+        r"\nabla W^{2} &= \nabla Z^{2} {X^{1}}^\top",
+        r"\left(Z^{2} - T\right)^{2}",
+        r"2 \times n",
+    ):
         assert part in text
     assert text.count("{") == text.count("}")
     assert text.count(r"\left") == text.count(r"\right")
@@ -142,7 +147,7 @@ def test_pictures() -> None:
 def test_names_of_arguments_are_shown_and_nothing_else() -> None:
     """A hostile name of an argument cannot be, but a hostile label can: it reaches neither an equation nor a picture as markup."""
     w = Value(1.0, label="<b>&\n\"'")
-    program = pack(lambda x, 목표: (w * x - 목표) ** 2, params=[w])
+    program = pack(lambda x, 목표: (w * x - 목표) ** 2, params=[w])  # noqa: N803
     program([1.0], [2.0])
     assert "목표" in str(program.equations())
     assert b"<svg" in program.draw().pipe("svg")

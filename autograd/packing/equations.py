@@ -16,7 +16,6 @@ from ..graph import Edge
 from ..primitive import Primitive
 from ..typeset import Notation, number
 from ..value import Value
-
 from .fuse import SUM, Ints
 from .grids import Product
 from .plan import Group, Plan
@@ -30,7 +29,10 @@ LONGEST = 30
 
 @dataclass(frozen=True)
 class Symbol:
-    """A letter with the number of its layer, such as W¹, or with a number of its own, such as V₃; `rows` and `columns` are its shape, 0 columns for one per example."""
+    """A letter with the number of its layer, such as W¹, or with a number of its own, such as V₃.
+
+    rows, columns   its shape; without columns it has one number a row, for each example where there are some
+    """
 
     letter: str
     index: int | None
@@ -99,7 +101,7 @@ class Equations:
         """The parameters and inputs among these, as they are called."""
         maker = self._made[0]
         leaves = addresses[maker.owner[addresses] < 0]
-        first, numbers = maker.plan.constants
+        first, _ = maker.plan.constants
         leaves = leaves[(leaves < first) | (leaves >= maker.plan.same)]
         if not leaves.size:
             return []
@@ -173,8 +175,8 @@ class _Maker:
             blocks.append((start, count))
             start += count
         for i, (start, count) in enumerate([*blocks, *plan.parts]):
-            symbol = Symbol("X", 0, count) if not i else Symbol(names[i].upper() if i < len(names) else f"X{i}", None, count)
-            self.blocks.append((np.arange(start, start + count), symbol))
+            block = Symbol("X", 0, count) if not i else Symbol(names[i].upper() if i < len(names) else f"X{i}", None, count)
+            self.blocks.append((np.arange(start, start + count), block))
 
         def parameters(addresses: Ints) -> bool:
             return bool(((addresses >= low) & (addresses < high)).all())
@@ -259,7 +261,7 @@ class _Maker:
         distinct = np.unique(flat)
         first, numbers = self.plan.constants
         if (distinct >= first).all() and (distinct < first + len(numbers)).all():
-            return number(numbers[int(flat[0]) - first]) if len(distinct) == 1 else r"c" if self.tex else "c"
+            return number(numbers[int(flat[0]) - first]) if len(distinct) == 1 else "c"
         for block, symbol in self.blocks:
             if len(block) == len(distinct) and (np.sort(block) == distinct).all():
                 return symbol.text(self.tex)
@@ -470,7 +472,7 @@ def _terms(group: Group) -> list[Ints]:
 def _number_by_number(product: Product) -> bool:
     """Whether the dot products share nothing, so that it is no matrix product."""
     _, p, q = product.place.shape
-    return p == q == 1 and product.place.shape[0] > 1 or (p == q == 1 and not (product.left < product.right.min()).all())
+    return (p == q == 1 and product.place.shape[0] > 1) or (p == q == 1 and not (product.left < product.right.min()).all())
 
 
 def _node(op: Primitive | None, label: str, args: list[Value | float]) -> Value:
@@ -485,5 +487,3 @@ def _node(op: Primitive | None, label: str, args: list[Value | float]) -> Value:
         else:
             setattr(node, second, arg)
     return node
-
-

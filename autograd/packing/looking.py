@@ -112,5 +112,5 @@ def _box(title: str, shape: str, gradients: list[Any], kind: str) -> str:
     for equation in gradients:
         text = f"{equation.left} {'+' if equation.adds else ''}= {equation.right}"
         lines.append(f'<tr><td><font color="{LIGHT.gradient}">{escape(text)}</font></td></tr>')
-    body = "".join(lines)
-    return f'<<table border="1" color="{LIGHT.forward}" bgcolor="{getattr(LIGHT, kind)}" cellborder="0" cellpadding="3" style="rounded">{body}</table>>'
+    look = f'border="1" color="{LIGHT.forward}" bgcolor="{getattr(LIGHT, kind)}" cellborder="0" cellpadding="3" style="rounded"'
+    return f"<<table {look}>{''.join(lines)}</table>>"

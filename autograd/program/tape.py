@@ -125,8 +125,8 @@ def of_trace(leaves: Sequence[Any], entries: Sequence[Any], output: Any) -> Tape
     """
     size = len(leaves)
     leaf: dict[Any, int] = {node: i for i, node in enumerate(leaves)}
-    nodes = [entry for entry in entries if type(entry) is Traced]
-    deque(map(Traced._index.__set__, nodes, count(size)), 0)  # type: ignore[attr-defined]
+    nodes: list[Any] = [entry for entry in entries if type(entry) is Traced]
+    deque(map(Traced._index.__set__, nodes, count(size)), 0)
 
     def number(x: Any) -> Arg:
         if type(x) is float:
@@ -135,17 +135,17 @@ def of_trace(leaves: Sequence[Any], entries: Sequence[Any], output: Any) -> Tape
         return i
 
     try:
-        xs = [-1 if (x := node.x) is None else x._index if x.op is not None else leaf[x] for node in nodes]
-        ys = [-1 if (y := node.y) is None else y._index if y.op is not None else leaf[y] for node in nodes]
+        xs: list[Any] = [-1 if (x := node.x) is None else x._index if x.op is not None else leaf[x] for node in nodes]
+        ys: list[Any] = [-1 if (y := node.y) is None else y._index if y.op is not None else leaf[y] for node in nodes]
         a = [None if x >= 0 else node._first for x, node in zip(xs, nodes, strict=True)]
         b = [None if y >= 0 else node._second for y, node in zip(ys, nodes, strict=True)]
         stopped = set()
-        for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
-            if x < 0 and y < 0:  # its operands stand where constants do
+        for i, (first, second) in enumerate(zip(xs, ys, strict=True)):
+            if first < 0 and second < 0:  # its operands stand where constants do
                 stopped.add(size + i)
                 for operand, column, constants in ((a[i], xs, a), (b[i], ys, b)):
                     if isinstance(operand, Traced):
-                        column[i], constants[i] = number(operand), None  # type: ignore[call-overload]
+                        column[i], constants[i] = number(operand), None
         checks = []
         if len(nodes) < len(entries):
             made = 0
@@ -160,7 +160,7 @@ def of_trace(leaves: Sequence[Any], entries: Sequence[Any], output: Any) -> Tape
         kept = repr(getattr(error, "obj", None) or error.args[0])
         raise TracingError(f"{kept} comes from an earlier run of the function, which must not keep numbers outside") from None
     finally:
-        deque(map(Traced._index.__delete__, nodes), 0)  # type: ignore[attr-defined]
+        deque(map(Traced._index.__delete__, nodes), 0)
 
 
 def of_graph(output: Value, leaves: Sequence[Value]) -> Tape:

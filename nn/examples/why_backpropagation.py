@@ -9,6 +9,7 @@ backward once. And then the whole of it: the gradient over all images, by the sa
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -171,15 +172,16 @@ def whole(images: int = IMAGES, folder: str | Path | None = None, rng: Random | 
     return Whole(len(pixels), packing, time.perf_counter() - start, loss, largest)
 
 
-def report(folder: str | Path | None = None, images: int = IMAGES) -> None:
-    """Count, measure and print."""
+def report(folder: str | Path | None = None, images: int = IMAGES) -> Iterator[str]:
+    """What is counted and measured, line by line, as it becomes known."""
     model, image, target = build()
     counts = count(model, cross_entropy(model(image), target))
-    print(f"numerical differentiation   {counts.numerical:>23,} multiplications: {counts.numerical / RATE / 3600:.1f} hours, by the lecture")
-    print(f"backpropagation             {counts.backpropagation:>23,} multiplications: {counts.backpropagation / RATE:.1f} seconds")
-    slice_ = measure()
-    print(f"\nhere, one scalar after another: {slice_.hours_numerical:,.0f} hours and {slice_.hours_backpropagation:.1f} hours")
+    hours, seconds = counts.numerical / RATE / 3600.0, counts.backpropagation / RATE
+    yield f"numerical differentiation   {counts.numerical:>23,} multiplications: {hours:.1f} hours, by the lecture"
+    yield f"backpropagation             {counts.backpropagation:>23,} multiplications: {seconds:.1f} seconds"
+    here = measure()
+    yield f"\nhere, one scalar after another: {here.hours_numerical:,.0f} hours and {here.hours_backpropagation:.1f} hours"
     done = whole(images, folder)
-    print(f"here, packed: {done.seconds:.2f} seconds for the gradient over {done.images:,} images, after {done.packing:.1f} seconds of packing")
-    print(f"(mean loss {done.loss:.6f}; the largest difference from the engine's gradient, on one image, is {done.largest:.1e})")
-
+    packing = f"after {done.packing:.1f} seconds of packing"
+    yield f"here, packed: {done.seconds:.2f} seconds for the gradient over {done.images:,} images, {packing}"
+    yield f"(mean loss {done.loss:.6f}; the largest difference from the engine's gradient, on one image, is {done.largest:.1e})"
