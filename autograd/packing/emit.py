@@ -64,7 +64,7 @@ class Writer:
         self.text.direct = tuple(i for i, part in enumerate(plan.parts) if self._is_direct(*part))
         for group in plan.groups:
             getattr(self, {SUM: "_sum", -1: "_single"}.get(group.kind, "_largest"))(group)
-        self.text.operations = len(self.text.forward)
+        self.text.operations = sum(not line.startswith("if ") and " = view(" not in line for line in self.text.forward)
         self.touched[plan.output] = True
         for group in reversed(plan.groups):
             if group.carries:
@@ -367,8 +367,6 @@ class Writer:
             if not self.carrying[arg].any():
                 continue
             formula = Formula(op, position, out, names, self.rows)
-            if formula.constant == 0.0:
-                continue
             if formula.constant == 1.0:
                 amount = gradient
             elif formula.constant == -1.0:
@@ -385,7 +383,7 @@ class Writer:
 
     def _product_back(self, group: Group, product: Product, form: str, left: str, right: str, how: Any) -> None:
         shape, view, rows, whole = how
-        s, _, q = product.place.shape
+        s, p, q = product.place.shape
         k = product.left.shape[2]
         write = self.text.backward.append
         if view is not None:
@@ -437,9 +435,11 @@ class Writer:
             right_amount = (d(f"{left}[:, None].swapaxes(2, 3)"), g)
             shapes = (product.left.shape, product.right.shape)
         else:
-            for addresses, text, other in ((product.left, "spqb,sqkb->spkb", right), (product.right, "spqb,spkb->sqkb", left)):
+            amounts = (f"{g} * {right}" if q == 1 else f"einsum('spqb,sqkb->spkb', {g}, {right})",
+                       f"{d(g + '.swapaxes(1, 2)')} * {left}" if p == 1 else f"einsum('spqb,spkb->sqkb', {g}, {left})")  # fmt: skip
+            for addresses, amount in zip((product.left, product.right), amounts, strict=True):
                 if carries(addresses):
-                    self.add(addresses, addresses.shape, regular(addresses), f"einsum('{text}', {g}, {other})", True)
+                    self.add(addresses, addresses.shape, regular(addresses), amount, True)
             return
         if carries(product.left):
             amount = f"matmul({', '.join(left_amount)}"

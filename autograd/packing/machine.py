@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from .arrays import Array, look
 from .emit import BANKS, Writer
@@ -21,7 +20,8 @@ from .plan import Guard, Plan
 def view(bank: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """Numbers of a bank as an array; of a batched one with an axis for the examples, which comes last."""
     step, *last = bank.strides
-    return as_strided(bank[offset:], shape + bank.shape[1:], (*(step * n for n in strides), *last))
+    strides = (*[step * n for n in strides], *last)
+    return np.ndarray(shape + bank.shape[1:], np.float64, bank, step * offset, strides)  # quicker than as_strided
 
 
 def strong(gradient: Array, partial: Array) -> Array:

@@ -92,7 +92,7 @@ class Session:
         optimiser = self.optimiser
         with np.errstate(all="ignore"):
             θ, *memory = optimiser.update(θ, g, optimiser.rate, optimiser.steps + 1, *self._memory)
-        if not all(np.isfinite(array).all() for array in (θ, *memory)):
+        if not all(new is old or np.isfinite(new).all() for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
             bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
             parameter = optimiser.parameters[bad]
             what = repr(parameter.label) if parameter.label else f"number {bad}"
