@@ -125,8 +125,9 @@ def _sets(name: str, folder: Path | None, count: int, seed: int, pack: bool) -> 
         training, test = data.split(*data.digits(), rng=0)
     else:
         assert folder is not None
+        training = data.mnist(folder, "train")
         images, labels = data.mnist(folder, "test")
-        training, test = data.mnist(folder, "train"), (images, labels) if pack else (images[:200], labels[:200])
+        test = (images, labels) if pack else (images[:200], labels[:200])
     available = len(training[1])
     if pack and count >= available:
         return training, test, available, 10

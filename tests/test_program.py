@@ -923,3 +923,14 @@ def test_wrong_command_lines(arguments: list[str], code: int, message: str, caps
     out, err = capsys.readouterr()
     assert "" == out
     assert message in err
+
+
+def test_what_a_function_from_outside_returns_is_made_a_float() -> None:
+    """An int that a custom function returns is a float in the program, too; None is refused in the engine's words."""
+    from autograd import custom_gradient
+
+    whole = custom_gradient(lambda z, x: 1.0)(lambda x: 3)
+    assert (6.0, (2.0,)) == compile(lambda x: whole(x) * 2.0)(2.7)
+    nothing = custom_gradient(lambda z, x: 1.0)(lambda x: None)
+    with pytest.raises(TypeError, match="a function that returns a number"):
+        compile(lambda x: nothing(x) * 1.0)(2.7)

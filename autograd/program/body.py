@@ -40,7 +40,7 @@ class Statement:
 class Python:
     """How Python writes an operation. Other languages derive from it.
 
-    calls      for each function that a text calls by a name of its own, that name
+    calls      for each function that a text calls by a name of its own, that name; `rows` has the row whose forward function it is
     stops      whether it stops where a number is not finite
     """
 
@@ -48,6 +48,7 @@ class Python:
 
     def __init__(self) -> None:
         self.calls: dict[Callable[..., Any], str] = {}
+        self.rows: dict[Callable[..., Any], Primitive] = {}
 
     def row(self, op: Primitive, args: tuple[Any, ...]) -> Any:
         """The operation as a term of plain arithmetic, or the name of the function to call."""
@@ -58,6 +59,7 @@ class Python:
             return Term(args, sign=OPERATORS[forward])
         if forward is floats.power and isinstance(args[1], float) and args[1] == math.floor(args[1]):
             return Term(args, sign="**")  # with a whole exponent it never leaves the reals
+        self.rows[forward] = op
         name = getattr(forward, "__name__", "")
         if getattr(math, name, None) is forward:
             return f"math.{name}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..primitive import forward_of
 from .body import GRADIENT, Body, Statement, comment
 from .trace import TracingError
 
@@ -214,7 +215,9 @@ def standalone(body: Body, text: Text) -> tuple[str, dict[int, int]]:
 
 def executable(body: Body, text: Text, names: dict[str, Any]) -> Callable[..., tuple[float, tuple[float, ...]]]:
     """The same functions, ready to run in this process, with these names for errors."""
-    namespace: dict[str, Any] = {"math": math, **names, **{name: function for function, name in body.language.calls.items()}}
+    rows = body.language.rows
+    calls = {name: forward_of(rows[function]) for function, name in body.language.calls.items()}
+    namespace: dict[str, Any] = {"math": math, **names, **calls}
     exec(compile("\n".join(text.lines), "<program>", "exec"), namespace)  # every name in it is generated, every constant a repr
     run: Callable[..., tuple[float, tuple[float, ...]]] = namespace["value_and_gradients"]
     return run

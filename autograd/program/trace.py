@@ -22,7 +22,7 @@ from .. import ops
 from .. import value as _value
 from ..errors import AutogradError
 from ..graph import Node
-from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, interpretation
+from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
 from ..value import Value, paused
 
 _new = object.__new__
@@ -253,7 +253,7 @@ def _cut(node: Traced) -> None:
 @interpretation(Traced, over=(Value,))
 def _on_traced(primitive: Primitive) -> Callable[..., Any]:
     """A row while a program is recorded: compute, refuse what is not finite, note down. No local derivatives: the program has them."""
-    forward, binary = primitive.forward, len(primitive.operands) == 2
+    forward, binary = forward_of(primitive), len(primitive.operands) == 2
 
     def record(*operands: Any) -> Any:
         sides: list[Any] = []
