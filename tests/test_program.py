@@ -934,3 +934,14 @@ def test_what_a_function_from_outside_returns_is_made_a_float() -> None:
     nothing = custom_gradient(lambda z, x: 1.0)(lambda x: None)
     with pytest.raises(TypeError, match="a function that returns a number"):
         compile(lambda x: nothing(x) * 1.0)(2.7)
+
+
+def test_the_steps_of_a_program_stand_beside_its_lines() -> None:
+    """`program.stepper()` walks through the graph that was computed last; each line of the source belongs to the steps of its node."""
+    program = compile(lambda x, y: x * y + x)
+    program(2.0, 3.0)
+    steps = program.stepper()
+    lines = [line for line, numbers in steps.source or [] if numbers]
+    assert any(line.strip().startswith("v2 = v0 * v1") for line in lines)
+    assert any(line.strip().startswith("g0 ") for line in lines)
+    assert "v2 = v0 * v1" in steps._repr_html_()
