@@ -164,7 +164,7 @@ class Program:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
         own = set(self.params)
-        with recording(self.params, [x for x in reachable(self.function) if x not in own]) as entries:
+        with recording(self.params, [x for x in reachable(self.function, own) if x not in own]) as entries:
             output = self.function(*args)
             if not isinstance(output, Traced):
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")

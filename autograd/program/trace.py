@@ -11,7 +11,7 @@ import gc
 import operator
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import repeat
@@ -364,9 +364,9 @@ def recording(parameters: Sequence[Value], foreign: Sequence[Value] = ()) -> Ite
             deque(map(_put_class, [*parameters, *foreign], repeat(Value)), 0)
 
 
-def reachable(function: Any) -> list[Value]:
-    """The Values that a function finds by its own names: in its closure, its defaults, its module, in what it is bound to, and in
-    lists, dicts and modules there.
+def reachable(function: Any, own: Container[Value] = ()) -> list[Value]:
+    """The Values that a function finds by its own names, without its `own`: in its closure, its defaults, its module, in what it is bound
+    to, and in lists, dicts and modules there.
     """
     found: dict[Value, None] = {}
     seen: set[int] = set()
@@ -379,7 +379,7 @@ def reachable(function: Any) -> list[Value]:
         if type(x) is Value:
             found[x] = None
         elif isinstance(x, (list, tuple)):
-            todo += x
+            todo += [item for item in x if type(item) is not Value or item not in own]
         elif isinstance(x, dict):
             todo += x.values()
         elif isinstance(x, CellType):
