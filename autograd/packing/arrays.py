@@ -43,25 +43,23 @@ def power(x: Array, y: Array, out: Array = None) -> Array:
 
 def sigmoid(x: Array, out: Array = None) -> Array:
     """1 / (1 + exp(-x)), from an exponential that cannot overflow."""
-    return _sigmoid(x, out)[0]
+    x = np.asarray(x)
+    out = np.empty(x.shape) if out is None else out
+    sigmoid_and_slope(x, out, np.empty(x.shape), np.empty(x.shape))
+    return out
 
 
-def sigmoid_and_slope(x: Array, out: Array, slope: Array) -> None:
-    """σ(x), and σ(x)·σ(-x): the two need the same exponential."""
-    _, small, large = _sigmoid(x, out)
-    np.multiply(small, large, slope)
-
-
-def _sigmoid(x: Array, out: Array) -> tuple[Array, Array, Array]:
-    e = np.absolute(x)
+def sigmoid_and_slope(x: Array, out: Array, slope: Array, spare: Array) -> None:
+    """σ(x), and σ(x)·σ(-x): the two need the same exponential. `spare` is for what is needed meanwhile."""
+    e = np.absolute(x, spare)
     np.negative(e, e)
     np.exp(e, e)
-    large = e + 1.0
+    large = np.add(e, 1.0, slope)
     np.divide(1.0, large, large)  # σ(|x|)
-    np.multiply(e, large, e)  # σ(-|x|)
-    out = np.positive(e, out)
+    small = np.multiply(e, large, e)  # σ(-|x|)
+    np.copyto(out, small)
     np.copyto(out, large, where=np.greater_equal(x, 0.0))
-    return out, e, large
+    np.multiply(small, large, slope)
 
 
 def log_sigmoid(x: Array, out: Array = None) -> Array:
@@ -116,7 +114,7 @@ def relu(x: Array, out: Array = None) -> Array:
 
 def leaky_relu(x: Array, a: Array, out: Array = None) -> Array:
     """x where x > 0, else a·x."""
-    return _put(np.where(np.greater(x, 0.0), x, np.multiply(a, x)), out)
+    return _put(np.where(np.greater(x, 0.0), x, np.multiply(a, np.minimum(x, 0.0))), out)
 
 
 def elu(x: Array, a: Array, out: Array = None) -> Array:

@@ -203,7 +203,8 @@ class Writer:
         if group.carries and op.name in WITH_SLOPE and PRIMITIVES.get(op.name) is op:
             slope = self.buffer(shape, group.batched)
             self.text.constants[f"{op.name}_and_slope"] = WITH_SLOPE[op.name]
-            self.text.forward.append(f"{op.name}_and_slope({args}, {out}, {slope})")
+            spare = self.out(group, shape, True)  # their gradients are not there yet
+            self.text.forward.append(f"{op.name}_and_slope({args}, {out}, {slope}, {spare})")
         elif op.name == "relu" and PRIMITIVES.get("relu") is op:
             self.text.forward.append(f"maximum({args}, 0.0, out={out})")
         else:

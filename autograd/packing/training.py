@@ -18,6 +18,9 @@ from .arrays import Array
 if TYPE_CHECKING:
     from .packed import Packed
 
+TOGETHER = 8192
+"""How many parameters are updated together."""
+
 _put_class = object.__dict__["__class__"].__set__
 _put_data = Value.__dict__["data"].__set__
 _get_data = Value.__dict__["data"].__get__
@@ -91,7 +94,7 @@ class Session:
         θ = self.theta if self._all else self.theta[self._index]
         optimiser = self.optimiser
         with np.errstate(all="ignore"):
-            θ, *memory = optimiser.update(θ, g, optimiser.rate, optimiser.steps + 1, *self._memory)
+            θ, *memory = self._updated(θ, g)
         if not all(new is old or np.isfinite(new).all() for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
             bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
             parameter = optimiser.parameters[bad]
@@ -110,6 +113,25 @@ class Session:
         # One call into C, so that Ctrl-C falls before or after it; so it is below.
         deque(map(setattr, (self, self, optimiser), ("theta", "_memory", "steps"), (new, memory, optimiser.steps + 1)), 0)
         return float(loss)
+
+    def _updated(self, θ: Array, g: Array) -> list[Array]:
+        """θ and the optimiser's memory after a step; an array that it does not change is the same one.
+
+        Some parameters at a time: what the arithmetic needs meanwhile then stays in the processor's cache.
+        """
+        optimiser = self.optimiser
+        rate, step = optimiser.rate, optimiser.steps + 1
+        old = [θ, *self._memory]
+        new = old[:]
+        for start in range(0, len(θ), TOGETHER):
+            rows = slice(start, start + TOGETHER)
+            given = [array[rows] for array in old]
+            for k, part in enumerate(optimiser.update(given[0], g[rows], rate, step, *given[1:])):
+                if part is not given[k]:
+                    if new[k] is old[k]:
+                        new[k] = old[k].copy()
+                    new[k][rows] = part
+        return new
 
     @property
     def away(self) -> bool:
