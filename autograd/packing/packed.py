@@ -135,16 +135,19 @@ class Packed:
         batches = list(self._batches(args))
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
-        for batch in batches:
-            sums = self._total(batch, theta, seed, executor, shard)
-            total += sums.value
-            count = len(batch.shared)
-            g_params = sums.same[count:] if g_params is None else g_params + sums.same[count:]
-            if self.wrt != "params":
-                self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
+        finite = True
+        with np.errstate(over="ignore", invalid="ignore"):
+            for batch in batches:
+                sums = self._total(batch, theta, seed, executor, shard)
+                total += sums.value
+                count = len(batch.shared)
+                g_params = sums.same[count:] if g_params is None else g_params + sums.same[count:]
+                finite = finite and bool(np.isfinite(sums.same).all() and np.isfinite(g_params).all())
+                if self.wrt != "params":
+                    self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
         if not math.isfinite(total):
             raise RangeError(f"the {self.batch or 'value'} of {self.__name__} is beyond the floats")
-        if not np.isfinite(g_params).all():
+        if not finite:
             raise GradientError(f"a gradient of {self.__name__} is beyond the floats")
         found = iter(answer)
         shaped = tuple(_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args))
@@ -623,7 +626,7 @@ def pack(
         raise ValueError("wrt='params' needs parameters: pack the function with params=")
     if not isinstance(memory, int) or isinstance(memory, bool) or memory < 1:
         raise ValueError(f"memory needs a whole number of bytes from 1 on, but got {memory!r}")
-    places = tuple(shared)
+    places = tuple(shared) if isinstance(shared, Sequence) else (None,)
     if not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in places):
         raise ValueError(f"shared needs the places of arguments, from 0 on, but got {shared!r}")
     return Packed(program, batch, places, wrt, memory)
