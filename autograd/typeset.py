@@ -446,7 +446,7 @@ class Notation:
     def _word(self, label: str) -> _Piece:
         if self._ready:
             raised = "^" in label or label[-1:] in "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"  # Z² squared is (Z²)²
-            return _Piece(label, _POWER if raised else _SUM if " " in label else _WORD)
+            return _Piece(label, _POWER if raised else _SUM if " " in label and label[0] != "(" else _WORD)
         text = _latex_label(label) if self._tex else label
         return _Piece(text, _SUM if re.search(r"[-+−*/·×÷^=<>,]", label) else _WORD)
 

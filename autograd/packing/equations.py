@@ -324,7 +324,10 @@ class _Maker:
                 args.append(_node(None, self.say(arg, bare=True), []))
         labels = [arg.label if isinstance(arg, Value) else None for arg in args]
         if len(args) == 2 and labels[0] is not None and labels[0] == labels[1]:
-            args[1] = args[0]
+            if np.array_equal(group.args[0], group.args[1]):
+                args[1] = args[0]
+            else:  # of one array, but not row by row
+                args = [_node(None, f"{label}[{i}]", []) for label, i in zip(labels, "jk", strict=True)]
         return _node(group.op, output, args)
 
     def _times_signs(self, text: str) -> str:
