@@ -219,7 +219,7 @@ class _Maker:
         uses = dict.fromkeys(self.names, 0)
         whole = dict.fromkeys(self.names, True)
         for group in self.plan.groups:
-            operands = [arg for arg in group.args if not isinstance(arg, float)] + _terms(group)
+            operands = [arg for arg in group.args if not isinstance(arg, float)] + _terms(group, self.owner)
             for addresses in operands:
                 for i in np.unique(self.owner[addresses]).tolist():
                     if i >= 0:
@@ -279,7 +279,9 @@ class _Maker:
             if np.isin(distinct, block).all():
                 return symbol.text(self.tex) + self._part(np.searchsorted(np.sort(block), distinct), symbol)
         names = [self.of(self.plan.groups[i]) for i in owners.tolist() if i >= 0]
-        if 0 < len(names) == len(owners) <= 3:
+        known = (distinct >= first) & (distinct < first + len(numbers))
+        names += [number(numbers[i]) for i in (distinct[known] - first).tolist()]
+        if 1 < len(names) <= 3 and (known | (self.owner[distinct] >= 0)).all():
             return f"({', '.join(names)})"
         return r"(\ldots)" if self.tex else "(…)"
 
@@ -302,7 +304,7 @@ class _Maker:
         if group.op is not None:
             return self._times_signs(self.symbols.node(self._stand_in(group)))
         parts = []
-        for term in _terms(group):
+        for term in _terms(group, self.owner):
             many = len(term) > len(group.nodes)
             sign = ((r"\sum " if self.tex else "Σ ") if group.kind == SUM else (r"\max " if self.tex else "max ")) if many else ""
             parts.append(sign + self.say(term))
@@ -418,7 +420,7 @@ class _Maker:
                 amount = Amount(factor.number * upstream.number, (*factor.factors, *upstream.factors))
                 yield arg, self._summed(amount, arg, group.batched)
             return
-        for term in _terms(group):
+        for term in _terms(group, self.owner):
             yield term, upstream if len(term) > len(group.nodes) else self._summed(upstream, term, group.batched)
         whole = self.gradient(self.of(group))
         for product in group.products:
@@ -461,14 +463,15 @@ def _held(text: str) -> str:
     return f"({text})" if text[:1] in "−-" or text.startswith(("Σ ", r"\sum ", "max ", r"\max ")) else text
 
 
-def _terms(group: Group) -> list[Ints]:
+def _terms(group: Group, owner: Ints) -> list[Ints]:
     """The single terms of a sum: columns, one for each node; or all together, where they are many, or the parts of one and the same."""
     if group.ragged is not None:
         return [group.ragged[0]]
     if len(group.terms) > 1:
-        together = np.unique(np.concatenate(group.terms))
-        if len(group.nodes) == 1 and together[-1] - together[0] == len(group.terms) - 1:
-            return [together]
+        kinds = [set(owner[term].tolist()) for term in group.terms]
+        alike = all(kind == kinds[0] and -1 not in kind for kind in kinds)
+        if alike and not any(np.array_equal(group.terms[0], term) for term in group.terms[1:]):
+            return [np.concatenate(group.terms)]
     return group.terms
 
 
