@@ -53,6 +53,7 @@ class Optimiser:
         NonFiniteError: a gradient; RangeError: a new parameter or a memory. Both name the parameter.
         """
         gradients = finite_gradients(self.parameters, f"{type(self).__name__}.step")
+        self._bring_back()
         η, t = self.rate, self.steps + 1
         numbers, memory = [], []
         for i, (parameter, g, remembered) in enumerate(zip(self.parameters, gradients, self.memory, strict=True)):
@@ -69,6 +70,10 @@ class Optimiser:
         owners, names = [*self.parameters, self, self], ["data"] * len(numbers) + ["memory", "steps"]
         deque(map(setattr, owners, names, [*numbers, memory, t]), 0)
 
+    def _bring_back(self) -> None:
+        """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
+        float(self.parameters[0].data)
+
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0.0."""
         for parameter in self.parameters:
@@ -76,8 +81,7 @@ class Optimiser:
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimiser knows, as numbers, texts and lists only: to be saved as JSON, and loaded again."""
-        for parameter in self.parameters[:1]:
-            float(parameter.data)  # in packed training the numbers are in arrays, and come back when one is looked at: the memory, too
+        self._bring_back()
         return {
             "optimiser": type(self).__name__,
             "lr": None if callable(self.lr) else self.lr,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..primitive import is_bool
 from ..value import Value
+from .trace import Traced
 
 Signature = tuple[Any, ...]
 """Everything about arguments but their numbers: a program is made for it."""
@@ -93,7 +94,7 @@ def parameters_of(params: Any) -> list[Value]:
         elif isinstance(x, Sequence) and not isinstance(x, (str, bytes)):
             for item in x:
                 gather(item)
-        elif type(x) is Value and x.op is None:
+        elif isinstance(x, Value) and x.op is None and not isinstance(x, Traced):
             found[x] = None
         else:
             what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
