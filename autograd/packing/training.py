@@ -76,10 +76,10 @@ class Session:
         places = {parameter: i for i, parameter in enumerate(packed.params)}
         strangers = [p for p in optimiser.parameters if p not in places]
         if strangers or not places:
-            what = f"{strangers[0]!r} is none of them" if strangers else "there are none: pack the function with params="
+            what = f"{strangers[0]!r} is none of them" if places else "there are none: pack the function with params="
             raise ValueError(f"training needs an optimiser of the program's parameters, but {what}")
         self._index = np.array([places[p] for p in optimiser.parameters])
-        self._all = bool((self._index == np.arange(len(packed.params))).all()) and len(self._index) == len(packed.params)
+        self._all = self._index.tolist() == [*range(len(packed.params))]
         self.theta: Array = np.empty(0)
         self._memory: list[Array] = []
         self._home = True
@@ -126,7 +126,11 @@ class Session:
         for start in range(0, len(θ), TOGETHER):
             rows = slice(start, start + TOGETHER)
             given = [array[rows] for array in old]
-            for k, part in enumerate(optimiser.update(given[0], g[rows], rate, step, *given[1:])):
+            try:
+                parts = optimiser.update(given[0], g[rows], rate, step, *given[1:])
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"{type(optimiser).__name__}.update must be arithmetic that means the same on arrays: {error}") from error
+            for k, part in enumerate(parts):
                 if part is not given[k]:
                     if new[k] is old[k]:
                         new[k] = old[k].copy()
