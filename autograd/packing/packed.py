@@ -29,6 +29,7 @@ from .equations import Equations
 from .looking import draw, owners, places, rows
 from .machine import Code, Sums, code
 from .plan import Plan, plan
+from .tensors import source
 from .training import Session
 
 if TYPE_CHECKING:
@@ -472,6 +473,24 @@ class Packed:
         counts = [(i, name, _count(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if _count(part)]
         alike = [(name, count) for i, name, count in counts if self.batch is None or i in self.shared]
         return Equations(variant.plan, mean, [name for _, name, count in counts if (name, count) not in alike], alike)
+
+    def source(self, target: Literal["numpy", "torch", "jax"] = "numpy") -> str:
+        """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients(params, *arguments)`.
+
+        It takes the parameters as one array, in their order, and the arguments that have numbers, examples as rows; those that are the same
+        for all examples as one array each. It returns the value, and those gradients that are wanted, in the same shapes.
+
+        target   "numpy", or the same program in the words of "torch" or "jax"
+        """
+        variant = self.latest()
+        form = next(form for form in self.forms.values() if variant in form.variants)
+        arguments: list[tuple[bool, int]] = []
+        at = 0
+        for count in map(_count, form.leaves):
+            if count:
+                arguments.append((bool(form.batched[at]), count))
+                at += count
+        return source(variant.plan, target, arguments=arguments, batch=self.batch)
 
     def rows(self) -> str:
         """A table of the arrays of the program that ran last: which scalar nodes became their rows. v7 is the node of that name in the
