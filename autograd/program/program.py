@@ -21,7 +21,7 @@ from .arguments import Signature, describe, flatten, names_of, parameters_of, re
 from .body import Body, Python
 from .page import page, stepper
 from .passes import PASSES
-from .tape import Tape, of_graph, of_trace
+from .tape import Tape, of_graph
 from .trace import Traced, TracingError, leaf, reachable, recording, uncollected
 
 if TYPE_CHECKING:
@@ -164,12 +164,12 @@ class Program:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
         own = set(self.params)
-        with recording(self.params, [x for x in reachable(self.function, own) if x not in own]) as entries:
+        foreign = [x for x in reachable(self.function, own) if x not in own]
+        with uncollected(), recording(leaves, self.params, foreign) as finished:
             output = self.function(*args)
             if not isinstance(output, Traced):
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
-            with uncollected():
-                return of_trace([*leaves, *self.params], entries, output)
+            return finished(output)
 
     def _labels(self, signature: Signature) -> list[str]:
         try:

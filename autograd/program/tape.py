@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,6 @@ from typing import Any
 from ..graph import Node, topological
 from ..primitive import Primitive, function_of
 from ..value import Value
-from .trace import Guard, Traced, TracingError
 
 Arg = int | float
 """The number of a node, or a constant."""
@@ -116,51 +114,6 @@ class Tape:
     def output_of(self, nodes: Sequence[Any]) -> Any:
         """The output among the nodes of a replay."""
         return nodes[self.output] if isinstance(self.output, int) else Value(self.output)
-
-
-def of_trace(leaves: Sequence[Any], entries: Sequence[Any], output: Any) -> Tape:
-    """The tape of a function that was recorded.
-
-    A node's number is written on the node for as long as this takes: that is quicker than looking it up.
-    """
-    size = len(leaves)
-    leaf: dict[Any, int] = {node: i for i, node in enumerate(leaves)}
-    nodes: list[Any] = [entry for entry in entries if type(entry) is Traced]
-    deque(map(Traced._index.__set__, nodes, count(size)), 0)
-
-    def number(x: Any) -> Arg:
-        if type(x) is float:
-            return x
-        i: int = leaf[x] if x.op is None else x._index
-        return i
-
-    try:
-        xs: list[Any] = [-1 if (x := node.x) is None else x._index if x.op is not None else leaf[x] for node in nodes]
-        ys: list[Any] = [-1 if (y := node.y) is None else y._index if y.op is not None else leaf[y] for node in nodes]
-        a = [None if x >= 0 else node._first for x, node in zip(xs, nodes, strict=True)]
-        b = [None if y >= 0 else node._second for y, node in zip(ys, nodes, strict=True)]
-        stopped = set()
-        for i, (first, second) in enumerate(zip(xs, ys, strict=True)):
-            if first < 0 and second < 0:  # its operands stand where constants do
-                stopped.add(size + i)
-                for operand, column, constants in ((a[i], xs, a), (b[i], ys, b)):
-                    if isinstance(operand, Traced):
-                        column[i], constants[i] = number(operand), None
-        checks = []
-        if len(nodes) < len(entries):
-            made = 0
-            for entry in entries:
-                if type(entry) is Guard:
-                    checks.append((made, Check(entry.relation, (number(entry.x), number(entry.y)), entry.outcome)))
-                else:
-                    made += 1
-        names = ([node.label for node in nodes], [node.scope for node in nodes])
-        return Tape([x.label for x in leaves], [node.op for node in nodes], xs, ys, a, b, stopped, names, checks, number(output))
-    except (KeyError, AttributeError) as error:
-        kept = repr(getattr(error, "obj", None) or error.args[0])
-        raise TracingError(f"{kept} comes from an earlier run of the function, which must not keep numbers outside") from None
-    finally:
-        deque(map(Traced._index.__delete__, nodes), 0)
 
 
 def of_graph(output: Value, leaves: Sequence[Value]) -> Tape:

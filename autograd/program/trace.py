@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import repeat
+from itertools import count, repeat, starmap
+from operator import call
 from types import CellType, FunctionType, MethodType, SimpleNamespace
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ from ..errors import AutogradError
 from ..graph import Node
 from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
 from ..value import Value, paused
+from .tape import Check, Tape
 
 _new = object.__new__
 _above = ABOVE[Value]
@@ -33,41 +35,51 @@ class TracingError(AutogradError, AttributeError, TypeError):
     """Something was asked of a number, while a program is recorded, that would be frozen into the program."""
 
 
-class Guard:
-    """A comparison that came out one way: the program is right while it does so again.
-
-    x, y   the sides; a plain number may stand on the right
-    """
-
-    __slots__ = ("outcome", "relation", "x", "y")
-
-    def __init__(self, relation: str, x: Traced, y: Traced | float, outcome: bool) -> None:
-        self.relation, self.x, self.y, self.outcome = relation, x, y, outcome
-
-
 # The recording that is under way: one at a time, since the parameters are Traced as long as it lasts.
 _recording = threading.RLock()
-_note: Callable[[Any], None] | None = None
+_run: Any = None  # stands for it; a number of another one is no longer of any meaning
+_tape: Tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)  # which it fills
+# What most nodes have not comes to the tape at the end: constant operands, and names.
+_constants: tuple[dict[int, float], dict[int, float]] = ({}, {})
+_names: dict[str, dict[int, str | None]] = {}
+_next: Callable[[], int] = count().__next__
+_ops, _xs, _ys = _tape.ops.append, _tape.xs.append, _tape.ys.append
 
 
 def _refuse(what: str, instead: str = "use stop_gradient(x) where no gradient is to flow, where(condition, x, y) to choose") -> NoReturn:
     raise TracingError(f"{what} while a program is recorded: it would be frozen into the program; {instead}")
 
 
-class Traced(Value):
-    """A number of a function that is being recorded.
+def _named(name: str) -> property:
+    """A name that a number can be given while it is recorded: it is kept by the tape."""
+    slot = Value.__dict__[name]
 
-    Its constants stand where a Value's do. A node through which no gradient flows (`detach()`, `no_grad()`) has all its operands
-    there, so that whoever orders the graph meets a leaf.
+    def get(self: Traced) -> str | None:
+        try:
+            text: str | None = slot.__get__(self)
+        except AttributeError:
+            return None
+        return text
+
+    def put(self: Traced, text: str | None) -> None:
+        slot.__set__(self, text)
+        if self._run is _run is not None:
+            _names[name][self._index] = text
+
+    return property(get, put)
+
+
+class Traced(Value):
+    """A number of a function that is being recorded. It knows its place on the tape, not its operands: what the function has no more use
+    for is gone at once, and its memory serves the next.
     """
 
     __slots__ = ()
 
     # The slots under other names: under their own they are not for the function that is recorded.
     _number = Value.__dict__["data"]
-    _first = Node.__dict__["dx"]
-    _second = Node.__dict__["dy"]
-    _index = Value.__dict__["grad"]  # the node's number, while a tape is made
+    _run = Node.__dict__["dx"]  # which recording it belongs to
+    _index = Node.__dict__["dy"]  # the node's number on the tape
 
     @property
     def data(self) -> float:
@@ -89,54 +101,65 @@ class Traced(Value):
 
     def _no_derivative(self) -> float:
         """Not known yet: derivatives are the program's."""
-        _refuse("a derivative was taken", "compile the function itself: its program returns the gradients")
+        _refuse("a derivative was taken, or operands were asked for,", "compile the function itself: its program returns the gradients")
 
-    dx = dy = property(_no_derivative)
+    x = y = dx = dy = property(_no_derivative)
+    label, scope = _named("label"), _named("scope")
 
     # -- + and ×, written out for speed as a Value's are -----------------------------------------------------------------
 
     def __add__(self, other: Any) -> Any:
         if type(other) is Traced:
-            y, b = other, other._number
+            z = self._number + other._number
+            y = other._index
+            known = self._run is other._run is _run
         elif type(other) is float:
-            y, b = None, other
+            z = self._number + other
+            y = -1
+            known = self._run is _run
         else:
             return _ADD.kinds[Traced](self, other)
-        z = self._number + b
-        if z * 0.0 or _note is None:
+        if z * 0.0 or not known:
             return _ADD.kinds[Traced](self, other)  # which says what is wrong
         node = _new(Traced)
         node._number = z
-        node.label = node.scope = None
         node.op = _ADD
-        node.x = self
-        node.y = y
-        node._second = b
+        node._run = _run
+        node._index = i = _next()
+        _ops(_ADD)
+        _xs(self._index)
+        _ys(y)
+        if y < 0:
+            _constants[1][i] = other
         if _value._scopes_in_use:
             _place(node)
-        _note(node)
         return node
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is Traced:
-            y, b = other, other._number
+            z = self._number * other._number
+            y = other._index
+            known = self._run is other._run is _run
         elif type(other) is float:
-            y, b = None, other
+            z = self._number * other
+            y = -1
+            known = self._run is _run
         else:
             return _MULTIPLY.kinds[Traced](self, other)
-        z = self._number * b
-        if z * 0.0 or _note is None:
+        if z * 0.0 or not known:
             return _MULTIPLY.kinds[Traced](self, other)
         node = _new(Traced)
         node._number = z
-        node.label = node.scope = None
         node.op = _MULTIPLY
-        node.x = self
-        node.y = y
-        node._second = b
+        node._run = _run
+        node._index = i = _next()
+        _ops(_MULTIPLY)
+        _xs(self._index)
+        _ys(y)
+        if y < 0:
+            _constants[1][i] = other
         if _value._scopes_in_use:
             _place(node)
-        _note(node)
         return node
 
     def __radd__(self, other: Any) -> Any:
@@ -149,8 +172,8 @@ class Traced(Value):
 
     def detach(self) -> Any:
         """The same number, through which no gradient flows."""
-        node = ops.stop_gradient(self)
-        _cut(node)
+        node: Traced = ops.stop_gradient(self)
+        _tape.stopped.add(node._index)
         return node
 
     # -- what would give the number away ---------------------------------------------------------------------------------
@@ -191,14 +214,15 @@ class Traced(Value):
 
 def _comparing(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Traced, Any], bool]:
     def method(self: Traced, other: Any) -> bool:
+        _known(self, other)
         if type(other) is Traced:
-            outcome = compare(self._number, other._number)
+            outcome, y = compare(self._number, other._number), other._index
         else:
             if not (type(other) is float and other in (float("inf"), -float("inf"))):  # those two are welcome, as in `best = inf`
                 _refuse_values(other)
                 other = as_float(other, "a number to compare with", "a Value")
-            outcome = compare(self._number, other)
-        _noted(Guard(relation, self, other, outcome))
+            outcome, y = compare(self._number, other), other
+        _tape.checks.append((len(_tape.ops), Check(relation, (self._index, y), outcome)))
         return outcome
 
     return method
@@ -230,24 +254,19 @@ class Foreign(Value):
         return f"Value({self._number!r}{f', label={self.label!r}' if self.label is not None else ''})"
 
 
-def _noted(entry: Any) -> None:
-    if _note is None:
-        raise TracingError("the recording is over: this number was kept from inside a compiled function, and has no meaning outside")
-    _note(entry)
+def _known(*operands: Any) -> None:
+    """TracingError if one of them is not of the recording that is under way."""
+    for x in operands:
+        if type(x) is Traced and x._run is not _run:
+            if _run is None:
+                raise TracingError("the recording is over: a number that was kept from inside a compiled function has no meaning outside")
+            raise TracingError(f"{x!r} comes from an earlier run of the function, which must not keep numbers outside")
 
 
 def _place(node: Traced) -> None:
     node.scope = _value._scope.get()
     if paused():
-        _cut(node)
-
-
-def _cut(node: Traced) -> None:
-    """Let no gradient flow from the node to its operands."""
-    if node.x is not None:
-        node._first, node.x = node.x, None
-    if node.y is not None:
-        node._second, node.y = node.y, None
+        _tape.stopped.add(node._index)
 
 
 @interpretation(Traced, over=(Value,))
@@ -276,17 +295,21 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
             raise failure(primitive, tuple(map(_described, sides)), error) from None
         if z * 0.0 or any(x * 0.0 for x in numbers):
             raise failure(primitive, tuple(map(_described, sides)))
+        _known(*sides)
         node = _new(Traced)
-        node._number = z
-        node.label = node.scope = None
-        node.op = primitive
-        x = sides[0]
-        node.x, node._first = (None, x) if type(x) is float else (x, None)
-        y = sides[1] if binary else None
-        node.y, node._second = (y, None) if type(y) is Traced else (None, y)
+        node._number, node.op, node._run = z, primitive, _run
+        node._index = i = _next()
+        _ops(primitive)
+        for put, constants, side in zip((_xs, _ys), _constants, (*sides, None), strict=False):
+            if side is None:
+                put(-1)
+            elif type(side) is float:
+                put(-1)
+                constants[i] = side
+            else:
+                put(side._index)
         if _value._scopes_in_use:
             _place(node)
-        _noted(node)
         return node
 
     record.__name__, record.__doc__ = primitive.name, primitive.summary
@@ -323,12 +346,13 @@ _bind()
 def leaf(number: float, label: str | None) -> Traced:
     """An argument of a function that is being recorded."""
     node: Traced = _new(Traced)
-    node._number, node.label = number, label
-    node.op = node.x = node.y = node.scope = node._first = node._second = None
+    _put_label(node, label)
+    node._number, node.op, node._run = number, None, None
     return node
 
 
 _put_class = object.__dict__["__class__"].__set__
+_put_label = Value.__dict__["label"].__set__
 
 
 @contextmanager
@@ -344,24 +368,52 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def recording(parameters: Sequence[Value], foreign: Sequence[Value] = ()) -> Iterator[list[Any]]:
-    """A context in which Traced numbers write into the list it gives, the parameters are Traced themselves, and `foreign` Values refused.
+def recording(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Sequence[Value] = ()) -> Iterator[Callable[[Traced], Tape]]:
+    """A context in which Traced numbers are written down, beginning with these leaves; the parameters are Traced themselves, and `foreign`
+    Values refused. It gives a function that takes the output and returns the tape.
 
-    All of them keep their identity, so that it does not matter where the function finds them. Their class goes back in one call
+    All of them keep their identity, so that it does not matter where the function finds them. They become what they were in one call
     into C, so that Ctrl-C cannot leave half of them.
     """
-    global _note
+    global _run, _tape, _constants, _names, _next, _ops, _xs, _ys
     with _recording:
-        before = _note
-        entries: list[Any] = []
+        before = _run, _tape, _constants, _names, _next, _ops, _xs, _ys
+        inputs: list[Any] = [*leaves, *parameters]
+        back: list[tuple[Any, ...]] = [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
+        back += [(slot.__set__, x, slot.__get__(x)) for x in parameters for slot in (Traced._run, Traced._index)]
         try:
             deque(map(_put_class, parameters, repeat(Traced)), 0)
             deque(map(_put_class, foreign, repeat(Foreign)), 0)
-            _note = entries.append
-            yield entries
+            _run = object()
+            _tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)
+            _constants, _names = ({}, {}), {"label": {}, "scope": {}}
+            _next, _ops, _xs, _ys = count(len(inputs)).__next__, _tape.ops.append, _tape.xs.append, _tape.ys.append
+            for i, x in enumerate(inputs):
+                x._run, x._index = _run, i
+            yield partial(_finished, inputs)
         finally:
-            _note = before
-            deque(map(_put_class, [*parameters, *foreign], repeat(Value)), 0)
+            _run, _tape, _constants, _names, _next, _ops, _xs, _ys = before
+            deque(starmap(call, back), 0)
+
+
+def _finished(inputs: Sequence[Any], output: Traced) -> Tape:
+    """The tape, now that everything is on it."""
+    _known(output)
+    tape, size = _tape, len(inputs)
+    tape.labels = [x.label for x in inputs]
+    tape.a, tape.b = (_column(found, size, len(tape.ops)) for found in _constants)
+    labels, scopes = (_column(_names[name], size, len(tape.ops)) for name in ("label", "scope"))
+    tape.names, tape.output = (labels, scopes), output._index
+    return tape
+
+
+def _column(found: dict[int, Any], start: int, length: int) -> list[Any]:
+    """What was found for some nodes, and None for the others."""
+    column: list[Any] = [None] * length
+    for i, x in found.items():
+        if i >= start:
+            column[i - start] = x
+    return column
 
 
 def reachable(function: Any, own: Container[Value] = ()) -> list[Value]:
