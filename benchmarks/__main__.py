@@ -82,7 +82,7 @@ def measure(options: argparse.Namespace) -> int:
             show_progress(f"setting up {contender.name} in {peers.ROOT / contender.name}")
             peers.set_up(contender)
     show_progress("")
-    settings = Settings(contenders, options.repetitions or (3 if options.quick else 11), options.quick, show_progress)
+    settings = Settings(contenders, options.repetitions or (3 if options.quick else 11), options.quick, show_progress, not options.no_peers)
     facts["repetitions"] = f"{settings.repetitions}, alternating between the contenders"
     facts |= {contender.name: contender.title for contender in contenders}
     for key, fact in facts.items():

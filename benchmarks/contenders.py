@@ -1,4 +1,4 @@
-"""Who is measured. One entry in CONTENDERS is all that a further peer needs."""
+"""Who is measured. One entry in CONTENDERS is all that a further peer needs; who computes on arrays is in ARRAYS."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Contender:
 
     name      short, as the command line and the tables say it
     title     what it is, for the legend
-    load      imports the engine; called in the contender's own process
+    load      imports the engine (an Engine); called in the contender's own process
     requires  what pip installs into the contender's own environment; nothing if it runs on this interpreter
     """
 
     name: str
     title: str
-    load: Callable[[], Engine]
+    load: Callable[[], Any]
     requires: tuple[str, ...] = ()
 
 
@@ -89,3 +89,26 @@ CONTENDERS = {
         Contender("micrograd", "micrograd 0.1.0, with exp and log added in its style", _micrograd, ("micrograd==0.1.0",)),
     )
 }
+
+
+def _on_arrays(name: str) -> Callable[[], Any]:
+    """Loads a class of `arrays`, which is not imported here, since it needs NumPy."""
+
+    def load() -> Any:
+        from . import arrays
+
+        return getattr(arrays, name)
+
+    return load
+
+
+ARRAYS = {
+    contender.name: contender
+    for contender in (
+        Contender("packed", "this engine, packed, its parameters in an array", _on_arrays("Packed")),
+        Contender("numpy", "written by hand in NumPy, float64", _on_arrays("Numpy")),
+        Contender("torch", "PyTorch 2.13.0 on the CPU, eager, float64", _on_arrays("Torch"), ("torch==2.13.0", "numpy")),
+        Contender("jax", "JAX 0.10.2 on the CPU, a jitted step, float64", _on_arrays("Jax"), ("jax==0.10.2", "numpy")),
+    )
+}
+"""Those that compute whole batches: `load` gives a class of `arrays`."""

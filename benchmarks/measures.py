@@ -11,15 +11,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
-from .contenders import CONTENDERS, Contender
+from . import peers
+from .contenders import ARRAYS, CONTENDERS, Contender
 from .peers import environment
-from .programs import programs
-from .report import Figure, Section, Spread, seconds, significant, spread
+from .programs import programs, recordings
+from .report import WITHOUT_NUMPY, Figure, Section, Spread, seconds, significant, spread
 from .worker import REPOSITORY, Worker
 
 TOLERANCE = 1e-10
@@ -28,12 +30,13 @@ TOLERANCE = 1e-10
 
 @dataclass
 class Settings:
-    """What the command line chose. `progress(text)` shows how far a long measurement is."""
+    """What the command line chose. `progress(text)` shows how far a long measurement is; `peers` says whether any may be installed."""
 
     contenders: list[Contender]
     repetitions: int
     quick: bool
     progress: Callable[[str], None]
+    peers: bool = True
 
 
 class DisagreementError(Exception):
@@ -106,6 +109,89 @@ def eager(settings: Settings, name: str, title: str, targets: dict[str, float], 
         met = got.median >= factor if got else None
         section.figures.append(Figure(f"{name}: times faster than {peer}", f"≥ {factor:g}×", text, met))
     section.data = {"runs": runs, "nodes": {contender: check["nodes"] for contender, check in checks.items()}, "apart": apart}
+    return section
+
+
+@dataclass(frozen=True)
+class Packable:
+    """A workload that is packed.
+
+    workload  its name, and `sizes`
+    scalars   who else computes it, a node for each number
+    faster    how many times faster than each of these we mean to be, and
+    within    how many times their time we may take
+    large     whether a quick run leaves it out
+    """
+
+    workload: str
+    sizes: dict[str, Any]
+    scalars: tuple[str, ...] = ()
+    faster: dict[str, float] = field(default_factory=dict)
+    within: dict[str, float] = field(default_factory=dict)
+    large: bool = False
+
+
+PACKABLE = {
+    "moons": Packable("moons", {}, ("slots",), {"torch": 1.8}, {"numpy": 2.0}),
+    "digits, 64": Packable("digits", {}),
+    "mnist-shape, 64": Packable("mnist", {}, faster={"torch": 1.0}),
+    "mnist-shape, 60,000": Packable("mnist", {"count": 60_000, "steps": 1}, faster={"torch": 1.0}, within={"numpy": 1.15}, large=True),
+    "gpt": Packable("gpt", {}, ("slots",), {"slots": 300.0}),
+}
+
+
+def packed(settings: Settings, workloads: dict[str, Packable] = PACKABLE) -> Section:
+    """Training steps on whole batches: packed, by hand in NumPy, in PyTorch, in JAX, and where it is small enough with microgpt's nodes."""
+    section = Section(
+        "packed", "one training step on a whole batch, in float64", ["workload", "who", "a step", "quartiles", "÷ packed", "quartiles"]
+    )
+    section.unit = "times the packed program's time"
+    section.data = {}
+    section.notes += [f"{contender.name}: {contender.title}" for contender in ARRAYS.values()]
+    section.notes.append(
+        "a step: the loss, the gradients, plain gradient descent; all parameters stay in arrays or tensors (slots on gpt: no update)"
+    )
+    if find_spec("numpy") is None:
+        section.notes = [WITHOUT_NUMPY]
+        return section
+    absent = {}
+    for who, contender in ARRAYS.items():
+        if contender.requires:
+            settings.progress(f"setting up {who} in {peers.ROOT / who}")
+            try:
+                if not settings.peers:
+                    raise peers.PeerError("left out")
+                peers.set_up(contender)
+            except peers.PeerError as error:
+                absent[who] = str(error).splitlines()[0]
+    apart = 0.0
+    for name, this in workloads.items():
+        if this.large and settings.quick:
+            continue
+        present = [c for c in ARRAYS.values() if c.name not in absent] + [CONTENDERS[scalar] for scalar in this.scalars]
+        _, runs, distance = race(this.workload, this.sizes, present, settings)
+        apart = max(apart, distance)
+        steps = {who: [run["step"] if "step" in run else run["forward"] + run["backward"] for run in own] for who, own in runs.items()}
+        ratios = {}
+        for who, times in steps.items():
+            took = Spread.of(times)
+            ratios[who] = ratio = Spread.of([theirs / ours for theirs, ours in zip(times, steps["packed"], strict=True)])
+            compared = [significant(ratio.median), spread(ratio)] if who != "packed" else ["1", ""]
+            section.rows.append([name, who, seconds(took.median), spread(took, seconds), *compared])
+            if who in ARRAYS and who != "packed":
+                section.bars[f"{who}, {name}"] = ratio
+        section.rows += [[name, who, "–", why, "–", ""] for who, why in absent.items()]
+        for peer, factor in this.faster.items():
+            got = ratios.get(peer)
+            text = f"{significant(got.median)}× ({spread(got)})" if got else "–"
+            met = got.median >= factor if got else None
+            section.figures.append(Figure(f"packed: {name}, times faster than {peer}", f"≥ {factor:g}×", text, met))
+        for peer, factor in this.within.items():
+            got = Spread.of([ours / theirs for ours, theirs in zip(steps["packed"], steps[peer], strict=True)])
+            text = f"{significant(got.median)}× ({spread(got)})"
+            section.figures.append(Figure(f"packed: {name}, time ÷ {peer}'s", f"≤ {factor:g}×", text, got.median <= factor))
+        section.data[name] = runs
+    section.notes.append(agreement(apart))
     return section
 
 
@@ -297,6 +383,8 @@ MEASURES: dict[str, Callable[[Settings], Section]] = {
     "fan": partial(scaling, name="fan", title="one leaf used again and again", lengths=(10**4, 10**6)),
     "gradient": graphs,
     "source": programs,
+    "packed": packed,
+    "recording": recordings,
     "draw": drawing,
     "memory": memory,
     "import": importing,

@@ -20,8 +20,13 @@ class PeerError(Exception):
 
 
 def environment() -> dict[str, str]:
-    """The environment variables without those that change Python's ways: no bytecode, other paths, other flags."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    """The environment variables without those that change Python's ways: no bytecode, other paths, other flags.
+
+    Libraries of matrix products get as many threads as there are cores, all of them the same number.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return own | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(cores))
 
 
 def interpreter(contender: Contender) -> str:

@@ -1,6 +1,6 @@
-"""Generated source against the same program written by hand, and what recording a function costs over computing it.
+"""Generated source against the same program written by hand; what recording a function costs over computing it, and packing it.
 
-All of it is one program after the other in one process: there is no other engine here whose garbage could be charged to ours.
+Times that are compared are of one process: there is no other engine here whose garbage could be charged to ours.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Callable
+from importlib.util import find_spec
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from autograd.examples import two_two_one
 from autograd.floats import sigmoid
 from autograd.graph import topological
 from autograd.program import compile as compiled
-from autograd.program.trace import recording
 
-from .report import Figure, Section, Spread, seconds, significant, spread
+from .contenders import ARRAYS
+from .report import WITHOUT_NUMPY, Figure, Section, Spread, seconds, significant, spread
+from .worker import Worker
 from .workloads import SEED, network, two_moons
 
 if TYPE_CHECKING:
@@ -96,9 +98,11 @@ def programs(settings: Settings, number: int = 20_000, examples: int = 85) -> Se
 
         return run
 
+    numbers = [parameter.data for parameter in parameters]
+    program = compiled(forward, params=parameters, verify=False)
+
     def record() -> Any:
-        with recording(parameters) as entries:
-            return entries, forward()
+        return program.record((tuple, ()), numbers)
 
     races: dict[str, tuple[str, Callable[[], Any], str, Callable[[], Any], int]] = {
         "2-2-1, one step": ("generated source", repeat(made), "by hand", repeat(by_hand), number),
@@ -123,4 +127,45 @@ def programs(settings: Settings, number: int = 20_000, examples: int = 85) -> Se
         measured = f"{significant(ratio.median)}× ({spread(ratio)})"
         section.figures.append(Figure(f"source: {what}, {name} ÷ {other}", "≤ 1.5×", measured, ratio.median <= 1.5))
         section.data[what] = spent
+    return section
+
+
+def recordings(settings: Settings, sizes: tuple[int, ...] = (784, 100, 10)) -> Section:
+    """The first call of a packed network with one example: it is recorded, packed and run; each time in a fresh process."""
+    section = Section(
+        "recording",
+        "a network's program recorded and packed, from one example",
+        ["network", "function run", "nodes", "first call", "quartiles", "a node", "bytes a node, at the peak"],
+    )
+    section.unit = "ms"
+    section.data = {}
+    name = "-".join(map(str, sizes))
+    if find_spec("numpy") is None:
+        section.notes.append(WITHOUT_NUMPY)
+        return section
+
+    def first(verify: bool, memory: bool) -> Any:
+        with Worker(ARRAYS["packed"], "mnist", {"count": 1, "sizes": sizes}) as worker:
+            return worker.ask("first", verify=verify, memory=memory)
+
+    for verify in (False, True):
+        way = "twice, to compare" if verify else "once"
+        answers = []
+        for i in range(settings.repetitions):
+            settings.progress(f"recording: {name}, {way}, repetition {i + 1} of {settings.repetitions}")
+            answers.append(first(verify, False))
+        nodes = answers[0]["nodes"]
+        peak = first(verify, True)["peak"] / nodes
+        took = Spread.of([answer["seconds"] for answer in answers])
+        section.rows.append(
+            [name, way, f"{nodes:,}", seconds(took.median), spread(took, seconds), seconds(took.median / nodes), f"{peak:.0f}"]
+        )
+        section.bars[f"{name}, {way}"] = took / 1e-3
+        section.data[way] = {"answers": answers, "peak": peak}
+        if not verify:
+            measured = f"{seconds(took.median)} ({spread(took, seconds)})"
+            section.figures.append(Figure(f"recording: {nodes:,} nodes recorded and packed", "< 1 s", measured, took.median < 1.0))
+            section.figures.append(Figure("recording: bytes a node at the peak", "≤ 600", f"{peak:.0f}", peak <= 600))
+    section.notes.append("run twice: by default, what the function does is compared with what it does again; verify=False leaves that out")
+    section.notes.append("bytes: by tracemalloc, in a run of its own")
     return section

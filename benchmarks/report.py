@@ -131,7 +131,9 @@ def write(folder: Path, sections: list[Section], about: dict[str, Any]) -> list[
     return files
 
 
-COLOURS = {"ours": "#c04a00", "slots": "#0b5394", "micrograd": "#44546a"}
+WITHOUT_NUMPY = "not measured: it needs NumPy, pip install 'glassgrad[pack]'"
+
+COLOURS = {"ours": "#c04a00", "packed": "#c04a00", "slots": "#0b5394", "micrograd": "#44546a"}
 
 
 def plot(path: Path, sections: list[Section]) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from .contenders import CONTENDERS, Contender
+from .contenders import ARRAYS, CONTENDERS, Contender
 from .peers import environment, interpreter
 from .workloads import MODELS
 
@@ -203,7 +203,13 @@ class Bench:
 def serve(contender: str, workload: str, sizes: str) -> None:
     """Answer until there are no more questions."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other side, which ends this process
-    bench = Bench(contender, workload, json.loads(sizes))
+    bench: Any
+    if contender in ARRAYS:
+        from .arrays import Bench as ArrayBench
+
+        bench = ArrayBench(contender, workload, json.loads(sizes))
+    else:
+        bench = Bench(contender, workload, json.loads(sizes))
     for line in sys.stdin:
         method, arguments = json.loads(line)
         print(json.dumps(getattr(bench, method)(**arguments)), flush=True)

@@ -111,8 +111,18 @@ def moons(value: Any, examples: int = 100, hidden: tuple[int, ...] = (16, 16)) -
     return Model(parameters, forward, rate=1.0)
 
 
-def gpt(value: Any, document: str = "leibniz", width: int = 16, heads: int = 4, block: int = 16) -> Model:
-    """The loss of a one-layer transformer on one document, letter by letter: 26 letters and one mark for either end."""
+def highest(scores: list[Any]) -> Any:
+    """The highest score as a plain number."""
+    return max(s.data for s in scores)
+
+
+def gpt(
+    value: Any, document: str = "leibniz", width: int = 16, heads: int = 4, block: int = 16, largest: Callable[[list[Any]], Any] = highest
+) -> Model:
+    """The loss of a one-layer transformer on one document, letter by letter: 26 letters and one mark for either end.
+
+    largest  what a softmax subtracts from its scores; one that is not a plain number must let no gradient through
+    """
     rng = random.Random(SEED)
     mark = 26
     tokens = [mark, *(ord(letter) - ord("a") for letter in document), mark]
@@ -135,8 +145,8 @@ def gpt(value: Any, document: str = "leibniz", width: int = 16, heads: int = 4, 
         return [v * scale for v in x]
 
     def softmax(scores: list[Any]) -> list[Any]:
-        largest = max(s.data for s in scores)
-        exponentials = [(s - largest).exp() for s in scores]
+        top = largest(scores)
+        exponentials = [(s - top).exp() for s in scores]
         total = sum(exponentials)
         return [e / total for e in exponentials]
 

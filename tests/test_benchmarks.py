@@ -1,5 +1,6 @@
 """The benchmarks' own numbers are right: contenders run the same arithmetic, and what is counted and printed is what happened."""
 
+import importlib.util
 import math
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import pytest
 
 from benchmarks import programs
 from benchmarks.__main__ import main
-from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.measures import MEASURES, TOLERANCE, DisagreementError, Settings, agree
+from benchmarks.contenders import ARRAYS, CONTENDERS, Contender
+from benchmarks.measures import MEASURES, PACKABLE, TOLERANCE, DisagreementError, Packable, Settings, agree, packed
 from benchmarks.peers import ROOT, interpreter
 from benchmarks.report import Figure, Section, Spread, aligned, plot, seconds, significant, targets, write
 from benchmarks.worker import Bench, Worker, WorkerError
@@ -186,6 +187,62 @@ def test_generated_source_is_what_is_written_by_hand() -> None:
     section = programs.programs(Settings([], 1, True, lambda text: None), number=10, examples=2)
     assert [row[1] for row in section.rows] == ["generated source", "by hand", "recorded", "computed eagerly"]
     assert ["≤ 1.5×", "≤ 1.5×"] == [figure.wanted for figure in section.figures]
+
+
+SMALL_ARRAYS = {
+    "digits": {"count": 12, "batch": 5, "steps": 3},
+    "mnist": {"count": 6, "steps": 2, "sizes": (7, 4, 3)},
+    "moons": SMALL["moons"] | {"steps": 2},
+    "gpt": SMALL["gpt"] | {"steps": 2},
+}
+
+
+def test_every_packed_workload_is_tried_here() -> None:
+    """No workload on arrays is left out of the test below, and those that are timed are among them."""
+    arrays = pytest.importorskip("benchmarks.arrays")
+    assert set(arrays.PROBLEMS) == set(SMALL_ARRAYS)
+    assert {this.workload for this in PACKABLE.values()} == set(SMALL_ARRAYS)
+
+
+@pytest.mark.parametrize("workload", SMALL_ARRAYS)
+def test_contenders_on_arrays_agree(workload: str) -> None:
+    """All that are installed here find the loss and gradients of the same network, and so do the scalar engines where they race too; after
+    some steps the loss is smaller, and still the same for all.
+    """
+    arrays = pytest.importorskip("benchmarks.arrays")
+    here = [who for who in ARRAYS if who in ("packed", "numpy") or importlib.util.find_spec(who)]
+    benches = {who: arrays.Bench(who, workload, SMALL_ARRAYS[workload]) for who in here}
+    checks = {who: bench.check() for who, bench in benches.items()}
+    assert {"packed", "numpy"} <= set(checks)
+    if workload in SMALL:
+        checks["slots"] = Bench("slots", workload, SMALL[workload]).check()
+    assert agree(checks) <= TOLERANCE
+    assert any(checks["packed"]["gradients"])
+    for bench in benches.values():
+        assert bench.run(number=3)["step"] > 0.0
+    later = {who: dict(zip(("output", "gradients"), bench.engine.gradients(), strict=True)) for who, bench in benches.items()}
+    assert agree(later) <= TOLERANCE
+    assert later["packed"]["output"] < checks["packed"]["output"]
+
+
+def test_packed_section() -> None:
+    """Each workload has a row for everybody; who is left out has one that says so, and a figure that needs it is not measured."""
+    pytest.importorskip("numpy")
+    small = Packable("moons", SMALL_ARRAYS["moons"], faster={"torch": 1.8}, within={"numpy": 2.0})
+    section = packed(Settings([], 1, True, lambda text: None, peers=False), {"moons": small, "large": Packable("moons", {}, large=True)})
+    assert [row[:2] for row in section.rows] == [["moons", who] for who in ("packed", "numpy", "torch", "jax")]
+    assert [row[3] for row in section.rows[2:]] == ["left out", "left out"]
+    assert [figure.verdict == "not measured" for figure in section.figures] == [True, False]
+
+
+def test_recording_and_packing_are_measured() -> None:
+    """The first call of a packed program takes time and memory, and its nodes are counted."""
+    pytest.importorskip("numpy")
+    section = programs.recordings(Settings([], 1, True, lambda text: None), (7, 4, 3))
+    assert [row[:3] for row in section.rows] == [["7-4-3", way, section.rows[0][2]] for way in ("once", "twice, to compare")]
+    assert int(section.rows[0][2]) > 7 * 4 + 4 * 3
+    assert all(found["peak"] > 10 for found in section.data.values())
+    assert [figure.wanted for figure in section.figures] == ["< 1 s", "≤ 600"]
 
 
 @pytest.mark.parametrize(("argv", "message"), [(["nonsense"], ", ".join(MEASURES)), (["tiny", "-r", "0"], "from 1 on, but got 0")])
