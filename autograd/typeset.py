@@ -446,7 +446,7 @@ class Notation:
     def _word(self, label: str) -> _Piece:
         if self._ready:
             raised = "^" in label or label[-1:] in "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"  # Z² squared is (Z²)²
-            return _Piece(label, _POWER if raised else _SUM if " " in label and label[0] != "(" else _WORD)
+            return _Piece(label, _SUM if is_sum(label, big=not raised) else _POWER if raised else _WORD)
         text = _latex_label(label) if self._tex else label
         return _Piece(text, _SUM if re.search(r"[-+−*/·×÷^=<>,]", label) else _WORD)
 
@@ -457,6 +457,18 @@ class Notation:
             size = re.sub(r"·10(.+)", lambda found: rf" \cdot 10^{{{found[1].translate(_DIGITS)}}}", size)
             size = {"∞": r"\infty", "does not exist": r"\text{does not exist}"}.get(size, size)
         return _Piece(size, _PRODUCT if "·" in text else _WORD, self._language.MINUS if minus else "")
+
+
+def is_sum(text: str, big: bool = True) -> bool:
+    """Whether a formula needs brackets as a part of another: outside of all brackets there is a + or a −, or it begins with one, or (unless
+    `big` is false) with a Σ.
+    """
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c in "([{") - (c in ")]}")
+        if not depth and text[i : i + 3] in (" + ", " − ", " - "):
+            return True
+    return text.startswith(("−", "-")) or (big and text.startswith(("Σ ", r"\sum ", "max ", r"\max ")))
 
 
 # LaTeX to MathML, which browsers show without help: as much of LaTeX as is written above.

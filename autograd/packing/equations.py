@@ -14,7 +14,7 @@ import numpy as np
 
 from ..graph import Edge
 from ..primitive import Primitive
-from ..typeset import Notation, number
+from ..typeset import Notation, is_sum, number
 from ..value import Value
 from .fuse import SUM, Ints
 from .grids import Product
@@ -140,6 +140,7 @@ class _Maker:
     def __init__(self, plan: Plan, mean: bool | None, inputs: list[str], shared: list[tuple[str, int]], tex: bool) -> None:
         self.plan, self.tex, self.mean = plan, tex, mean
         self.names: dict[int, Symbol] = {}
+        self.grids: dict[int, tuple[Ints, Ints]] = {}  # for groups that are matrices: each node's row and column
         self.blocks: list[tuple[Ints, Symbol]] = []  # parameters and inputs, by their addresses
         self.owner = np.full(plan.same + plan.inputs + plan.computed, -1)
         for i, group in enumerate(plan.groups):
@@ -190,7 +191,10 @@ class _Maker:
                 layer += 1
                 rows, columns = n, None
                 if not group.batched and len(group.products) == 1 and group.products[0].place.shape[0] == 1:
-                    _, rows, columns = group.products[0].place.shape
+                    place = group.products[0].place[0]
+                    rows, columns = place.shape
+                    order = np.argsort(place, axis=None)
+                    self.grids[group.start] = order // columns, order % columns
                 symbol = Symbol("Z", layer, rows, columns)
                 for extra, side in enumerate(weights):
                     letter = "W" if not extra else "VUQR"[min(extra - 1, 3)]
@@ -274,10 +278,10 @@ class _Maker:
                 text = self.inside[group.start]
                 return text if bare else _held(text)
             name = self.of(group)
-            return name if len(distinct) == len(group.nodes) else name + self._part(distinct - group.start, self.names[group.start])
+            return name if len(distinct) == len(group.nodes) else name + self._part(distinct - group.start, group.start)
         for block, symbol in self.blocks:
             if np.isin(distinct, block).all():
-                return symbol.text(self.tex) + self._part(np.searchsorted(np.sort(block), distinct), symbol)
+                return symbol.text(self.tex) + self._part(np.searchsorted(np.sort(block), distinct))
         names = [self.of(self.plan.groups[i]) for i in owners.tolist() if i >= 0]
         known = (distinct >= first) & (distinct < first + len(numbers))
         names += [number(numbers[i]) for i in (distinct[known] - first).tolist()]
@@ -285,18 +289,31 @@ class _Maker:
             return f"({', '.join(names)})"
         return r"(\ldots)" if self.tex else "(…)"
 
-    def _part(self, rows: Ints, symbol: Symbol) -> str:
-        """Which rows, or columns, of a symbol."""
-        found = factors(rows)
-        text = "[…]"
-        if symbol.columns and found and len(found) == 2 and found[0] == (symbol.rows, symbol.columns) and found[1][1] == 1:
-            text = f"[:, {rows[0]}:{rows[0] + found[1][0]}]"
-        elif len(rows) == 1:
-            text = f"[{rows[0]}]"
-        elif found and len(found) == 1:
-            step = found[0][1]
-            text = f"[{rows[0]}:{rows[-1] + 1}]" if step == 1 else f"[{rows[0]}::{step}]"
-        return text.replace("…", r"\ldots") if self.tex else text
+    def _part(self, rows: Ints, start: int = -1) -> str:
+        """Which rows of a symbol, or which rows and columns of a matrix."""
+        text = _range(rows)
+        if start in self.grids:
+            row, column = (np.unique(line[rows]) for line in self.grids[start])
+            if len(row) * len(column) == len(rows):
+                every = [len(line) == int(whole.max()) + 1 for line, whole in zip((row, column), self.grids[start], strict=True)]
+                text = ", ".join(":" if all_of_them else _range(line) for all_of_them, line in zip(every, (row, column), strict=True))
+        return f"[{text.replace('…', chr(92) + 'ldots')}]" if self.tex else f"[{text}]"
+
+    def _side(self, addresses: Ints, turned: bool = False) -> str:
+        """A side of a matrix product (S, P, K) as a matrix with P rows, or with K where it is `turned`."""
+        text = self.say(addresses)
+        _, p, k = addresses.shape
+        lies = False
+        if p > 1 and k > 1:
+            down, right = int(addresses[0, 1, 0]), int(addresses[0, 0, 1])
+            corner = int(addresses[0, 0, 0])
+            owner = int(self.owner[corner])
+            start = self.plan.groups[owner].start if owner >= 0 else -1
+            if start in self.grids and self.owner[right] == owner:
+                lies = bool(self.grids[start][0][right - start] != self.grids[start][0][corner - start])
+            else:
+                lies = abs(right - corner) > abs(down - corner)
+        return self.transposed(text) if lies != turned else text
 
     # -- forward ---------------------------------------------------------------------------------------------------------
 
@@ -337,12 +354,14 @@ class _Maker:
         return re.sub(r"\\cdot(?! 10)", r"\\ast", text) if self.tex else re.sub("·(?!10)", " ∗ ", text)
 
     def _matrix_product(self, product: Product) -> str:
-        left, right = self.say(product.left), self.say(product.right)
         if _number_by_number(product):
+            left, right = self.say(product.left), self.say(product.right)
             total = product.left.shape[2] > 1
             inner = self._square(left) if left == right else self.times(left, right)
             return ((r"\sum " if self.tex else "Σ ") if total else "") + inner
-        return f"{left} {right}" if self._examples_are_columns(product) else f"{left} {self.transposed(right)}"
+        if self._examples_are_columns(product):
+            return f"{self.say(product.left)} {self.say(product.right)}"
+        return f"{self._side(product.left)} {self._side(product.right, turned=True)}"
 
     def _examples_are_columns(self, product: Product) -> bool:
         """Whether the right side has an axis of examples, and so stands there as it is."""
@@ -434,9 +453,13 @@ class _Maker:
             elif self._examples_are_columns(product):
                 yield product.left, Amount(1.0, (f"{whole} {self.transposed(right)}",))
                 yield product.right, Amount(1.0, (f"{self.transposed(left)} {whole}",))
-            else:
-                yield product.left, Amount(1.0, (f"{whole} {right}",))
-                yield product.right, Amount(1.0, (f"{self.transposed(whole)} {left}",))
+            else:  # ∇L = ∇Z R and ∇R = ∇Zᵀ L, or the transposes of both sides
+                for side, other, turned in ((product.left, product.right, False), (product.right, product.left, True)):
+                    upstream_side = self.transposed(whole) if turned else whole
+                    text = f"{upstream_side} {self._side(other)}"
+                    if self._side(side) != self.say(side):
+                        text = f"{self._side(other, turned=True)} {whole if turned else self.transposed(whole)}"
+                    yield side, Amount(1.0, (text,))
 
     def _local(self, op: Primitive, node: Value, position: int) -> Amount:
         """A local derivative in its textbook form."""
@@ -455,12 +478,7 @@ class _Maker:
 
 def _held(text: str) -> str:
     """In brackets, if it is a sum."""
-    depth = 0
-    for i, c in enumerate(text):
-        depth += (c in "([{") - (c in ")]}")
-        if not depth and text[i : i + 3] in (" + ", " − ", " - "):
-            return f"({text})"
-    return f"({text})" if text[:1] in "−-" or text.startswith(("Σ ", r"\sum ", "max ", r"\max ")) else text
+    return f"({text})" if is_sum(text) else text
 
 
 def _terms(group: Group, owner: Ints) -> list[Ints]:
@@ -473,6 +491,17 @@ def _terms(group: Group, owner: Ints) -> list[Ints]:
         if alike and not any(np.array_equal(group.terms[0], term) for term in group.terms[1:]):
             return [np.concatenate(group.terms)]
     return group.terms
+
+
+def _range(rows: Ints) -> str:
+    """Some of the numbers from 0 on: one, a stretch, or every so many."""
+    found = factors(rows)
+    if len(rows) == 1:
+        return str(rows[0])
+    if found and len(found) == 1:
+        step = found[0][1]
+        return f"{rows[0]}:{rows[-1] + 1}" if step == 1 else f"{rows[0]}::{step}"
+    return "…"
 
 
 def _number_by_number(product: Product) -> bool:
