@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,6 +119,51 @@ def code(plan: Plan) -> Code:
         "\n".join(lines), text.constants, (plan.same, plan.inputs, plan.computed), plan.constants,
         [(a - plan.same, n) for a, n in plan.parts], text.direct, plan.output, inputs_too, plan.checks, text.operations, example,
     )  # fmt: skip
+
+
+class OneThread:
+    """A context in which matrix products are computed in one thread each: how they are shared out decides about their last bits, and
+    whole shards are shared out instead. It holds as long as anybody is inside. Without the package `threadpoolctl` it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+        self.controller: Any = None
+        self.limit: Any = None
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.users += 1
+            if self.users == 1:
+                self.limit = self._limited()
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.users -= 1
+            if not self.users and self.limit is not None:
+                self._take_over()
+                self.limit.restore_original_limits()
+                self._take_over()
+
+    def _limited(self) -> Any:
+        try:
+            import threadpoolctl
+        except ImportError:
+            return None
+        self.controller = self.controller or threadpoolctl.ThreadpoolController()
+        self._take_over()
+        return self.controller.limit(limits=1, user_api="blas")
+
+    def _take_over(self) -> None:
+        """Newer versions listen to one thread alone; but here who leaves last need not be who came first."""
+        from threadpoolctl import OpenBLASController
+
+        if hasattr(OpenBLASController, "clear_controlling_thread"):
+            OpenBLASController.clear_controlling_thread(force=True)
+
+
+one_thread = OneThread()
 
 
 class Sums(NamedTuple):

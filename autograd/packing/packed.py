@@ -9,7 +9,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -27,7 +27,7 @@ from ..value import Value
 from .arrays import Array
 from .equations import Equations
 from .looking import draw, owners, places, rows
-from .machine import Code, Sums, code
+from .machine import Code, Sums, code, one_thread
 from .plan import Plan, plan
 from .tensors import source
 from .training import Session
@@ -126,7 +126,8 @@ class Packed:
         """The mean (or sum) of the function over the examples, and its gradients.
 
         executor  where the shards of the batch are computed: any of `concurrent.futures`, or one that behaves like them. They are added up
-                  in their order, so that the result is the same to the bit for any number of workers
+                  in their order, and each is computed in one thread, so that the result is the same to the bit for any number of workers,
+                  and for none with the same `shard`
         shard     how many examples a shard has; as many as fit in `memory` unless said
         """
         theta = self._theta()
@@ -137,7 +138,8 @@ class Packed:
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
         finite = True
-        with np.errstate(over="ignore", invalid="ignore"):
+        shards = executor is not None or shard is not None
+        with np.errstate(over="ignore", invalid="ignore"), one_thread if shards else nullcontext():
             for batch in batches:
                 sums = self._total(batch, theta, seed, executor, shard)
                 total += sums.value
@@ -378,37 +380,37 @@ class Packed:
         """The sums of each shard, from an executor, in order."""
         variant = batch.form.variants[0]
         sealed = Sealed(variant.code)
-        waiting: deque[tuple[int, Future[Sums | None]]] = deque()
+        waiting: deque[tuple[int, str, Future[Sums | None]]] = deque()
         todo = iter(enumerate(cuts))
-
-        def refused(i: int, what: str, error: BaseException) -> RuntimeError:
-            a, b = cuts[i]
-            return RuntimeError(
-                f"{what} shard {i} (examples {a} to {b - 1}) of {self.__name__}: {type(error).__name__}: {error}; no gradient was applied"
-            )
 
         def send() -> None:
             for i, (a, b) in todo:
                 xs = [part[a:b] for part in batch.parts]
                 try:
-                    waiting.append((i, executor.submit(work, sealed, same, xs, b - a, seed)))
-                except Exception as error:
-                    raise refused(i, "the executor did not take", error) from error
+                    waiting.append((i, "lost", executor.submit(work, sealed, same, xs, b - a, seed)))
+                except Exception as error:  # it is told when it is this shard's turn: one before it may be the reason
+                    refused: Future[Sums | None] = Future()
+                    refused.set_exception(error)
+                    waiting.append((i, "did not take", refused))
                 if len(waiting) >= WAITING:
                     return
 
         try:
             send()
             while waiting:
-                i, future = waiting.popleft()
+                i, what, future = waiting.popleft()
                 try:
                     sums = future.result()
                 except Exception as error:
-                    raise refused(i, "the executor lost", error) from error
+                    a, b = cuts[i]
+                    raise RuntimeError(
+                        f"the executor {what} shard {i} (examples {a} to {b - 1}) of {self.__name__}: {type(error).__name__}: {error}; no"
+                        " gradient was applied"
+                    ) from error
                 yield sums if sums is not None else self._run(batch, same, *cuts[i], seed)
                 send()
         finally:
-            for _, future in waiting:
+            for _, _, future in waiting:
                 future.cancel()
 
     # -- recording -------------------------------------------------------------------------------------------------------
@@ -512,7 +514,8 @@ class Packed:
         numbers += self._theta().tolist()
         if len(numbers) != len(variant.tape.labels):
             raise ValueError(
-                f"{self.__name__} needs {len(variant.tape.labels) - len(self.params)} numbers as one example, but got {len(numbers) - len(self.params)}"
+                f"{self.__name__} needs {len(variant.tape.labels) - len(self.params)} numbers as one example, but got"
+                f" {len(numbers) - len(self.params)}"
             )
         equations = self.equations()
         nodes = variant.scalar.nodes(numbers)
@@ -599,7 +602,7 @@ def _check_version(version: str) -> None:
 
 def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float) -> Sums | None:
     """The sums over one shard; None where its examples have to be looked at one by one, by whoever has the function."""
-    with sealed.code.machine(size) as machine:
+    with one_thread, sealed.code.machine(size) as machine:
         found = machine.sums(same, xs, seed)
     return found if isinstance(found, Sums) else None
 
