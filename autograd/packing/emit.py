@@ -494,7 +494,7 @@ class Writer:
                 if fresh and call:
                     write(f"{amount}, {target})")
                 elif fresh:
-                    write(f"copyto({target}, {amount})" if not _product_of_two(amount) else _product_of_two(amount)[:-1] + f", {target})")
+                    write(_into(target, amount))
                 else:
                     write(f"add({target}, {amount}{')' * call}, {target})")
                 return
@@ -570,7 +570,13 @@ def equal(terms: Ints, starts: Ints) -> Ints | None:
     return terms.reshape(-1, count) if even else None
 
 
-def _product_of_two(amount: str) -> str:
-    """'multiply(a, b)' for 'a * b' with plain names, else ''."""
-    a, star, b = amount.partition(" * ")
-    return f"multiply({a}, {b})" if star and a.isidentifier() and b.isidentifier() else ""
+def _into(target: str, amount: str) -> str:
+    """The statement that puts an amount into the target, where it can be without an array in between."""
+    a, _, b = amount.partition(" * ")
+    if a.isidentifier() and b.isidentifier():
+        return f"multiply({a}, {b}, {target})"
+    if a.isidentifier() and b.startswith("sign(") and b[5:-1].isidentifier():
+        return f"multiply({a}, {b[:-1]}, {target}), {target})"
+    if amount.startswith("add.reduce(") and amount[11:-5].isidentifier() and amount.endswith(", -1)"):
+        return f"{amount[:-1]}, None, {target})"
+    return f"copyto({target}, {amount})"
