@@ -33,7 +33,6 @@ from .views import common, regular
 LETTERS = "xturqs"
 """What arguments are called."""
 
-
 ERROR_FUNCTIONS = {name: f"def {name}(x):\n    return np.vectorize(math.{name}, otypes=[float])(x)" for name in ("erf", "erfc")}
 """NumPy has none."""
 
@@ -101,6 +100,11 @@ class Contraction:
     letters: tuple[str, str, str]
     place: Ints
 
+    @property
+    def batched(self) -> bool:
+        """Whether there is a result for each example."""
+        return self.letters[2].endswith("b")
+
 
 class Language(Arrays):
     """How a library writes an operation on arrays."""
@@ -145,7 +149,9 @@ def source(
         raise ValueError(f"target is {', '.join(WORDS)}, but got {target!r}")
     if not name.isidentifier() or iskeyword(name) or name in TAKEN:
         raise ValueError(f"name needs a free name for a function, but got {name!r}")
-    return _Author(plan, WORDS[target], name, arguments or [(True, n) for _, n in plan.parts], batch).text()
+    if arguments is None:
+        arguments = [(True, count) for _, count in plan.parts]
+    return _Author(plan, WORDS[target], name, arguments, batch).text()
 
 
 def simplified(rule: Term | float) -> Term | float:
@@ -371,10 +377,9 @@ class _Author(Assembly):
             shapes = [max(self._shapes_of(columns, n), key=len, default=())]
         shape = min(shapes, key=lambda shape: sum(self._cost(column.reshape(shape)) for column in columns))
         tables = [column.reshape(shape) for column in columns]
-        drops = [
-            {0} if shape == (1,) not in self._shapes_of([column], n) else _same(table)
-            for column, table in zip(columns, tables, strict=True)
-        ]
+        drops = [_same(table) for table in tables]
+        if shape == (1,):  # what has no such axis goes without
+            drops = [set() if shape in self._shapes_of([column], n) else {0} for column in columns]
         return shape, [self.read(table, drop) for table, drop in zip(tables, drops, strict=True)]
 
     def _shapes_of(self, columns: list[Ints], n: int) -> list[Shape]:
@@ -419,33 +424,12 @@ class _Author(Assembly):
 
     def _sum(self, group: Group) -> tuple[Shape, str]:
         n = len(group.nodes)
-        parts: list[str] = []
-        shape: Shape | None = None
         contractions = [self._contraction(group, product) for product in group.products]
+        shape: Shape | None = None
+        parts: list[str] = []
         if contractions:
-            texts = [self._contracted(c) for c in contractions]
-            batched = contractions[0].letters[2].endswith("b")
-            first = contractions[0].place
-            if len(contractions) == 1 and _whole(first, n):
-                shape, text = first.shape, texts[0]
-            elif len(contractions) == 1:
-                shape, name = _line_of(n), self.new("H")
-                self.write(name, texts[0])
-                order = np.argsort(first.ravel(), kind="stable")[first.size - n :]
-                finer, (view,) = common([order])
-                shape = shape if view is None or n == 1 else finer
-                text = self.taken(name, first.shape, batched, order.reshape(shape))
-            else:
-                shape = _line_of(n)
-                pieces = []
-                for contraction, text in zip(contractions, texts, strict=True):
-                    name = self.new("H")
-                    self.write(name, text)
-                    rows = contraction.place.ravel()
-                    order = np.argsort(rows, kind="stable")[(rows < 0).sum() :]
-                    pieces.append((rows[order], self.taken(name, contraction.place.shape, batched, order)))
-                text = self.assembled(shape, batched, pieces)
-            parts.append(f"{atom(text)}[..., None]" if group.batched and not batched else text)
+            shape, text = self._products(contractions, n)
+            parts.append(text if contractions[0].batched or not group.batched else f"{atom(text)}[..., None]")
         table = self._table(group)
         terms: list[Operand] = []
         if table is not None and shape is None:
@@ -476,6 +460,28 @@ class _Author(Assembly):
         assert shape is not None
         self.made[group.start] = contractions, table, terms
         return shape, added(parts)
+
+    def _products(self, contractions: list[Contraction], n: int) -> tuple[Shape, str]:
+        """Matrix products as an array of n numbers: as it lies where there is one, else brought in order."""
+        texts = [
+            contracted(self.words.module, (c.left.text, c.letters[0]), (c.right.text, c.letters[1]), c.letters[2]) for c in contractions
+        ]
+        first, batched = contractions[0].place, contractions[0].batched
+        if len(contractions) == 1 and _whole(first, n):
+            return first.shape, texts[0]
+        pieces: list[Piece] = []
+        shape = _line_of(n)
+        for c, text in zip(contractions, texts, strict=True):
+            name = self.new("H")
+            self.write(name, text)
+            rows = c.place.ravel()
+            order = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
+            if len(order) == n > 1:
+                finer, (view,) = common([order])
+                shape = shape if view is None else finer
+                return shape, self.taken(name, c.place.shape, batched, order.reshape(shape))
+            pieces.append((rows[order], self.taken(name, c.place.shape, batched, order)))
+        return shape, self.assembled(shape, batched, pieces)
 
     def _widened(self, text: str, operand: Operand, group: Group) -> str:
         return f"{text}[..., None]" if group.batched and not operand.batched else text
@@ -543,9 +549,6 @@ class _Author(Assembly):
             place, axes = place.transpose(order), [axes[i] for i in order]
         batched = "b" * any(operand.batched for operand, _ in found)
         return Contraction(found[0][0], found[1][0], (found[0][1], found[1][1], "".join("spq"[i] for i in axes) + batched), place)
-
-    def _contracted(self, c: Contraction) -> str:
-        return contracted(self.words.module, (c.left.text, c.letters[0]), (c.right.text, c.letters[1]), c.letters[2])
 
     def _guards(self) -> None:
         for check in self.plan.checks:
@@ -673,7 +676,7 @@ class _Author(Assembly):
 
     def _product_back(self, made: Source, c: Contraction, gradient: str) -> None:
         left, right, out = c.letters
-        batched = out.endswith("b")
+        batched = c.batched
         if not (self.carrying[c.left.addresses].any() or self.carrying[c.right.addresses].any()):
             return
         if made.batched and not batched:
