@@ -479,8 +479,8 @@ class Packed:
     def source(self, target: Literal["numpy", "torch", "jax"] = "numpy") -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients(params, *arguments)`.
 
-        It takes the parameters as one array, in their order, and the arguments that have numbers, examples as rows; those that are the same
-        for all examples as one array each. It returns the value, and those gradients that are wanted, in the same shapes.
+        It takes the parameters as one array, in their order, and each argument that has floats in it as an array: of the examples, as rows,
+        or of the numbers that are the same for all. It returns the value, and those gradients that are wanted, in the same shapes.
 
         target   "numpy", or the same program in the words of "torch" or "jax"
         """
