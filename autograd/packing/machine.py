@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ import numpy as np
 
 from .arrays import Array, look
 from .emit import BANKS, Writer
+from .fuse import Ints
 from .plan import Guard, Plan
 
 
@@ -201,6 +202,9 @@ class Machine:
         else:
             self.value, self.seed = self.computed[at - same - inputs], self.g_computed[at - same - inputs]
         self.batched = at >= same
+        self.guards: list[tuple[Any, bool, Any, Any]] = [
+            (RELATIONS[guard.relation], guard.outcome, self._side(guard.sides[0]), self._side(guard.sides[1])) for guard in code.guards
+        ]
 
     def sums(self, same: Array, xs: list[Array], seed: float) -> Sums | Array | None:
         """The sums over the examples, each times the seed. Where some compare otherwise than when the program was recorded: which do as
@@ -216,7 +220,7 @@ class Machine:
             if self.code.guards:  # which examples it is about can only be said when all numbers are there
                 with np.errstate(all="ignore"):
                     self.forward(*xs)
-        fits = self.fits(xs)
+        fits = self.fits()
         if fits is not None:
             return fits
         if trouble:
@@ -241,25 +245,36 @@ class Machine:
             self.backward(*xs)
         return value
 
-    def fits(self, xs: list[Array]) -> Any:
+    def fits(self) -> Any:
         """Which examples compare as when the program was recorded; None if all do."""
         fits: Any = None
-        for guard in self.code.guards:
-            x, y = (self._look(side, xs) for side in guard.sides)
-            found = (RELATIONS[guard.relation](x, y) == guard.outcome).all(0)
-            fits = found if fits is None else fits & found
-        if fits is None or fits.all():
-            return None
-        return np.broadcast_to(fits, (self.size,))
+        for relation, outcome, x, y in self.guards:
+            found = relation(x(), y())
+            if not (found.all() if outcome else not found.any()):
+                found = (found == outcome).all(0)
+                fits = found if fits is None else fits & found
+        return None if fits is None else np.broadcast_to(fits, (self.size,))
 
-    def _look(self, addresses: Any, xs: list[Array]) -> Array:
-        """The numbers at these addresses, a row for each and a column for each example, or one for all."""
+    def _side(self, addresses: Ints) -> Callable[[], Array]:
+        """A function that gives the numbers at these addresses: a row for each, and a column for each example, or one for all."""
         same, inputs, _ = self.code.sizes
-        if addresses.max() < same:
-            return self.same[addresses][:, None]
+        banks = [(0, self.same[:, None]), (same, self.inputs), (same + inputs, self.computed)]
+        parts = []
+        for low, bank in banks:
+            at = np.nonzero((addresses >= low) & (addresses < low + len(bank)))[0]
+            if len(at):
+                parts.append((bank, at, addresses[at] - low))
+        if len(parts) == 1:
+            ((bank, _, rows),) = parts
+            if rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
+                view = bank[rows[0] : rows[-1] + 1]
+                return lambda: view
+            return lambda: bank[rows]
         found = np.empty((len(addresses), self.size))
-        for i, bank in enumerate((self.same[:, None], self.inputs, self.computed)):
-            low = (0, same, same + inputs)[i]
-            at = (addresses >= low) & (addresses < low + len(bank))
-            found[at] = bank[addresses[at] - low]
-        return found
+
+        def together() -> Array:
+            for bank, at, rows in parts:
+                found[at] = bank[rows]
+            return found
+
+        return together
