@@ -227,7 +227,7 @@ class Machine:
             return None
         value = self.gradients(xs, seed)
         found = self.g_same[:count]
-        if not (np.isfinite(found).all() and np.isfinite(self.g_inputs).all() and math.isfinite(value)):
+        if not (np.isfinite(found).all() and math.isfinite(value) and (not self.code.inputs_too or np.isfinite(self.g_inputs).all())):
             return None
         return Sums(value, found.copy(), self.g_inputs.T.copy())
 

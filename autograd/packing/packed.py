@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 
@@ -137,7 +138,6 @@ class Packed:
         batches = list(self._batches(args))
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
-        finite = True
         shards = executor is not None or shard is not None
         with np.errstate(over="ignore", invalid="ignore"), one_thread if shards else nullcontext():
             for batch in batches:
@@ -145,13 +145,12 @@ class Packed:
                 total += sums.value
                 count = len(batch.shared)
                 g_params = sums.same[count:] if g_params is None else g_params + sums.same[count:]
-                finite = finite and bool(np.isfinite(sums.same).all() and np.isfinite(g_params).all())
+                if len(batches) > 1:
+                    self._check_finite(g_params)
                 if self.wrt != "params":
                     self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
         if not math.isfinite(total):
             raise RangeError(f"the {self.batch or 'value'} of {self.__name__} is beyond the floats")
-        if not finite:
-            raise GradientError(f"a gradient of {self.__name__} is beyond the floats")
         found = iter(answer)
         shaped = tuple(_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args))
         return Outcome(total, (*shaped, g_params) if self.params else shaped)
@@ -298,7 +297,13 @@ class Packed:
             g_same += sums.same
             if inputs.size:
                 inputs[a:b] = sums.inputs
+        self._check_finite(g_same)
         return Sums(value, g_same, inputs)
+
+    def _check_finite(self, gradients: Array) -> None:
+        """Sums of finite numbers may not be."""
+        if not np.isfinite(gradients).all():
+            raise GradientError(f"a gradient of {self.__name__} is beyond the floats")
 
     def _run(self, batch: Batch, same: Array, a: int, b: int, seed: float) -> Sums:
         """The sums over the examples from a to b, here."""
@@ -382,12 +387,13 @@ class Packed:
         sealed = Sealed(variant.code)
         waiting: deque[tuple[int, str, Future[Sums | None]]] = deque()
         todo = iter(enumerate(cuts))
+        call = uuid4().hex
 
         def send() -> None:
             for i, (a, b) in todo:
                 xs = [part[a:b] for part in batch.parts]
                 try:
-                    waiting.append((i, "lost", executor.submit(work, sealed, same, xs, b - a, seed)))
+                    waiting.append((i, "lost", executor.submit(work, sealed, same, xs, b - a, seed, call)))
                 except Exception as error:  # it is told when it is this shard's turn: one before it may be the reason
                     refused: Future[Sums | None] = Future()
                     refused.set_exception(error)
@@ -600,8 +606,11 @@ def _check_version(version: str) -> None:
         raise ValueError(f"this program was packed by glassgrad {version}, but here is glassgrad {__version__}: pack it again")
 
 
-def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float) -> Sums | None:
-    """The sums over one shard; None where its examples have to be looked at one by one, by whoever has the function."""
+def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float, call: str) -> Sums | None:
+    """The sums over one shard; None where its examples have to be looked at one by one, by whoever has the function.
+
+    call   tells this call from another with the same numbers: Dask remembers what came of it, and be it that a worker died
+    """
     with one_thread, sealed.code.machine(size) as machine:
         found = machine.sums(same, xs, seed)
     return found if isinstance(found, Sums) else None
