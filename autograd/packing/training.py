@@ -18,7 +18,7 @@ from .arrays import Array
 if TYPE_CHECKING:
     from .packed import Packed
 
-TOGETHER = 8192
+TOGETHER = 16_384
 """How many parameters are updated together."""
 
 _put_class = object.__dict__["__class__"].__set__
