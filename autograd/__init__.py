@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from .jacobians import jacobian_chain as jacobian_chain
     from .jacobians import matrix as matrix
     from .jacobians import modes as modes
-    from .packing import Packed as Packed
     from .packing import pack as pack
+    from .packing.packed import Packed as Packed
     from .program import Program as Program
     from .program import compile as compile  # noqa: A004
     from .stepping import Stepper as Stepper
@@ -76,7 +76,7 @@ _LAZY = {
     "draw_modes": "drawing.sides",
     "Picture": "drawing.picture",
     "Program": "program",
-    "Packed": "packing",
+    "Packed": "packing.packed",
     "pack": "packing",
     "compile": "program",
     "steps": "stepping",
@@ -131,7 +131,6 @@ __all__ = [
     "GradientError",
     "MissingExtraError",
     "NonFiniteError",
-    "Packed",
     "Primitive",
     "Program",
     "RangeError",

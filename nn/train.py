@@ -284,26 +284,21 @@ def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], thr
 
 def _packed_accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], threshold: float) -> float:
     """The mean over the examples of a number that is 1 where the class is right, and 0 where it is not."""
-    import numpy as np
+    output = model(list(examples[0]))
+    classes = len(output) if isinstance(output, (list, tuple)) else 0
 
-    xs = np.asarray(examples, dtype=np.float64)
-    output = model(xs[0].tolist())
-    if isinstance(output, (list, tuple)):
-        classes = len(output)
-        one_hot = np.eye(classes)[[class_index(t, classes, "accuracy") for t in targets]]
+    def right(x: Any, t: Any) -> Any:
+        z = model(x)
+        if classes:
+            return 1.0 - heaviside(reduce(maximum, z) - dot(t, z))  # none is above the wanted one
+        return 1.0 - abs(heaviside(z - threshold) - t)
 
-        def right(x: Any, t: Any) -> Any:
-            z = model(x)
-            return 1.0 - heaviside(reduce(maximum, z) - dot(t, z))  # 0 above its own is nothing
+    program = autograd.pack(right, params=model.parameters())
+    import numpy as np  # where there is none, the line above says so
 
-        return float(autograd.pack(right, params=model.parameters())(xs, one_hot).value)
-    sides = np.array([float(_side(t)) for t in targets])
-
-    def same(x: Any, t: Any) -> Any:
-        says = heaviside(model(x) - threshold)
-        return 1.0 - abs(says - t)
-
-    return float(autograd.pack(same, params=model.parameters())(xs, sides).value)
+    wanted = [class_index(t, classes, "accuracy") if classes else _side(t) for t in targets]
+    answers = np.eye(classes)[wanted] if classes else np.array(wanted, np.float64)
+    return float(program(np.asarray(examples, np.float64), answers).value)
 
 
 def _side(t: Any) -> int:

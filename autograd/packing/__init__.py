@@ -1,12 +1,75 @@
-"""Packing: a scalar graph made into its own matrix equations, for whole batches of numbers, at the speed of arrays."""
+"""Packing: a scalar graph made into its own matrix equations, for whole batches of numbers, at the speed of arrays.
+
+Everything in here but this file needs NumPy, from the extra `pack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import MissingExtraError
+from ..program import Program
+from ..program import compile as compiled
 
-try:
-    import numpy as _numpy  # noqa: F401
-except ImportError:
-    raise MissingExtraError("pack needs the extra of that name: pip install 'glassgrad[pack]'") from None
+if TYPE_CHECKING:
+    from .packed import Packed as Packed
 
-from .packed import Packed, pack
+CACHE = 8 * 2**20
+"""Bytes that the numbers of one block of examples take by default: what stays in a processor's cache is computed quickest."""
 
-__all__ = ["Packed", "pack"]
+
+def pack(
+    f: Callable[..., Any] | Program,
+    loss: Callable[[Any, Any], Any] | None = None,
+    *,
+    params: Any = (),
+    batch: Literal["mean", "sum"] | None = "mean",
+    shared: Sequence[int] = (),
+    wrt: Literal["params", "arguments", "all"] | None = None,
+    memory: int = CACHE,
+    **options: Any,
+) -> Packed:
+    """The function of one example as a program for batches of them, in array operations (`Packed`), recorded when it is first called.
+
+    f        a function, a module together with a `loss`, or a graph, as for `compile`; or a Program
+    params   leaves, or a module that has them
+    batch    the "mean" or the "sum" of the function over the examples; None for no batch at all: the arguments are those of the function
+    shared   the places of arguments that are the same for all examples, and have no axis for them
+    wrt      which gradients are computed: by the "params" (unless there are none), by the "arguments", or by "all"
+    memory   about how many bytes the numbers of the examples that are computed together may take; a larger batch is split
+    options  as for `compile`
+
+    Needs NumPy (extra `pack`).
+
+    >>> from autograd import exp
+    >>> program = pack(lambda x, y: exp(x[0]) * x[1] + y, batch="sum")
+    >>> value, (dx, dy) = program([[0.0, 2.0], [0.0, 3.0]], [1.0, 1.0])
+    >>> value, dx.tolist(), dy.tolist()
+    (7.0, [[2.0, 1.0], [3.0, 1.0]], [1.0, 1.0])
+    """
+    try:
+        from .packed import Packed
+    except ImportError as error:
+        if error.name != "numpy":
+            raise
+        raise MissingExtraError("pack needs the extra of that name: pip install 'glassgrad[pack]'") from None
+    if batch not in ("mean", "sum", None):
+        raise ValueError(f"batch is 'mean', 'sum' or None, but got {batch!r}")
+    program = f if isinstance(f, Program) else compiled(f, loss, params=params, **options)
+    if isinstance(f, Program) and (loss is not None or params != () or options):
+        raise TypeError("a Program has its parameters and options already")
+    wrt = wrt or ("params" if program.params else "arguments")
+    if wrt not in ("params", "arguments", "all"):
+        raise ValueError(f"wrt is 'params', 'arguments' or 'all', but got {wrt!r}")
+    if wrt == "params" and not program.params:
+        raise ValueError("wrt='params' needs parameters: pack the function with params=")
+    if not isinstance(memory, int) or isinstance(memory, bool) or memory < 1:
+        raise ValueError(f"memory needs a whole number of bytes from 1 on, but got {memory!r}")
+    places = tuple(shared) if isinstance(shared, Sequence) else (None,)
+    if not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in places):
+        raise ValueError(f"shared needs the places of arguments, from 0 on, but got {shared!r}")
+    return Packed(program, batch, places, wrt, memory)
+
+
+__all__ = ["pack"]

@@ -7,7 +7,7 @@ import inspect
 import math
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -20,7 +20,6 @@ from .. import __version__
 from ..errors import AutogradError, GradientError, RangeError
 from ..primitive import as_float
 from ..program import GuardError, Outcome, Program, TracingError
-from ..program import compile as compiled
 from ..program.arguments import Signature, describe, flatten, rebuild
 from ..program.program import Recording
 from ..program.tape import Tape
@@ -36,8 +35,6 @@ from .training import Session
 if TYPE_CHECKING:
     from ..drawing.picture import Picture
 
-CACHE = 8 * 2**20
-"""Bytes that the numbers of one block of examples take by default: what stays in a processor's cache is computed quickest."""
 WORTH = 16.0
 """How many scalar operations an array operation has to stand for, without a batch, so that packing pays: it takes some 9 µs with its
 way back, a scalar operation of source 0.5 µs."""
@@ -615,53 +612,6 @@ def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float, c
     with one_thread, sealed.code.machine(size) as machine:
         found = machine.sums(same, xs, seed)
     return found if isinstance(found, Sums) else None
-
-
-def pack(
-    f: Callable[..., Any] | Program,
-    loss: Callable[[Any, Any], Any] | None = None,
-    *,
-    params: Any = (),
-    batch: Literal["mean", "sum"] | None = "mean",
-    shared: Sequence[int] = (),
-    wrt: Literal["params", "arguments", "all"] | None = None,
-    memory: int = CACHE,
-    **options: Any,
-) -> Packed:
-    """The function of one example as a program for batches of them, in array operations (`Packed`), recorded when it is first called.
-
-    f        a function, a module together with a `loss`, or a graph, as for `compile`; or a Program
-    params   leaves, or a module that has them
-    batch    the "mean" or the "sum" of the function over the examples; None for no batch at all: the arguments are those of the function
-    shared   the places of arguments that are the same for all examples, and have no axis for them
-    wrt      which gradients are computed: by the "params" (unless there are none), by the "arguments", or by "all"
-    memory   about how many bytes the numbers of the examples that are computed together may take; a larger batch is split
-    options  as for `compile`
-
-    Needs NumPy (extra `pack`).
-
-    >>> from autograd import exp
-    >>> program = pack(lambda x, y: exp(x[0]) * x[1] + y, batch="sum")
-    >>> value, (dx, dy) = program([[0.0, 2.0], [0.0, 3.0]], [1.0, 1.0])
-    >>> value, dx.tolist(), dy.tolist()
-    (7.0, [[2.0, 1.0], [3.0, 1.0]], [1.0, 1.0])
-    """
-    if batch not in ("mean", "sum", None):
-        raise ValueError(f"batch is 'mean', 'sum' or None, but got {batch!r}")
-    program = f if isinstance(f, Program) else compiled(f, loss, params=params, **options)
-    if isinstance(f, Program) and (loss is not None or params != () or options):
-        raise TypeError("a Program has its parameters and options already")
-    wrt = wrt or ("params" if program.params else "arguments")
-    if wrt not in ("params", "arguments", "all"):
-        raise ValueError(f"wrt is 'params', 'arguments' or 'all', but got {wrt!r}")
-    if wrt == "params" and not program.params:
-        raise ValueError("wrt='params' needs parameters: pack the function with params=")
-    if not isinstance(memory, int) or isinstance(memory, bool) or memory < 1:
-        raise ValueError(f"memory needs a whole number of bytes from 1 on, but got {memory!r}")
-    places = tuple(shared) if isinstance(shared, Sequence) else (None,)
-    if not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in places):
-        raise ValueError(f"shared needs the places of arguments, from 0 on, but got {shared!r}")
-    return Packed(program, batch, places, wrt, memory)
 
 
 def _number(x: Any) -> float:

@@ -150,9 +150,10 @@ class Whole:
 
 def whole(images: int = IMAGES, folder: str | Path | None = None, rng: Random | int = 0) -> Whole:
     """The whole gradient, measured; of images made up, or of those of a folder."""
-    import numpy as np
-
     model, image, _ = build(rng)
+    program = autograd.pack(lambda x, t: cross_entropy(model(x), t), params=model.parameters())
+    import numpy as np  # where there is none, the line above says so
+
     if folder is None:
         made: Any = np.random.default_rng(0)
         pixels, classes = made.random((images, len(image))), made.integers(0, 10, images)
@@ -161,7 +162,6 @@ def whole(images: int = IMAGES, folder: str | Path | None = None, rng: Random | 
         pixels, classes = np.asarray(found)[:images], np.array(labels[:images])
     one_hot = np.eye(10)[classes]
     start = time.perf_counter()
-    program = autograd.pack(lambda x, t: cross_entropy(model(x), t), params=model.parameters())
     first = program(pixels[:1], one_hot[:1])
     packing = time.perf_counter() - start
     model.zero_grad()
