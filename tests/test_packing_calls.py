@@ -621,7 +621,7 @@ def test_the_extra() -> None:
     """Without NumPy everything can be imported, and pack says which extra it needs when it is called."""
     script = (
         "import sys; sys.modules['numpy'] = None\n"
-        "import autograd, nn\n"
+        "import autograd, nn, nn.examples\n"
         "from autograd import *\n"
         "model = nn.MLP(2, [1], rng=0)\n"
         "train = lambda: nn.fit(model, [[0.0, 1.0]], [1.0], nn.squared_error, nn.SGD(model.parameters(), lr=0.1), pack=True)\n"
