@@ -93,7 +93,9 @@ def random_function(rng: random.Random, most: int = 12) -> tuple[Function, list[
         n, m = rng.randint(1, 4), rng.randint(1, 3)
         a, b = [[pick() for _ in range(n * m)] for _ in range(2)]
         if rng.random() < 0.5:  # as people lay them out: side by side
-            a = [(a[0] + i) % len(numbers) for i in range(n * m)]
+            step = rng.choice((1, 1, -1, 2))
+            a = [(a[0] + step * i) % len(numbers) for i in range(n * m)]
+            b = [(b[0] + i) % len(numbers) for i in range(n * m)]
         c = pick()
 
         def dot(v: list[Any], a: list[int] = a, b: list[int] = b, c: int = c) -> list[Any]:
@@ -114,6 +116,17 @@ def random_function(rng: random.Random, most: int = 12) -> tuple[Function, list[
                 found.append(sum((w * v[b[s]] for s, w in enumerate(weights)), 0.0) / sum(weights, 0.0))
             return found
 
+        def matrix(v: list[Any], a: list[int] = a, b: list[int] = b, n: int = n, m: int = m) -> list[Any]:
+            left, right = ([[v[i] for i in side[k * n : k * n + n]] for k in range(m)] for side in (a, b))
+            return [tanh(sum((x * y for x, y in zip(row, column, strict=True)), 0.0)) for row in left for column in right]
+
+        def gram(v: list[Any], a: list[int] = a, n: int = n, m: int = m) -> list[Any]:
+            rows = [[v[i] for i in a[k * n : k * n + n]] for k in range(m)]
+            return [sum((x * y for x, y in zip(row, other, strict=True)), 0.0) * 0.2 for row in rows for other in rows]
+
+        def beginnings(v: list[Any], a: list[int] = a, b: list[int] = b) -> list[Any]:
+            return [sum((v[i] * v[j] for i, j in zip(a[: k + 1], b, strict=False)), 0.0) * 0.2 for k in range(len(a))]
+
         def largest(v: list[Any], a: list[int] = a) -> list[Any]:
             found = v[a[0]]
             for i in a[1:]:
@@ -129,7 +142,18 @@ def random_function(rng: random.Random, most: int = 12) -> tuple[Function, list[
         def plain(v: list[Any], a: list[int] = a) -> list[Any]:
             return [sum((v[i] for i in a[1:]), v[a[0]])]
 
-        steps = {"dot": dot, "layer": layer, "attention": attention, "largest": largest, "chosen": chosen, "apart": apart, "plain": plain}
+        steps = {
+            "dot": dot,
+            "layer": layer,
+            "attention": attention,
+            "matrix": matrix,
+            "gram": gram,
+            "beginnings": beginnings,
+            "largest": largest,
+            "chosen": chosen,
+            "apart": apart,
+            "plain": plain,
+        }
         name = rng.choice([*steps])
         apply(f"{len(numbers)}… = {name}({a}, {b}, {c}, {n}x{m})", steps[name])
     f.ends = [len(numbers) - 1, *(pick() for _ in range(rng.randrange(3)))]

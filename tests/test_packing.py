@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -147,6 +148,54 @@ def test_any_function_with_any_arguments_batched(rng: random.Random) -> None:
     scale = 1.0 / count if batch == "mean" else 1.0
     for _ in range(2):  # a second time in the arrays of the first
         compare(case, program(*args), scale)
+
+
+@settings(max_examples=100)
+@given(st.randoms(use_true_random=False))
+def test_any_function_without_a_batch(rng: random.Random) -> None:
+    """Arrays for a single example, where nothing has an axis for examples."""
+    f, start = random_function(rng, 15)
+    try:
+        value, gradient, off, errors = eagerly(f, start)
+    except AutogradError:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograd.packing.packed.WORTH", 0.0)
+        program = pack(lambda xs: f(*xs), batch=None, verify=False)
+        for _ in range(2):
+            got, (found,) = program(start)
+            assert abs(got - value) <= off + 4 * UNIT * abs(value)
+            for x, g, error in zip(found, gradient, errors, strict=True):
+                assert abs(x - g) <= error + 4 * UNIT * abs(g) + 1e-300, (f, start, x, g, error)
+    assert not program.latest().alone
+
+
+def test_a_gram_matrix_of_a_reversed_vector() -> None:
+    """Addresses that run backwards over one another: each gradient arrives once."""
+
+    def f(x: Any) -> Any:
+        rows = [[x[2], x[1]], [x[1], x[0]]]
+        return sum((tanh(row[0] * other[0] + row[1] * other[1]) for row in rows for other in rows), 0.0)
+
+    for batch in ("sum", None):
+        leaves = [Value(x) for x in (0.5, -0.3, 0.8)]
+        f(leaves).backward()
+        numbers = [leaf.data for leaf in leaves]
+        _, (found,) = pack(f, batch=batch)([numbers] if batch else numbers)
+        assert np.ravel(found).tolist() == pytest.approx([leaf.grad for leaf in leaves], rel=1e-14)
+
+
+def test_blocks_keep_to_the_memory() -> None:
+    """A batch far larger than the memory is computed in about so much, whatever its size."""
+    model = nn.MLP(20, [30, 1], rng=0)
+    program = pack(lambda x: model(x), params=model, memory=2**20)
+    given = np.ones((20000, 20))
+    program(given[:100])
+    tracemalloc.start()
+    program(given)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * 2**20
 
 
 def test_the_bound_is_narrow() -> None:

@@ -7,6 +7,7 @@ which expects the gradient at the output to be there.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -473,20 +474,14 @@ class Writer:
             amount, batched, call = f"add.reduce({amount}{')' * call}, -1)", False, False
         if view is not None and bank >= 0:
             again = tuple(i for i, (n, stride) in enumerate(zip(view.shape, view.strides, strict=True)) if n > 1 and stride == 0)
-            if again:
-                if call:
-                    amount, call = f"{amount})" + "[None]" * drop, False
-                    drop = False
-                amount = f"add.reduce({amount}, {again})"
-                view = View(
-                    view.offset,
-                    tuple(n for i, n in enumerate(view.shape) if i not in again),
-                    tuple(n for i, n in enumerate(view.strides) if i not in again),
-                )
-                if not view.shape:
-                    view = View(view.offset, (1,), (1,))
+            once = [i for i in range(len(view.shape)) if i not in again]
             distinct = np.unique(addresses)
-            if len(distinct) == int(np.prod(view.shape)):
+            if len(distinct) == math.prod(view.shape[i] for i in once):
+                if again:
+                    if call:
+                        amount, call, drop = f"{amount})" + "[None]" * drop, False, False
+                    amount = f"add.reduce({amount}, {again})"
+                    view = View(view.offset, tuple(view.shape[i] for i in once) or (1,), tuple(view.strides[i] for i in once) or (1,))
                 target = self.view(view, True)
                 if drop:
                     target = self.derived(f"{target}[0]")
