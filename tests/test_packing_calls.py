@@ -78,6 +78,10 @@ def test_sum_and_mean(count: int, memory: int) -> None:
         lambda x: np.repeat(x, 2, 1)[:, ::2],
         lambda x: x[::-1].copy()[::-1],
         lambda x: [*x],
+        lambda x: np.broadcast_to(x, x.shape),  # which cannot be written to
+        lambda x: x.astype(np.longdouble),
+        lambda x: np.ma.array(x),
+        lambda x: x.astype(object).tolist(),
     ],
 )
 def test_arrays_of_every_kind(kind: Any) -> None:
@@ -91,7 +95,10 @@ def test_arrays_of_every_kind(kind: Any) -> None:
     assert (np.array(given, float) == before).all()
 
 
-@pytest.mark.parametrize("kind", [np.asfortranarray, lambda x: x[:, ::-1], lambda x: x.astype(np.float32), lambda x: x[:1]])
+@pytest.mark.parametrize(
+    "kind",
+    [np.asfortranarray, lambda x: np.broadcast_to(x, x.shape), lambda x: x[:, ::-1], lambda x: x.astype(np.float32), lambda x: x[:1]],
+)
 def test_many_inputs_are_read_where_they_lie(kind: Any) -> None:
     """From 64 inputs on nothing is copied; the result is the same for any order in storage."""
     model = nn.Linear(80, 2, rng=0)
@@ -463,6 +470,7 @@ def nn_heaviside(x: Any) -> Any:
         ((X, ["a", "b", "c"]), TypeError, "argument 1 of product needs numbers"),
         ((X, [None, 1.0, 2.0]), TypeError, "argument 1 of product needs plain numbers, but got NoneType"),
         ((X, [Value(1.0), 2.0, 3.0]), TypeError, "argument 1 of product needs plain numbers, but got Value"),
+        ((np.ma.array(X, mask=X > 4.0), Y), ValueError, "argument 0 of product needs numbers, but some of its entries are masked"),
         ((X.astype(complex), Y), TypeError, "an array of complex128"),
         ((X, (y for y in Y)), TypeError, "needs plain numbers, but got generator"),
         (([[1.0, 2.0], [1.0]], Y[:2]), ValueError, "argument 0 of product needs examples of one shape"),

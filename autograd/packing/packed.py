@@ -623,6 +623,8 @@ def _array(arg: Any, place: int, name: str) -> Array:
     if type(arg) is np.ndarray and arg.dtype == np.float64 and arg.ndim and arg.flags.c_contiguous:
         return arg
     what = f"argument {place} of {name}"
+    if np.ma.is_masked(arg):
+        raise ValueError(f"{what} needs numbers, but some of its entries are masked")
     try:
         rows = np.asarray(arg)
     except (ValueError, TypeError) as error:
