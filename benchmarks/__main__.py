@@ -49,6 +49,7 @@ def about() -> dict[str, str]:
         "when": datetime.now().astimezone().isoformat(timespec="seconds"),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{load}",
+        "threads": f"{peers.threads()} for each contender's matrix products (OMP_NUM_THREADS)",
     }
 
 

@@ -22,11 +22,21 @@ class PeerError(Exception):
 def environment() -> dict[str, str]:
     """The environment variables without those that change Python's ways: no bytecode, other paths, other flags.
 
-    Libraries of matrix products get as many threads as there are cores, all of them the same number.
+    Libraries of matrix products get as many threads as OMP_NUM_THREADS says, or as there are cores, all of them the same number.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return own | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(cores))
+    return own | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads()))
+
+
+def threads() -> int:
+    """How many threads a contender may compute in."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return int(said) if said.isdigit() and int(said) else len(cores())
+
+
+def cores() -> list[int]:
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 def interpreter(contender: Contender) -> str:

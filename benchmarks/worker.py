@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from time import perf_counter
 from typing import Any
 
 from .contenders import ARRAYS, CONTENDERS, Contender
-from .peers import environment, interpreter
+from .peers import cores, environment, interpreter, threads
 from .workloads import MODELS
 
 REPOSITORY = str(Path(__file__).resolve().parent.parent)
@@ -205,6 +206,8 @@ def serve(contender: str, workload: str, sizes: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other side, which ends this process
     bench: Any
     if contender in ARRAYS:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, cores()[-threads() :])  # for who does not look at OMP_NUM_THREADS
         from .arrays import Bench as ArrayBench
 
         bench = ArrayBench(contender, workload, json.loads(sizes))
