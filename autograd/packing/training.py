@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import RangeError
 from ..primitive import ABOVE, Primitive, interpretation
 from ..value import Value
-from .arrays import Array
+from .arrays import Array, finite
 
 if TYPE_CHECKING:
     from .packed import Packed
@@ -82,6 +82,7 @@ class Session:
         self._all = self._index.tolist() == [*range(len(packed.params))]
         self.theta: Array = np.empty(0)
         self._memory: list[Array] = []
+        self._free: list[Any] = []  # arrays of the step before the last
         self._home = True
         self._fetch()
 
@@ -95,7 +96,7 @@ class Session:
         optimiser = self.optimiser
         with np.errstate(all="ignore"):
             θ, *memory = self._updated(θ, g)
-        if not all(new is old or np.isfinite(new).all() for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
+        if not all(new is old or finite(new) for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
             bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
             parameter = optimiser.parameters[bad]
             what = repr(parameter.label) if parameter.label else f"number {bad}"
@@ -110,14 +111,17 @@ class Session:
             new[self._index] = θ
         if self._home:
             self._leave_home()
+        free = [self.theta if self._all else θ, *self._memory]
         # One call into C, so that Ctrl-C falls before or after it; so it is below.
-        deque(map(setattr, (self, self, optimiser), ("theta", "_memory", "steps"), (new, memory, optimiser.steps + 1)), 0)
+        names, values = ("theta", "_memory", "_free", "steps"), (new, memory, free, optimiser.steps + 1)
+        deque(map(setattr, (self, self, self, optimiser), names, values), 0)
         return float(loss)
 
     def _updated(self, θ: Array, g: Array) -> list[Array]:
         """θ and the optimiser's memory after a step; an array that it does not change is the same one.
 
-        Some parameters at a time: what the arithmetic needs meanwhile then stays in the processor's cache.
+        Some parameters at a time: what the arithmetic needs meanwhile then stays in the processor's cache. The numbers go into the arrays
+        of the step before the last, since new ones of that size take long to get.
         """
         optimiser = self.optimiser
         rate, step = optimiser.rate, optimiser.steps + 1
@@ -133,7 +137,8 @@ class Session:
             for k, part in enumerate(parts):
                 if part is not given[k]:
                     if new[k] is old[k]:
-                        new[k] = old[k].copy()
+                        new[k] = np.empty_like(old[k]) if self._free[k] is None or self._free[k] is old[k] else self._free[k]
+                        new[k][:start] = old[k][:start]
                     new[k][rows] = part
         return new
 
@@ -146,6 +151,7 @@ class Session:
         """Take the parameters and the optimiser's memory from where they belong."""
         self.theta = np.array([p.data for p in self.packed.params], np.float64)
         self._memory = [np.array(column) for column in zip(*self.optimiser.memory, strict=True)]
+        self._free = [None] * (1 + len(self._memory))
 
     def _leave_home(self) -> None:
         calls = [(_put_class, parameter, Resident) for parameter in self.packed.params]
