@@ -268,6 +268,27 @@ def test_a_parameter_is_named() -> None:
         pack(lambda x: log(w) * x, params=[w])([1.0, 2.0])
 
 
+def test_a_gradient_by_a_parameter_that_is_not_there() -> None:
+    """It is the engine's error, too, though no input's gradient is asked for; and so it is if it is only one example's."""
+    w = Value(0.0, label="w")
+    program = pack(lambda x: sqrt(w) * x[0] + sqrt(w * w + x[1]), params=[w])
+    for xs, bad in (([[1.0, 1.0], [2.0, 1.0]], 0), ([[0.0, 1.0], [0.0, 2.0], [1.0, 1.0]], 2)):
+        with pytest.raises(GradientError, match=rf"no gradient through sqrt.*\(label 'w'\).*this is example {bad} of the batch"):
+            program(xs)
+    assert program([[0.0, 1.0], [0.0, 4.0]]).value == 1.5
+
+
+def test_false_alarms() -> None:
+    """Where arrays, which add up in another order, leave the floats and the engine does not, its scalars have the last word."""
+    program = pack(lambda x, w: (x[0] + (x[1] + x[2])) * w, shared=(1,), wrt="arguments")
+    xs = np.array([[1.0, 2.0, 3.0]] * 11)
+    xs[7] = [1.5e308, 1.5e308, -1.5e308]
+    value, (dx, dw) = program(xs, 0.5)
+    assert value == pytest.approx(1.5e308 / 22, rel=1e-12)
+    assert dx == pytest.approx(np.full((11, 3), 0.5 / 11), rel=1e-15)
+    assert dw == pytest.approx(1.5e308 / 11, rel=1e-12)
+
+
 def test_without_a_batch_there_is_no_example() -> None:
     """The error is then the engine's own, word for word."""
     with pytest.raises(DomainError) as caught:

@@ -21,9 +21,9 @@ from autograd import pack  # noqa: E402
 from autograd.packing import packed as room  # noqa: E402
 from autograd.packing.machine import one_thread  # noqa: E402
 
-COUNT, SHARD = 500, 64
+COUNT, SHARD = 750, 100
 RNG = np.random.default_rng(0)
-X = RNG.normal(size=(COUNT, 200))
+X = RNG.normal(size=(COUNT, 300))
 T = np.eye(4)[RNG.integers(0, 4, COUNT)]
 
 
@@ -56,7 +56,7 @@ def processes(count: int) -> ProcessPoolExecutor:
 @pytest.fixture(scope="module")
 def program() -> Any:
     """A classifier large enough that its matrix products would be computed in threads."""
-    model = nn.MLP(200, [64, 4], rng=0)
+    model = nn.MLP(300, [64, 4], rng=0)
     return pack(lambda x, t: nn.cross_entropy(model(x), t), params=model, wrt="all")
 
 
@@ -116,7 +116,7 @@ def test_dask(program: Any, expected: Any, monkeypatch: pytest.MonkeyPatch) -> N
                 program(X, T, shard=SHARD, executor=Through(pool, 3, os._exit, 1))
             cluster.scheduler.allowed_failures = 3
             assert_same(expected, program(X, T, shard=SHARD, executor=pool))
-        with pytest.raises(RuntimeError, match=r"the executor did not take shard 0 \(examples 0 to 63\)"):
+        with pytest.raises(RuntimeError, match=r"the executor did not take shard 0 \(examples 0 to 99\)"):
             program(X, T, shard=SHARD, executor=pool)
 
 
@@ -211,7 +211,7 @@ def test_training_on_an_executor(two_processes: Executor) -> None:
     """A training whose shards are computed elsewhere gives the same network, to the bit."""
     found = []
     for executor in (None, two_processes):
-        model = nn.MLP(200, [8, 4], rng=0)
+        model = nn.MLP(300, [8, 4], rng=0)
         program = pack(lambda x, t, model=model: nn.cross_entropy(model(x), t), params=model)
         with program.training(nn.Adam(model.parameters(), lr=0.01)) as step:
             losses = [step(X, T, executor=executor, shard=SHARD) for _ in range(4)]
@@ -253,18 +253,18 @@ def test_matrix_products_in_one_thread() -> None:
 
 def test_a_worker_that_dies() -> None:
     """A process that is gone is an error that names its shard; nothing is applied; another executor goes on from there."""
-    model = nn.MLP(200, [8, 4], rng=0)
+    model = nn.MLP(300, [8, 4], rng=0)
     program = pack(lambda x, t: nn.cross_entropy(model(x), t), params=model)
     optimiser = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
     with processes(1) as pool, program.training(optimiser) as step:
         step(X, T, executor=pool, shard=SHARD)
         before = [p.data for p in model.parameters()], optimiser.state_dict()
         with pytest.raises(
-            RuntimeError, match=r"the executor lost shard 2 \(examples 128 to 191\) of <lambda>: Broken.*no gradient was applied"
+            RuntimeError, match=r"the executor lost shard 2 \(examples 200 to 299\) of <lambda>: Broken.*no gradient was applied"
         ):
             step(X, T, executor=Through(pool, 2, os._exit, 1), shard=SHARD)
         assert ([p.data for p in model.parameters()], optimiser.state_dict()) == before
-        with pytest.raises(RuntimeError, match=r"the executor did not take shard 0 \(examples 0 to 63\).*Broken"):
+        with pytest.raises(RuntimeError, match=r"the executor did not take shard 0 \(examples 0 to 99\).*Broken"):
             step(X, T, executor=pool, shard=SHARD)
         assert ([p.data for p in model.parameters()], optimiser.state_dict()) == before
         step(X, T, executor=Here(), shard=SHARD)
