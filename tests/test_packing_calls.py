@@ -20,6 +20,7 @@ from autograd import (
     NonFiniteError,
     RangeError,
     Value,
+    above,
     custom_gradient,
     erf,
     exp,
@@ -280,13 +281,18 @@ def test_a_gradient_by_a_parameter_that_is_not_there() -> None:
 
 def test_false_alarms() -> None:
     """Where arrays, which add up in another order, leave the floats and the engine does not, its scalars have the last word."""
-    program = pack(lambda x, w: (x[0] + (x[1] + x[2])) * w, shared=(1,), wrt="arguments")
-    xs = np.array([[1.0, 2.0, 3.0]] * 11)
-    xs[7] = [1.5e308, 1.5e308, -1.5e308]
+
+    def f(x: Any, w: Any) -> Any:
+        first = x[0] + x[1]
+        return ((x[2] + x[3]) + first) * w
+
+    program = pack(f, shared=(1,), wrt="arguments")
+    xs = np.array([[1.0, 2.0, 3.0, 4.0]] * 11)
+    xs[7] = [1e308, 0.0, 1e308, -1e308]
     value, (dx, dw) = program(xs, 0.5)
-    assert value == pytest.approx(1.5e308 / 22, rel=1e-12)
-    assert dx == pytest.approx(np.full((11, 3), 0.5 / 11), rel=1e-15)
-    assert dw == pytest.approx(1.5e308 / 11, rel=1e-12)
+    assert value == pytest.approx(1e308 / 22, rel=1e-12)
+    assert dx == pytest.approx(np.full((11, 4), 0.5 / 11), rel=1e-15)
+    assert dw == pytest.approx(1e308 / 11, rel=1e-12)
 
 
 def test_without_a_batch_there_is_no_example() -> None:
@@ -350,6 +356,8 @@ def test_a_row_of_ones_own_that_refuses() -> None:
     with pytest.raises(DomainError, match=r"careful.*example 2 of the batch"):
         program([1.0, 0.5, 3.0])
     assert program([1.0, 0.5]).gradients[0].tolist() == [3.0, 2.0]
+    with pytest.raises(DomainError, match=r"careful.*example 1 of the batch"):  # though a comparison with nothing comes out somehow
+        pack(lambda x: above(careful(x), 0.5) + x)([1.0, 3.0])
 
 
 def test_sums_beyond_the_floats() -> None:

@@ -369,6 +369,40 @@ def test_blocks_do_not_matter() -> None:
     assert found[1] == pytest.approx(found[2], rel=1e-10)
 
 
+@pytest.mark.parametrize("name", ["SGD", "nesterov", "AdamW"])
+def test_updates_of_some_at_a_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many parameters are updated together, the numbers are the same."""
+    found = []
+    for together in (8192, 4, 1):
+        monkeypatch.setattr("autograd.packing.training.TOGETHER", together)
+        model, program, optimiser = network(name)
+        with program.training(optimiser) as step:
+            for _ in range(5):
+                step(X, T)
+        found.append((numbers(model), optimiser.state_dict()))
+    assert found[0] == found[1] == found[2]
+
+
+def test_an_option_that_is_changed_in_between() -> None:
+    """A momentum that begins later begins at 0; a step with it that fails leaves it there."""
+    found = []
+    for failing in (False, True):
+        model, program, optimiser = network("SGD")
+        with program.training(optimiser) as step:
+            for _ in range(3):
+                step(X, T)
+            optimiser.options["momentum"] = 0.9
+            if failing:
+                rate, optimiser.lr = optimiser.lr, 1.7e308
+                with pytest.raises(RangeError, match="nothing was changed"):
+                    step(X, 1000.0 * T)
+                optimiser.lr = rate
+            step(X, T)
+            step(X, T)
+        found.append((numbers(model), optimiser.state_dict()))
+    assert found[0] == found[1]
+
+
 def test_branches_and_classes_in_training() -> None:
     """Examples that branch, and classes as whole numbers, are recorded while the parameters are away."""
     model = nn.Linear(2, 3, rng=0)
