@@ -1,8 +1,8 @@
 """The workloads on arrays: packed by us, by hand in NumPy, in PyTorch and in JAX, all in float64 and with the same numbers.
 
-Each contender makes training steps of plain gradient descent, its parameters staying where they are quickest: ours in the arrays of
-`with program.training(optimiser)`, PyTorch's and JAX's in their tensors. A step is the loss, all gradients, and the update; it returns the
-loss as a Python number. Every contender may use all cores.
+The parameters stay where they are quickest: ours in the arrays of `with program.training(optimiser)`, PyTorch's and JAX's in their
+tensors. Each contender computes the loss and all gradients, and makes training steps of plain gradient descent, which are that and the
+update; either time the loss comes out as a Python number. All may use the same number of threads.
 """
 
 # ruff: noqa: N803, N806 - X and T are the equations' matrices
@@ -159,6 +159,12 @@ class Packed:
         for i in range(steps):
             step(*args[i % len(args)])
 
+    def look(self, steps: int) -> None:
+        """The loss and gradients, so many times."""
+        program, args = self.program, self.args
+        for i in range(steps):
+            program(*args[i % len(args)])
+
 
 def layer_sizes(problem: Problem) -> tuple[int, ...]:
     """How many numbers go in, and how many neurons each layer has."""
@@ -189,6 +195,11 @@ class Numpy:
             for p, g in zip(self.parameters, found):  # noqa: B905 - made together, and strict costs time
                 g *= RATE
                 p -= g
+
+    def look(self, steps: int) -> None:
+        """The loss and gradients, so many times."""
+        for i in range(steps):
+            self.pass_(*self.args[i % len(self.args)])
 
     def layers(self, X: Any) -> list[Any]:
         """The outputs of every layer, the input first."""
@@ -381,6 +392,15 @@ class Torch:
                     p.grad = None
             loss.item()
 
+    def look(self, steps: int) -> None:
+        """The loss and gradients, so many times."""
+        for i in range(steps):
+            loss = self.loss(*self.args[i % len(self.args)])
+            loss.backward()
+            for p in self.parameters:
+                p.grad = None
+            loss.item()
+
 
 class Jax:
     """JAX: the whole step as one jitted function, which may overwrite the old parameters."""
@@ -445,6 +465,13 @@ class Jax:
             self.parameters, loss = self.step(self.parameters, *self.args[i % len(self.args)])
             float(loss)
 
+    def look(self, steps: int) -> None:
+        """The loss and gradients, so many times."""
+        for i in range(steps):
+            loss, found = self.both(self.parameters, *self.args[i % len(self.args)])
+            found[-1].block_until_ready()
+            float(loss)
+
 
 class Bench:
     """One contender and one workload on arrays: what a worker's process answers with."""
@@ -460,12 +487,15 @@ class Bench:
         return {"output": output, "gradients": gradients}
 
     def run(self, number: int = 1) -> dict[str, float]:
-        """Seconds of a training step, in the mean over as many as the workload makes in a run."""
-        gc.collect()
+        """Seconds of the loss and gradients, and of a training step, in the mean over as many as the workload makes in a run."""
         steps = number * self.problem.steps
-        start = perf_counter()
-        self.engine.run(steps)
-        return {"step": (perf_counter() - start) / steps}
+        answer = {}
+        for what, do in (("gradients", self.engine.look), ("step", self.engine.run)):
+            gc.collect()
+            start = perf_counter()
+            do(steps)
+            answer[what] = (perf_counter() - start) / steps
+        return answer
 
     def first(self, verify: bool, memory: bool) -> dict[str, float]:
         """Seconds of a packed program's first call, in which it is recorded and packed, or the bytes that are held at the most meanwhile.
