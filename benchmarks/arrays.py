@@ -15,7 +15,7 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from .contenders import ARRAYS
 from .workloads import SEED, gpt, network, two_moons
 
 Arrays = list[Any]
+PAUSE = 0.1
+"""Seconds before a run: the threads of whoever ran before wait for more work for a while, and keep the cores busy."""
 RATE = 0.01
 PENALTY = 1e-4
 
@@ -492,6 +494,7 @@ class Bench:
         answer = {}
         for what, do in (("gradients", self.engine.look), ("step", self.engine.run)):
             gc.collect()
+            sleep(PAUSE)
             start = perf_counter()
             do(steps)
             answer[what] = (perf_counter() - start) / steps

@@ -178,13 +178,6 @@ def look(z: Array) -> None:
         raise FloatingPointError("a number is not finite")
 
 
-def finite(z: Array) -> bool:
-    """Whether all of these are finite. Of many numbers the sum of the squares says so most quickly, unless they are large."""
-    flat = z.ravel()
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())
-
-
 class Formula:
     """A local derivative as text over arrays.
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import Array, finite, look
+from .arrays import Array, look
 from .emit import BANKS, Writer
 from .fuse import Ints
 from .plan import Guard, Plan
@@ -227,7 +227,7 @@ class Machine:
             return None
         value = self.gradients(xs, seed)
         found = self.g_same[:count]
-        if not (finite(found) and math.isfinite(value) and finite(self.g_inputs)):
+        if not (np.isfinite(found).all() and math.isfinite(value) and (not self.code.inputs_too or np.isfinite(self.g_inputs).all())):
             return None
         return Sums(value, found.copy(), self.g_inputs.T.copy())
 

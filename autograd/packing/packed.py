@@ -24,7 +24,7 @@ from ..program.arguments import Signature, describe, flatten, rebuild
 from ..program.program import Recording
 from ..program.tape import Tape
 from ..value import Value
-from .arrays import Array, finite
+from .arrays import Array
 from .equations import Equations
 from .looking import draw, owners, places, rows
 from .machine import Code, Sums, code, one_thread
@@ -300,7 +300,7 @@ class Packed:
 
     def _check_finite(self, gradients: Array) -> None:
         """Sums of finite numbers may not be."""
-        if not finite(gradients):
+        if not np.isfinite(gradients).all():
             raise GradientError(f"a gradient of {self.__name__} is beyond the floats")
 
     def _run(self, batch: Batch, same: Array, a: int, b: int, seed: float) -> Sums:

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import RangeError
 from ..primitive import ABOVE, Primitive, interpretation
 from ..value import Value
-from .arrays import Array, finite
+from .arrays import Array
 
 if TYPE_CHECKING:
     from .packed import Packed
@@ -96,7 +96,7 @@ class Session:
         optimiser = self.optimiser
         with np.errstate(all="ignore"):
             θ, *memory = self._updated(θ, g)
-        if not all(new is old or finite(new) for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
+        if not all(new is old or np.isfinite(new).all() for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
             bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
             parameter = optimiser.parameters[bad]
             what = repr(parameter.label) if parameter.label else f"number {bad}"
