@@ -68,17 +68,17 @@ def images(sizes: tuple[int, ...], count: int, batch: int, steps: int, activatio
     return Problem("layers", start, batches, steps, activation=activation)
 
 
-def digits(count: int = 1797, batch: int = 64, steps: int = 140) -> Problem:
+def digits(count: int = 1797, batch: int = 64, steps: int = 700) -> Problem:
     """A 64-32-10 relu network, mini-batch after mini-batch, on as many images as scikit-learn's digits have."""
     return images((64, 32, 10), count, batch, steps, "relu")
 
 
-def mnist(count: int = 64, steps: int = 60, sizes: Sequence[int] = (784, 100, 10)) -> Problem:
+def mnist(count: int = 64, steps: int = 300, sizes: Sequence[int] = (784, 100, 10)) -> Problem:
     """A 784-100-10 sigmoid network on one batch of so many images."""
     return images(tuple(sizes), count, count, steps, "sigmoid")
 
 
-def moons(examples: int = 100, hidden: Sequence[int] = (16, 16), steps: int = 400) -> Problem:
+def moons(examples: int = 100, hidden: Sequence[int] = (16, 16), steps: int = 1000) -> Problem:
     """The eager race's network and points: the largest margin, and a penalty on the squares of the weights."""
     rng = random.Random(SEED)
     points, sides = two_moons(examples, rng)
@@ -93,7 +93,7 @@ def moons(examples: int = 100, hidden: Sequence[int] = (16, 16), steps: int = 40
     return Problem("layers", start, [(np.array(points), np.array(sides))], steps, loss="margin")
 
 
-def transformer(document: str = "leibniz", width: int = 16, heads: int = 4, block: int = 16, steps: int = 100) -> Problem:
+def transformer(document: str = "leibniz", width: int = 16, heads: int = 4, block: int = 16, steps: int = 500) -> Problem:
     """The eager race's transformer, and its one document."""
     numbers = np.array([leaf.data for leaf in gpt(slots.Value, document, width, heads, block).leaves])
     shapes = [(27, width), (block, width), (27, width), *[(width, width)] * 4, (4 * width, width), (width, 4 * width)]
