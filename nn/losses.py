@@ -183,8 +183,26 @@ def max_margin(z: Any, t: Any, margin: float = 1.0, reduction: str = "mean") -> 
 
 NUMBERS = (squared_error, half_squared_error, absolute_error, huber, hinge, binary_cross_entropy, binary_cross_entropy_with_logits)
 """Losses whose targets are numbers, even where they are written as ints."""
-CLASSES = (cross_entropy, cross_entropy_from_probabilities)
-"""Losses that take a class by its index or one-hot, and mean the same by both."""
+
+
+@_scoped
+def cross_entropy_of_one_hot(z: list[Any], t: list[Any]) -> Any:
+    """The cross-entropy of one example whose class is one-hot, in one form for every class: its score is Σ tₖ zₖ, exactly."""
+    right = autograd.dot(t, z)
+    return logsumexp([zj - right for zj in z])
+
+
+@_scoped
+def cross_entropy_of_one_hot_from_probabilities(y: list[Any], t: list[Any]) -> Any:
+    """The same from probabilities: -log Σ tₖ yₖ."""
+    return -log(autograd.dot(t, y))
+
+
+CLASSES: dict[Any, Any] = {
+    cross_entropy: cross_entropy_of_one_hot,
+    cross_entropy_from_probabilities: cross_entropy_of_one_hot_from_probabilities,
+}
+"""Losses that take a class by its index, and what to take where it is one-hot, so that one program serves every class."""
 
 # Sizes, targets, reductions.
 

@@ -204,7 +204,9 @@ def _stepping(
             lambda examples, targets: evaluate(model, examples, targets, loss),
         )
         return
-    program = autograd.pack(lambda x, t: loss(model(x), t), params=model.parameters())
+    by_class = loss in CLASSES and not hasattr(targets[0], "__len__")
+    used = CLASSES[loss] if by_class else loss
+    program = autograd.pack(lambda x, t: used(model(x), t), params=model.parameters())
     xs, ts = _arrays(model, examples, targets, loss)
     known: dict[int, Any] = {}  # the validation set, as arrays
 
@@ -222,14 +224,14 @@ def _arrays(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss
     import numpy as np
 
     xs, ts = np.asarray(examples, dtype=np.float64), np.asarray(targets)
-    if loss in NUMBERS:
-        ts = ts.astype(np.float64)
-    elif loss in CLASSES and ts.dtype.kind in "iu":
+    if loss in CLASSES and ts.ndim == 1 and ts.dtype.kind in "iu":
         output = model(xs[0].tolist())
         classes = len(output) if isinstance(output, list) else 1
         for t in np.unique(ts).tolist():
             class_index(t, classes, "fit")
         ts = np.eye(classes)[ts]
+    elif loss in NUMBERS or loss in CLASSES:
+        ts = ts.astype(np.float64)
     return xs, ts
 
 

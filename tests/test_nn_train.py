@@ -309,6 +309,7 @@ def test_fit_says_what_an_option_has_to_be(options: dict[str, Any], says: str) -
     [
         (nn.cross_entropy, 3, lambda i: i % 3),
         (nn.cross_entropy, 3, lambda i: nn.one_hot(i % 3, 3)),
+        (nn.cross_entropy, 3, lambda i: [int(k == i % 3) for k in range(3)]),
         (nn.max_margin, 3, lambda i: i % 3),
         (nn.squared_error, 1, lambda i: i % 3),
         (nn.squared_error, 2, lambda i: [0.5 * i, 1.0]),

@@ -21,7 +21,7 @@ from autograd import Value
 from .. import data
 from ..doctor import nodes_below
 from ..layers import MLP
-from ..losses import cross_entropy
+from ..losses import cross_entropy, cross_entropy_of_one_hot
 
 IMAGES = 60_000
 RATE = 850_000_000
@@ -151,7 +151,7 @@ class Whole:
 def whole(images: int = IMAGES, folder: str | Path | None = None, rng: Random | int = 0) -> Whole:
     """The whole gradient, measured; of images made up, or of those of a folder."""
     model, image, _ = build(rng)
-    program = autograd.pack(lambda x, t: cross_entropy(model(x), t), params=model.parameters())
+    program = autograd.pack(lambda x, t: cross_entropy_of_one_hot(model(x), t), params=model.parameters())
     import numpy as np  # where there is none, the line above says so
 
     if folder is None:
