@@ -269,8 +269,8 @@ class _Maker:
         for block, symbol in self.blocks:
             if len(block) == len(distinct) and (np.sort(block) == distinct).all():
                 return symbol.text(self.tex)
-        if distinct[0] == self.plan.zero:
-            distinct = distinct[1:]
+        if len(distinct) > 1:
+            distinct = distinct[distinct != self.plan.zero]
         owners = np.unique(self.owner[distinct])
         if len(owners) == 1 and owners[0] >= 0:
             group = self.plan.groups[int(owners[0])]
@@ -285,7 +285,10 @@ class _Maker:
         names = [self.of(self.plan.groups[i]) for i in owners.tolist() if i >= 0]
         known = (distinct >= first) & (distinct < first + len(numbers))
         names += [number(numbers[i]) for i in (distinct[known] - first).tolist()]
-        if 1 < len(names) <= 3 and (known | (self.owner[distinct] >= 0)).all():
+        rest = distinct[~known & (self.owner[distinct] < 0)]
+        if len(rest) < len(distinct):
+            names += [self.say(rest)] if len(rest) else []
+        if 1 < len(names) <= 3 and r"\ldots" not in names[-1] and "…" not in names[-1]:
             return f"({', '.join(names)})"
         return r"(\ldots)" if self.tex else "(…)"
 
@@ -304,6 +307,8 @@ class _Maker:
         text = self.say(addresses)
         _, p, k = addresses.shape
         lies = False
+        if addresses.max() == addresses.min():
+            return text  # the same number everywhere
         if p > 1 and k > 1:
             down, right = int(addresses[0, 1, 0]), int(addresses[0, 0, 1])
             corner = int(addresses[0, 0, 0])
