@@ -356,7 +356,7 @@ class _Maker:
 
     def _times_signs(self, text: str) -> str:
         """A product number by number has a sign of its own; that of a power of ten stays."""
-        return re.sub(r"\\cdot(?! 10)", r"\\ast", text) if self.tex else re.sub("·(?!10)", " ∗ ", text)
+        return re.sub(r"\\cdot(?! 10)", r"\\ast", text) if self.tex else re.sub(" × |·(?!10)", " ∗ ", text)
 
     def _matrix_product(self, product: Product) -> str:
         if _number_by_number(product):
