@@ -471,7 +471,7 @@ class _Maker:
         first, *others = node.args
         constant = others[0] if others and isinstance(others[0], float) else first if isinstance(first, float) else None
         if op.name == "power" and constant == 2.0:
-            return Amount(2.0, (_held(self.symbols.word(first)),))  # type: ignore[arg-type]
+            return Amount(2.0, (_held(self._times_signs(self.symbols.word(first))),))  # type: ignore[arg-type]
         if op.name == "multiply" and constant is not None:
             return Amount(constant)
         if op.name == "divide" and others and isinstance(others[0], float):
