@@ -103,12 +103,14 @@ def _collisions() -> Iterator[Finding]:
 
 def _layout() -> Iterator[Finding]:
     """The engine that a drawing will use, by the judgement of the room that draws."""
-    from .drawing.engine import layout_engine
+    from .drawing.engine import layout_engine, runs_apart, trouble
 
     engine = layout_engine()
-    found = f"pygraphviz {_version('pygraphviz')}, in this process" if engine == "pygraphviz" else _dot() if engine else "none"
+    found = _dot() if engine else "none"
+    if engine == "pygraphviz":
+        found = f"pygraphviz {_version('pygraphviz')}, in {'a process of its own' if runs_apart() else 'this process'}"
     if engine != "pygraphviz" and (present := _version("pygraphviz")):
-        found += f" (pygraphviz {present} is installed and cannot be loaded: {_why_not('pygraphviz')})"
+        found += f" (pygraphviz {present} is installed and cannot be loaded: {trouble()})"
     if not engine:
         found += ". Remedy: pip install 'glassgrad[draw]', or install Graphviz so that dot is on PATH"
     elif importlib.util.find_spec("graphviz") is None:
@@ -129,18 +131,10 @@ def _dot() -> str:
     return f"dot {version[1] if version else said.strip()}, the program {program}"
 
 
-def _why_not(module: str) -> str:
-    try:
-        importlib.import_module(module)
-    except ImportError as error:
-        return str(error)
-    return "for a reason that has gone"
-
-
 def _hangul() -> Iterator[Finding]:
-    from .drawing.engine import hangul_font
+    from .drawing.fonts import hangul_font
 
-    missing = "no font found: in PNG and PDF it shows as boxes, in SVG it is right. Remedy: install Noto Sans CJK or NanumGothic"
+    missing = f"no font found: in PNG and PDF it shows as boxes, in SVG it is right. Remedy: pip install '{DISTRIBUTION}[korean]'"
     yield Finding("Hangul", hangul_font() or missing)
 
 

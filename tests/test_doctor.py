@@ -16,7 +16,7 @@ import autograd
 from autograd import doctor
 from autograd.__main__ import main
 from autograd.doctor import Finding, examine, is_ours
-from autograd.drawing import engine
+from autograd.drawing import engine, fonts
 
 ROOT = Path(__file__).parent.parent
 Patch = pytest.MonkeyPatch
@@ -57,12 +57,12 @@ def test_a_sound_installation(capsys: pytest.CaptureFixture[str]) -> None:
 # The layout engine.
 
 
-def test_pygraphviz_draws_in_this_process(monkeypatch: Patch) -> None:
+def test_pygraphviz_draws_in_a_process_of_its_own(monkeypatch: Patch) -> None:
     """Where it can be imported, it is used, and its version is said."""
     pytest.importorskip("pygraphviz")
     finding = found("layout")
     assert not finding.ails
-    assert f"pygraphviz {doctor._version('pygraphviz')}, in this process" == finding.text
+    assert f"pygraphviz {doctor._version('pygraphviz')}, in a process of its own" == finding.text
 
 
 def test_dot_on_the_path(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -112,9 +112,9 @@ def test_an_engine_without_the_package_graphviz(monkeypatch: Patch) -> None:
 
 def test_fonts(monkeypatch: Patch) -> None:
     """The font's name; without one, what will happen and what to do, which is no ailment."""
-    monkeypatch.setattr(engine, "hangul_font", lambda: "NanumGothic")
+    monkeypatch.setattr(fonts, "hangul_font", lambda: "NanumGothic")
     assert Finding("Hangul", "NanumGothic") == found("Hangul")
-    monkeypatch.setattr(engine, "hangul_font", lambda: "")
+    monkeypatch.setattr(fonts, "hangul_font", lambda: "")
     finding = found("Hangul")
     assert not finding.ails
     assert "no font found" in finding.text
@@ -127,7 +127,7 @@ def test_what_cannot_be_looked_at(monkeypatch: Patch) -> None:
     def broken() -> str:
         raise PermissionError("no entry")
 
-    monkeypatch.setattr(engine, "hangul_font", broken)
+    monkeypatch.setattr(fonts, "hangul_font", broken)
     assert Finding("Hangul", "cannot tell: no entry", ails=True) == found("Hangul")
     assert "remember" == examine()[-1].what
 

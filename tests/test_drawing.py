@@ -407,16 +407,6 @@ def test_nothing_reaches_standard_error(capfd: pytest.CaptureFixture[str]) -> No
     assert "" == capfd.readouterr().err
 
 
-def test_missing_hangul_font_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "hangul_font", lambda: "")
-    engine._say_hangul_needs_a_font.cache_clear()
-    picture = draw(Value(1.0, label="사과"))
-    picture.pipe("svg")
-    with pytest.warns(UserWarning, match="no font with Hangul"):
-        picture.pipe("png")
-    picture.pipe("png")
-
-
 def test_the_two_two_one_picture_takes_under_a_second_from_a_cold_start() -> None:
     """Generously above the figure the benchmarks measure: a guard against hanging, not a timing."""
     code = "from autograd import draw, examples; draw(examples.two_two_one.build()).pipe('svg')"

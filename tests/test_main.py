@@ -18,6 +18,8 @@ from autograd.drawing import engine
 from autograd.expression import width
 from autograd.graph import topological
 
+from .machines import no_fonts
+
 ROOT = Path(__file__).parent.parent
 KINDS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
 
@@ -314,13 +316,11 @@ def test_without_an_engine_the_numbers_are_still_there(name: str, tmp_path: Path
 
 def test_without_a_hangul_font_a_note_is_made(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line, not a warning with a line of source code; the picture is written."""
-    monkeypatch.setattr(engine, "hangul_font", lambda: "")
-    engine._say_hangul_needs_a_font.cache_clear()
+    no_fonts(monkeypatch)
     assert 0 == main(["draw", "사과", "사과=1", "-o", str(tmp_path / "graph.png")])
     err = capsys.readouterr().err
-    assert err.startswith("python -m autograd: note: no font with Hangul")
+    assert err.startswith("python -m autograd: note: no font here has 사과 (Hangul)")
     assert 1 == err.count("\n")
-    engine._say_hangul_needs_a_font.cache_clear()
 
 
 def test_ctrl_c_is_quiet(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import DrawingError, MissingExtraError
 from ..primitive import as_float
 from ..value import Value
-from .engine import hangul_font as hangul_font
 from .engine import layout_engine as layout_engine
+from .fonts import hangul_font as hangul_font
 from .text import tree as tree
 from .view import look, outputs_of
 

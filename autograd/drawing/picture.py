@@ -15,7 +15,7 @@ import graphviz
 
 from ..errors import AutogradError, DrawingError
 from . import text
-from .engine import check_fonts, layout
+from .engine import layout
 from .style import Style
 
 _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
@@ -53,8 +53,6 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         if args or {name for name, value in options.items() if value not in (None, False)}:
             raise TypeError("pipe of a Picture takes a format, an encoding and a dpi only")
         format = format or self.format
-        if format in ("png", "pdf"):
-            check_fonts(self.source)
         source, engine = self._placed(), "nop2"
         if not source:
             source, engine = self.source, self.engine

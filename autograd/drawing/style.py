@@ -9,13 +9,14 @@ from typing import Any, Literal
 import graphviz
 
 from ..typeset import name, number, shown
+from .fonts import FONT as FONT
+from .fonts import upright
 from .palette import DARK, LIGHT, SCOPES, Palette, Scale, largest
 from .view import Box, Connection, View
 
 Direction = Literal["forward", "backward", "both"]
 Coloring = Literal["gradient", "value", "scope"]
 Background = Literal["white", "dark", "transparent"]
-FONT = "Helvetica,Arial,sans-serif"
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,11 @@ class Style:
 def literal(text: str) -> str:
     """A text inside markup, shown as it is: Graphviz would replace \\N and its kin even there."""
     return html.escape(text).replace("\\", "\\\\")
+
+
+def italic(text: str) -> str:
+    """A text as markup in italics; upright where its script has none."""
+    return literal(text) if upright(text) else f"<i>{literal(text)}</i>"
 
 
 def markup(text: str) -> str:

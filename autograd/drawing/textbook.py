@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import graphviz
 
-from .style import FONT, Laid, Style, cell, literal, markup, plain
+from .fonts import width as text_width
+from .style import FONT, Laid, Style, cell, italic, literal, markup, plain
 from .view import Box, Connection
 
 Point = tuple[float, float]
@@ -99,7 +100,7 @@ class Textbook(Style):
         tail, look = connection.tail, self.look
         value = self.number(tail.value)
         if tail.kind == "operation" and tail.name and connection.head.kind != "output":
-            value = f"<i>{literal(self.word(tail))}</i> = {value}"
+            value = f"{italic(self.word(tail))} = {value}"
         elif tail.kind in ("input", "parameter") and not tail.name:
             value = ""  # the number itself stands where a name would
         above = cell(value, self.palette.value if look.direction != "backward" else self.palette.quiet, 14)
@@ -147,7 +148,7 @@ class Textbook(Style):
                 graph.edge(tail, head, pos=back, dir="back", id=f"{connection.id}b", **self._backward_arrow(connection))
         for box in self.view.boxes:
             if box.kind == "operation" and self._sum(box):
-                width = 6.5 * (len(self.number(box.gradient)) + 4)
+                width = text_width(f"Σ = {self.number(box.gradient)}", 12.0)
                 place = _free_place(_point(places[box.id]), width, drawn)
                 drawn += _points_in(place, width, 16.0)
                 graph.node(f"{box.id}s", self._sum_label(box), pos=_text(place), id=f"{box.id}s")

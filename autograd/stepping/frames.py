@@ -23,7 +23,7 @@ from .recorder import Backward, Recording, Step, in_brackets
 from .walk import Walk
 
 try:
-    from ..drawing.engine import check_fonts, layout
+    from ..drawing.engine import layout
     from ..drawing.picture import Picture
     from ..drawing.style import Look, literal, markup
     from ..drawing.textbook import Textbook
@@ -299,7 +299,6 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
     left, bottom, right, top = (float(bound) + margin for bound, margin in zip(bounds, (-8, -8, 8, 8), strict=True))
     corner = '[label="" shape=point width=0.01 height=0.01 fixedsize=true style=invis pos="{},{}"]'
     corners = f"\tleast {corner.format(left, bottom)}\n\tmost {corner.format(right, top)}\n}}\n"
-    check_fonts(film.picture.source)
     folder.mkdir(exist_ok=True)
     from ..drawing.picture import BEGINS, write_file  # it needs the extra, as all that follows does
 

@@ -207,8 +207,9 @@ def shape(element: ET.Element, gradient: str, value: str) -> str:
         size = str(element.get("font-size")).removesuffix(".00")
         place = f'x="{rounded(str(element.get("x")))}" y="{rounded(str(element.get("y")))}"'
         mark = kinds.get(str(element.get("fill")), "")
+        fitted = f' textLength="{element.get("textLength")}" lengthAdjust="spacingAndGlyphs"' if element.get("textLength") else ""
         said = re.sub("^ | $", "\u00a0", element.text or "")
-        return f'<text {place} font-size="{size}"{middle}{style}{mark}>{html.escape(said)}</text>'
+        return f'<text {place} font-size="{size}"{fitted}{middle}{style}{mark}>{html.escape(said)}</text>'
     kept = {key: rounded(text) for key, text in element.attrib.items() if key in ("d", "points", "cx", "cy", "rx", "ry")}
     dashed = ' class="edited"' if element.get("stroke-dasharray") else ""
     written = " ".join(f'{key}="{text}"' for key, text in kept.items())
