@@ -216,6 +216,13 @@ def test_a_hostile_label_stays_one_node_and_is_shown_literally(label: str) -> No
         assert label in texts(svg)
 
 
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_hostile_caption_leaves_the_picture_whole(label: str) -> None:
+    """Control characters and halves of letters become spaces, in the caption and in the name for screen readers."""
+    svg = draw(Value(1.0), caption=f"\x00\x07\ud800{label}\uffff").pipe("svg", encoding="utf-8")
+    assert "svg" in ET.fromstring(svg).tag
+
+
 def test_a_megabyte_of_label_is_shortened() -> None:
     svg = draw(Value(1.0, label="long " * 200_000)).pipe("svg", encoding="utf-8")
     assert len(svg) < 5000

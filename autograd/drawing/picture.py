@@ -14,6 +14,7 @@ from typing import Any
 import graphviz
 
 from ..errors import AutogradError, DrawingError
+from ..typeset import shown
 from . import text
 from .engine import layout
 from .style import Style
@@ -42,7 +43,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """The picture of a view in a style."""
         picture = cls()
         style.plan(picture)
-        picture.style, picture.caption, picture._plan = style, style.look.caption, tuple(picture.body)
+        picture.style, picture.caption, picture._plan = style, shown(style.look.caption, 120), tuple(picture.body)
         return picture
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, dpi: float | None = None, **options: Any) -> Any:
