@@ -141,6 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("values", metavar="name=value", nargs="*", default=[], help="a number for each name")
     page = "write a page to step through here: .html, one file that needs no network"
     step.add_argument("-o", "--output", type=_path, metavar="FILE", default=argparse.SUPPRESS, help=page)
+    theme = "the page's colours (auto unless given: what the reader's system prefers)"
+    step.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help=theme)
 
     source = command(
         "source",
@@ -362,7 +364,7 @@ def _step(options: argparse.Namespace) -> int:
         _say("No page was asked for: -o page.html writes one to step through.")
         return 0
     with _writing(options.output):
-        steppers[0].beside(*steppers[1:], title=title).write(options.output)
+        steppers[0].beside(*steppers[1:], title=title, theme=options.theme).write(options.output)
     _say(f"The page is in {options.output}")
     return 0
 

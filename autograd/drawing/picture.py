@@ -23,8 +23,11 @@ _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
 FORMATS = ("svg", "png", "pdf")
 BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 PNG_DPI, NOTEBOOK_DPI = 192, 144
-NOTEBOOK_WIDTH = 860
-"""Pixels: what a cell's output shows without scrolling, on a small screen, on paper and in static viewers."""
+NOTEBOOK_WIDTH, NOTEBOOK_HEIGHT = 576, 860
+"""Pixels: what a printed notebook has room for on A4 and Letter, where nbconvert cuts a wider SVG."""
+FLUID, FLUID_PNG = 1000, 860
+"""Pixels: a wider picture would be too small to read at that width, so its SVG is as wide as the screen or the paper allows; its PNG
+is so wide, and every viewer shrinks it where there is less room."""
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]
@@ -57,7 +60,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         source, engine = self._placed(), "nop2"
         if not source:
             source, engine = self.source, self.engine
-        result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
+        result = render(source, format, engine=engine, dpi=dpi)
         if format == "svg":
             result = _accessible(result.decode(), self.caption, self.style.descriptions() if self.style else {}).encode()
         return result.decode(encoding) if encoding else result
@@ -106,9 +109,11 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         try:
             svg = self.pipe("svg", encoding="utf-8")
             width, height = (float(points) * 96 / 72 for points in _SIZE.search(svg).groups())  # type: ignore[union-attr]
-            scale = min(1.0, NOTEBOOK_WIDTH / width)
+            fluid = width > FLUID and height / width < NOTEBOOK_HEIGHT / NOTEBOOK_WIDTH
+            scale = min(1.0, (FLUID_PNG if fluid else NOTEBOOK_WIDTH) / width, NOTEBOOK_HEIGHT / height)
             if "image/svg+xml" in wanted:  # its viewBox scales what stands inside
-                data["image/svg+xml"] = _SIZE.sub(f'width="{width * scale:.0f}" height="{height * scale:.0f}"', svg, count=1)
+                size = "" if fluid else f' width="{width * scale:.0f}" height="{height * scale:.0f}"'
+                data["image/svg+xml"] = re.sub(f" {_SIZE.pattern}", size, svg, count=1)
             if "image/png" in wanted:
                 data["image/png"] = self.pipe("png", dpi=NOTEBOOK_DPI * scale)
                 sizes["image/png"] = {"width": round(width * scale), "height": round(height * scale)}
@@ -118,6 +123,14 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
+
+
+def render(source: str, format: str, *, engine: str = "dot", dpi: float | None = None) -> bytes:
+    """The DOT text as a picture's bytes: a PNG of 192 dots an inch unless said, a PDF without the date at which it was made."""
+    result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
+    if format == "pdf":  # blanks of the same length: the addresses in the file stay right
+        result = re.sub(rb"/CreationDate \(D:[^)]*\)", lambda found: b" " * len(found[0]), result)
+    return result
 
 
 def write_file(path: Path, content: Callable[[], bytes], begins: tuple[bytes, ...], kind: str) -> Path:

@@ -180,11 +180,11 @@ class Style:
         ]
 
     def frame(self, graph: graphviz.Digraph, **attributes: str) -> None:
-        """The attributes of the whole picture."""
+        """The attributes of the whole picture. Its margin is that of a page, in PDF alone."""
         footer = self.footer()
         if footer:
             attributes |= {"label": footer, "labelloc": "b", "fontname": FONT, "fontsize": "12"}
-        graph.attr(rankdir="LR", outputorder="edgesfirst", bgcolor=self.paper, **attributes)
+        graph.attr(rankdir="LR", outputorder="edgesfirst", bgcolor=self.paper, margin="0", **attributes)
 
     # -- for readers and hands -------------------------------------------------------------------------------------------
 

@@ -7,23 +7,36 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..stepping.notebook import Theme, themed
 from ..value import Value
 
 if TYPE_CHECKING:
     from ..stepping import Stepper
 
 STYLE = """
-.program { display: flex; flex-wrap: wrap; gap: 1.5em; align-items: flex-start; font: 14px/1.45 system-ui, sans-serif }
-.program { color: #222; background: #fff }
-.program svg { max-width: 46em; height: auto }
-.program table { border-collapse: collapse }
-.program td { padding: 0 .8em 0 0; white-space: pre; vertical-align: top }
-.program td.code { font-family: ui-monospace, monospace; font-size: 12px }
-.program tr.at, .program text.at { background: #ffe08a; fill: #b00020; font-weight: bold }
+.glassgrad-program { display: flex; flex-wrap: wrap; gap: 1.5em; align-items: flex-start; font: 14px/1.45 system-ui, sans-serif }
+.glassgrad-program { color: #1f2933; background: white; color: light-dark(#1f2933, #e6eaee); background: light-dark(white, #16191d) }
+.glassgrad-program > div { flex: 1 1 40em; min-width: 0; max-width: 100%; overflow-x: auto }
+.glassgrad-program > .picture { flex: 0 1 auto }
+.glassgrad-program table { border-collapse: collapse }
+.glassgrad-program td { padding: 0 .8em 0 0; white-space: pre; vertical-align: top; text-align: left !important }
+.glassgrad-program tr { background: none !important }
+.glassgrad-program td.code { font-family: ui-monospace, monospace; font-size: 12px; min-width: 24em; white-space: pre-wrap }
+.glassgrad-program tr.at { background: #ffe08a !important; background: light-dark(#ffe08a, #453414) !important; font-weight: bold }
+.glassgrad-program text.at { fill: #b00020 !important; fill: light-dark(#b00020, #ffa765) !important; font-weight: bold }
+@media print {
+.glassgrad-program { display: block; color-scheme: light !important }
+.glassgrad-program > div { overflow: visible }
+.glassgrad-program > .picture { margin-bottom: 1em }
+.glassgrad-program svg { max-height: 85vh }
+.glassgrad-program td { white-space: pre-wrap; min-width: 8em }
+.glassgrad-program tr { break-inside: avoid }
+.jp-OutputArea-child:has(.glassgrad-program) { break-inside: auto }
+}
 """
 
 SCRIPT = """
-document.querySelectorAll('.program').forEach(function (page) {
+document.querySelectorAll('.glassgrad-program').forEach(function (page) {
   var rows = Array.from(page.querySelectorAll('tr[data-node]')), words = Array.from(page.querySelectorAll('svg text'));
   function nodeOf(word) { var found = /^\\s*v(\\d+)(?!\\d)/.exec(word.textContent); return found && found[1]; }
   function show(node) {
@@ -69,12 +82,13 @@ def stepper(source: str, nodes: Mapping[int, int], output: Value, **options: Any
     return walk
 
 
-def page(lines: Sequence[str], nodes: Mapping[int, int], formulas: Mapping[int, str], svg: str) -> str:
+def page(lines: Sequence[str], nodes: Mapping[int, int], formulas: Mapping[int, str], svg: str, theme: Theme = "auto") -> str:
     """The page, as HTML.
 
     lines     the program's lines; `nodes` says to which node each belongs, counted from 1
     formulas  what each node computes, for people
     svg       its picture, in which a node's name begins with v and its number
+    theme     "light", "dark", or "auto": that of the page around it
     """
     rows = []
     told: set[int] = set()
@@ -87,4 +101,19 @@ def page(lines: Sequence[str], nodes: Mapping[int, int], formulas: Mapping[int, 
         rows.append(f'<tr{mark}><td class="code">{html.escape(line)}</td><td>{html.escape(formula)}</td></tr>')
     picture = re.sub(r"^.*?(?=<svg)", "", svg, flags=re.DOTALL)
     table = "\n".join(rows)
-    return f'<style>{STYLE}</style>\n<div class="program"><div>{picture}</div><table>\n{table}\n</table></div>\n<script>{SCRIPT}</script>\n'
+    style = STYLE + themed(f".glassgrad-program.{theme}", theme)
+    return (
+        f'<style>{style}</style>\n<div class="glassgrad-program {theme}"><div class="picture">{picture}</div><div><table>\n{table}\n'
+        f"</table></div></div>\n<script>{SCRIPT}</script>\n"
+    )
+
+
+def either(light: str, dark: str) -> str:
+    """One SVG of two that differ in nothing but colours: dark where its place on a page is, and light where a browser cannot tell."""
+    parts = []
+    for tag, other in zip(re.split("(<[^>]*>)", light), re.split("(<[^>]*>)", dark), strict=True):
+        colours = [re.findall(r'\b(fill|stroke)="([^"]*)"', text) for text in (tag, other)]
+        differing = [f"{name}:light-dark({one},{two})" for (name, one), (_, two) in zip(*colours, strict=True) if one != two]
+        style = f' style="{";".join(differing)}"' if differing else ""
+        parts.append(re.sub(r"(?=\s*/?>$)", style, tag, count=1))
+    return "".join(parts)

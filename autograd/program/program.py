@@ -6,6 +6,7 @@ import html
 import inspect
 import os
 from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -13,13 +14,14 @@ from ..errors import AutogradError, GradientError
 from ..forward import Dual
 from ..graph import topological
 from ..primitive import as_float
+from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
 from ..value import Value
 from ..value import recording as remembering
 from . import source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python
-from .page import page, stepper
+from .page import either, page, stepper
 from .passes import PASSES
 from .tape import Tape, of_graph
 from .trace import Traced, TracingError, leaf, reachable, recording, uncollected
@@ -229,18 +231,24 @@ class Program:
 
         return draw(self.graph(), **{"style": "cards", "pretty": False, **options})
 
-    def page(self, **options: Any) -> str:
+    def page(self, *, theme: Theme = "auto", **options: Any) -> str:
         """The picture, the formulas and the lines of the program that ran last side by side, as HTML: pointing at one shows the others.
 
-        Options are those of `draw`. What is the v7 of the source is the v7 of the picture, and of `steps(program.graph())` too.
+        theme    "light" or "dark", or "auto": that of the notebook or the page around it
+        options  those of `draw`
+
+        What is the v7 of the source is the v7 of the picture, and of `steps(program.graph())` too.
         """
+        check_theme(theme)
         text = source.functions(self._latest()[0].body(Python()))
         notation = Notation(lambda node: str(node.label).partition(":")[0])
         formulas = {}
         for node in topological(self.graph()):
             i = int(str(node.label).partition(":")[0][1:])
             formulas[i] = f"v{i} = {notation.node(node)}" if node.op else f"{node.label} = {number(node.data)}"
-        return page(text.lines, text.nodes, formulas, self.draw(**options).pipe("svg", encoding="utf-8"))
+        grounds = {"auto": ("white", "dark"), "light": ("white",), "dark": ("dark",)}[theme]
+        pictures = [self.draw(**{"background": ground, **options}).pipe("svg", encoding="utf-8") for ground in grounds]
+        return page(text.lines, text.nodes, formulas, reduce(either, pictures), theme)
 
     def stepper(self, **options: Any) -> Stepper:
         """The steps of the graph that was computed last, to walk through: on their page the program's lines stand beside them.
@@ -249,13 +257,20 @@ class Program:
         """
         return stepper(self.source(), self.lines, self.graph(), **options)
 
-    def write(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the page to a file, which works offline; its name ends in .html."""
+    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", **options: Any) -> None:
+        """Write the page to a file, which works offline; its name ends in .html.
+
+        theme    "light" or "dark", or "auto": what the reader's system prefers
+        options  those of `draw`
+        """
         if Path(path).suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a page is written to a file that ends in .html, but got {os.fspath(path)!r}")
-        title = html.escape(self.__name__)
-        whole = f'<!DOCTYPE html>\n<meta charset="utf-8">\n<title>{title}</title>\n{self.page(**options)}'
-        Path(path).write_text(whole, encoding="utf-8")
+        inside = self.page(theme=theme, **options)
+        head = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
+        scheme = "light dark" if theme == "auto" else theme
+        style = f":root{{color-scheme:{scheme};background:light-dark(white,#16191d)}}@media print{{:root{{color-scheme:light}}}}"
+        title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style>"
+        Path(path).write_text(f'<!DOCTYPE html>\n<html lang="en">\n{head}\n{title}\n{inside}', encoding="utf-8")
 
     def __str__(self) -> str:
         """The functions of the program that ran last, without what `source()` puts before them."""

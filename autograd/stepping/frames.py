@@ -24,8 +24,8 @@ from .walk import Walk
 
 try:
     from ..drawing.engine import layout
-    from ..drawing.picture import Picture
-    from ..drawing.style import Look, literal, markup
+    from ..drawing.picture import Picture, render
+    from ..drawing.style import Background, Look, literal, markup
     from ..drawing.textbook import Textbook
     from ..drawing.view import Box, Connection, look
 except ImportError as error:
@@ -142,7 +142,9 @@ def _sum(found: re.Match[str], text: str) -> str:
 class Film:
     """A recording's graph, or a window of it, laid out once; `connection` is where each of its backward steps runs."""
 
-    def __init__(self, recording: Recording, *near: int, title: str = "", lines: Sequence[str] = ()) -> None:
+    def __init__(
+        self, recording: Recording, *near: int, title: str = "", lines: Sequence[str] = (), background: Background = "white"
+    ) -> None:
         self.recording = recording
         self.places = window(recording, near or (recording.forward - 1,))
         self.whole = len(self.places) == recording.forward
@@ -155,7 +157,7 @@ class Film:
                 place = recording.index[box.node]
                 self.boxes[place] = box
                 box.value, box.edited = recording.values[place], recording.computing(place).edited
-        self.style = _Moments(view, Look(caption=title))
+        self.style = _Moments(view, Look(caption=title, background=background))
         self.style.lines = tuple(lines)
         self.picture = Picture.of(self.style)
         into: dict[str, list[Connection]] = {}
@@ -223,16 +225,16 @@ def window(recording: Recording, near: Sequence[int]) -> list[int]:
     return sorted(found)
 
 
-def film_near(walk: Walk, *, title: str = "", lines: Sequence[str] = ()) -> Film:
+def film_near(walk: Walk, *, title: str = "", lines: Sequence[str] = (), background: Background = "white") -> Film:
     """The film around the place where a walk stands."""
     recording, step = walk.recording, walk.step
     near = [recording.index[node] for node in (step.node, step.target)] if step is not None else []
-    return Film(recording, *near, title=title, lines=lines)
+    return Film(recording, *near, title=title, lines=lines, background=background)
 
 
-def picture(walk: Walk) -> Picture:
+def picture(walk: Walk, background: Background = "white") -> Picture:
     """The picture of the moment at which the walk stands; before the first step, of everything."""
-    film = film_near(walk)
+    film = film_near(walk, background=background)
     return film.pictured(film.moment(walk)) if walk.position else film.picture
 
 
@@ -278,9 +280,11 @@ def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
     )
 
 
-def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
+def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png", background: Background = "white") -> list[Path]:
     """One picture for each position of the walk, all of one size."""
     folder = Path(folder)
+    if background not in ("white", "dark", "transparent"):
+        raise ValueError(f"background is 'white', 'dark' or 'transparent', but got {background!r}")
     if format not in ("png", "svg", "pdf"):
         raise DrawingError(f"frames are written as png, svg or pdf, but got {format!r}")
     if folder.exists() and not folder.is_dir():
@@ -289,7 +293,8 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
         raise DrawingError(f"cannot write frames into {folder}: there is no folder {folder.parent}")
     recording = walk.recording
     reserved = [lines_of(recording, step) for step in recording] if len(recording) <= FRAMES else []
-    film = film_near(walk, lines=[max(column, key=len) for column in zip(*reserved, ("", "", ""), strict=True)])
+    lines = [max(column, key=len) for column in zip(*reserved, ("", "", ""), strict=True)]
+    film = film_near(walk, lines=lines, background=background)
     numbers = [0, *film.steps()]
     if len(numbers) > FRAMES or len(recording) > FRAMES:
         raise DrawingError(f"{len(recording)} steps are too many to write one by one (the limit is {FRAMES})")
@@ -309,7 +314,7 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
         walker.jump(position)
         film.style.moment = film.moment(walker)
         source = film.style.finish(laid_out).rstrip().removesuffix("}") + corners
-        data = layout(source, format, engine="nop2", dpi=192 if format == "png" else None)
+        data = render(source, format, engine="nop2")
         path = folder / f"{position:0{digits}d}.{format}"
         written.append(write_file(path, partial(bytes, data), BEGINS[format], f"{format.upper()} picture"))
     return written

@@ -19,11 +19,11 @@ function walk(data) {
   };
   const slider = find(".slider"), where = find(".where"), box = find(".step"), picture = find(".picture");
   const last = data.steps.length;
-  let at = data.at, path = [];
+  let at = data.at, path = [], printing = false;
   const revealed = new Set();
 
   // When each thing is known: the number of the first position at which it is.
-  const known = {}, flown = {}, sums = {}, never = last + 1;
+  const known = {}, flown = {}, sums = {}, never = Infinity;
   data.steps.forEach((step, i) => {
     if (step.box) known[step.box] = i + 1;
     else {
@@ -66,7 +66,7 @@ function walk(data) {
   };
   const asking = () => {
     const step = data.steps[at - 1];
-    return find(".predict").checked && step && !revealed.has(at) && !(step.box && !step.formula);
+    return find(".predict").checked && !printing && step && !revealed.has(at) && !(step.box && !step.formula);
   };
   function paint() {
     const step = data.steps[at - 1], hidden = asking();
@@ -281,6 +281,21 @@ function walk(data) {
     fill();
     follow();
   }
+
+  // On paper nothing is asked; before the first step there is everything to see, as in the list of all steps.
+  addEventListener("beforeprint", () => {
+    printing = true;
+    render();
+    if (at) return;
+    at = last + 1;
+    paint();
+    fill();
+    at = 0;
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    render();
+  });
 
   // The program: the lines of this step are marked, and a click on a line goes to the next of its steps.
   const listing = find(".source"), lines = [...root.querySelectorAll(".source .line")];

@@ -22,8 +22,8 @@ from ..errors import AutogradError, DrawingError
 from ..primitive import FAILURES
 from ..typeset import mathml, number, shown
 from ..value import Value
-from .frames import Film, film_near, picture
-from .notebook import show
+from .frames import Background, Film, film_near, picture
+from .notebook import Theme, check_theme, show, themed
 from .paths import counted, explanation
 from .recorder import Backward, Forward, in_brackets, rule
 from .walk import Walk
@@ -37,14 +37,25 @@ EXPLAINED = 2_000
 """Nodes up to which the page says along which paths gradients come."""
 BEGINS = '<!DOCTYPE html>\n<html lang="en"><head><meta name="generator" content="glassgrad">'
 """How every page of ours begins, and no other."""
+WITHOUT_SCRIPT = "svg *{visibility:visible!important}.bar,.now,details{display:none}.steps{display:block}"
+OUTSIDE = (
+    "@media print{.glassgrad-page{display:none}.glassgrad-steps{max-height:none!important;overflow:visible!important}"
+    ".jp-OutputArea-child:has(.glassgrad-steps){break-inside:auto}.glassgrad-steps tr{break-inside:avoid}"
+    ".glassgrad-steps caption,.glassgrad-steps thead,.glassgrad-steps thead tr{break-after:avoid}}"
+)
+"""On paper, what stands before the frame says everything; a frame would be cut. The table breaks between rows, and not after its head."""
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Page:
-    """One page with the steps of one or several graphs."""
+    """One page with the steps of one or several graphs.
 
-    def __init__(self, walks: Sequence[Walk], title: str = "") -> None:
-        self.walks = walks
+    theme   "light" or "dark", or "auto": what the reader's system prefers, and in a notebook, what the notebook is. Paper is white.
+    """
+
+    def __init__(self, walks: Sequence[Walk], title: str = "", theme: Theme = "auto") -> None:
+        check_theme(theme)
+        self.walks, self.theme = walks, theme
         names = [walk.title or f"{walk.recording.pretty(walk.output)}, step by step" for walk in walks]
         self.title = shown(title or " and ".join(dict.fromkeys(names)), 120)
 
@@ -60,8 +71,9 @@ class Page:
                 '<meta charset="utf-8">',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',
                 f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-                f"<title>{html.escape(self.title)}</title><style>{(HERE / 'page.css').read_text(encoding='utf-8')}</style>",
-                "<noscript><style>svg *{visibility:visible!important}.bar,.now,details{display:none}</style></noscript></head><body>",
+                f"<title>{html.escape(self.title)}</title><style>{style_text(self.theme)}</style>",
+                f"<noscript><style>{WITHOUT_SCRIPT}</style></noscript>",
+                "</head><body>",
                 f"<h1>{html.escape(self.title)}</h1>" if heading else "",
                 '<div class="walks">',
                 *(markup for markup, _ in parts),
@@ -74,7 +86,8 @@ class Page:
         """The pictures first, as SVG and PNG for viewers that run nothing, then the tables of steps, then the page itself."""
         words = "\n\n".join(walk.view() for walk in self.walks)
         try:
-            pictures, markup = [picture(walk) for walk in self.walks], self._repr_html_()
+            background: Background = "dark" if self.theme == "dark" else "white"
+            pictures, markup = [picture(walk, background) for walk in self.walks], self._repr_html_()
         except AutogradError as error:
             show({"text/plain": f"{words}\n\n{error}"})
         else:
@@ -85,9 +98,11 @@ class Page:
         tables = "".join(static_table(walk) for walk in self.walks)
         height = max(section_height(walk) for walk in self.walks)
         source = html.escape(self.html(heading=False), quote=True)
+        style = OUTSIDE + themed(f".glassgrad-page.{self.theme}", self.theme)
         return (
-            f'{tables}<iframe sandbox="allow-scripts" title="{html.escape(self.title, quote=True)}" loading="lazy"'
-            f' style="width:100%;height:{height}px;border:1px solid #d5dbe1;border-radius:8px" srcdoc="{source}"></iframe>'
+            f'<style>{style}</style>{tables}<iframe class="glassgrad-page {self.theme}"'
+            f' sandbox="allow-scripts" title="{html.escape(self.title, quote=True)}" loading="lazy"'
+            f' style="width:100%;height:{height}px;border:1px solid #8884;border-radius:8px" srcdoc="{source}"></iframe>'
         )
 
     def write(self, path: str | os.PathLike[str]) -> Path:
@@ -98,6 +113,12 @@ class Page:
         if path.suffix.lower() not in (".html", ".htm"):
             raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and a page is .html")
         return write_file(path, lambda: self.html().encode(), (BEGINS.encode(),), "page of steps")
+
+
+def style_text(theme: Theme) -> str:
+    """The page's style. Its dark colours are for screens that ask for them, for every screen or for none."""
+    where = {"auto": "screen and (prefers-color-scheme:dark)", "dark": "screen", "light": "not all"}
+    return (HERE / "page.css").read_text(encoding="utf-8").replace(where["auto"], where[theme])
 
 
 def script_text() -> str:
@@ -129,7 +150,7 @@ def section(walk: Walk, prefix: str, headed: bool) -> tuple[str, Any]:
             f" {len(data['steps'])} steps of these, of {len(walk):,} in all. For another part, jump there and show it again.</p>"
         )
     template = (HERE / "page.html").read_text(encoding="utf-8")
-    steps = "".join(f"<li>{html.escape(str(walk.recording.step(number)))}</li>" for number in film.steps()[:500])
+    steps = "".join(f'<li value="{number}">{html.escape(str(walk.recording.step(number)))}</li>' for number in film.steps())
     values = {"prefix": prefix, "svg": svg, "output": output, "part": part, "count": str(len(data["steps"])), "steps": steps}
     values["source"] = listing(walk, film.steps())
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template), data
@@ -223,14 +244,15 @@ def static_table(walk: Walk) -> str:
     if walk.position:
         numbers = [number for number in numbers if number <= walk.position]
     rows = []
-    for step in map(walk.recording.step, numbers[-200:]):
+    for step in map(walk.recording.step, numbers):
         hot = step.number == walk.position
         text = f"<b>{html.escape(str(step))}</b>" if hot else html.escape(str(step))
         rows.append(f'<tr><th scope="row">{step.number}</th><td>{step.kind}</td><td style="text-align:left">{text}</td></tr>')
-    at = f"step {walk.position} of {len(walk)}" if walk.position else f"all {len(walk)} steps"
+    every = f"all {len(walk)} steps" if film.whole else f"{len(numbers)} of {len(walk):,} steps"
+    at = f"step {walk.position} of {len(walk):,}" if walk.position else every
     name = html.escape(walk.recording.names(walk.output))
     return (
-        f'<div style="max-height:22em;overflow:auto" tabindex="0" role="region" aria-label="steps of {name}">'
+        f'<div class="glassgrad-steps" style="max-height:22em;overflow:auto" tabindex="0" role="region" aria-label="steps of {name}">'
         f'<table><caption style="text-align:left">{name}, {at}</caption><thead><tr><th scope="col">step</th><th scope="col">way</th>'
         f'<th scope="col" style="text-align:left">what happens</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )

@@ -14,11 +14,12 @@ from ..primitive import Primitive
 from ..typeset import shown
 from ..value import Value
 from .condition import condition, is_condition
-from .notebook import show
+from .notebook import Theme, check_theme, show
 from .recorder import Forward, Recording, Step
 from .walk import Walk
 
 if TYPE_CHECKING:
+    from ..drawing.style import Background
     from .page import Page
 
 Where = Value | Primitive | str | Callable[..., Any]
@@ -36,6 +37,8 @@ class Stepper(Walk):
     names        names for nodes without a label, as from locals()
     breakpoints  where `run()` stops: labels, nodes, operations, conditions such as "abs(grad) > 10" or a function of the step
     title        what its page is called
+    theme        "light" or "dark" for its page and its picture in a notebook; "auto" for the page that is as the notebook around it, or
+                 as the reader's system prefers, beside a picture on white. On paper pages are light
 
     Position 0 is before the first step, position n after the n-th. The recording is made once, here: later changes to the graph are
     not seen, and the graph is never changed. Going back is exact. Where `backward()` would raise a GradientError, the steps end
@@ -57,8 +60,11 @@ class Stepper(Walk):
         names: Mapping[str, Any] | None = None,
         breakpoints: Iterable[Where] = (),
         title: str = "",
+        theme: Theme = "auto",
     ) -> None:
+        check_theme(theme)
         super().__init__(Recording(output, seed, names, asker="Stepper"), title)
+        self.theme: Theme = theme
         self.breakpoints: list[Where] = [breakpoints] if isinstance(breakpoints, str) else list(breakpoints)
         for where in self.breakpoints:
             self._matching(where)  # a typing mistake is said now, not when it fails to stop
@@ -166,25 +172,33 @@ class Stepper(Walk):
         at = f"after {self.step!s}" if self._position else "before the first"
         return f"<Stepper at {self._position} of {len(self)} steps, {at}>"
 
-    def beside(self, *others: Stepper, title: str = "") -> Page:
-        """A page with the steps of several steppers beside each other, to show in a notebook or to `.write()`."""
+    def beside(self, *others: Stepper, title: str = "", theme: Theme | None = None) -> Page:
+        """A page with the steps of several steppers beside each other, to show in a notebook or to `.write()`; in this one's theme
+        unless said."""
         from .page import Page
 
-        return Page([self, *others], title)
+        return Page([self, *others], title, self.theme if theme is None else theme)
 
-    def write(self, path: str | os.PathLike[str]) -> Path:
+    def write(self, path: str | os.PathLike[str], *, theme: Theme | None = None) -> Path:
         """Write the steps as one self-contained HTML page, whole or not at all, and return its path.
 
         The page needs no network and works from disk: arrow keys, a slider, predictions, paths, what-if. A page that stands there is
         replaced; anything else there, a missing folder or another ending than .html is a DrawingError. Needs the extra `draw`.
+        theme: "auto", "light" or "dark"; the stepper's own unless given. Printed, the page has the picture, every number, every step.
         """
-        return self.beside().write(path)
+        return self.beside(theme=theme).write(path)
 
-    def write_frames(self, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
-        """Write one picture for each position, 000 to the last, into the folder, and return their paths. All are of one size."""
+    def write_frames(self, folder: str | os.PathLike[str], format: str = "png", *, background: Background | None = None) -> list[Path]:
+        """Write one picture for each position, 000 to the last, into the folder, and return their paths. All are of one size.
+
+        format      "png", "svg" or "pdf"
+        background  "white", "dark" or "transparent", as for `draw`; unless given, dark where the stepper's theme is
+        """
         from .frames import write_frames
 
-        return write_frames(self, folder, format)
+        if background is None:
+            background = "dark" if self.theme == "dark" else "white"
+        return write_frames(self, folder, format, background)
 
     def _repr_html_(self) -> str:
         return self.beside()._repr_html_()
