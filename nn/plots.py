@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,10 @@ class Plot:
         return path
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, Any]:
-        data = {"image/svg+xml": self._bytes("svg").decode(), "image/png": self._bytes("png"), "text/plain": repr(self)}
+        svg = self._bytes("svg").decode()
+        if self.figure.get_figwidth() > PAPER:  # without a size, it is as wide as there is room
+            svg = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", svg, count=1)
+        data = {"image/svg+xml": svg, "image/png": self._bytes("png"), "text/plain": repr(self)}
         wanted = set(include or data) - set(exclude or ())
         return {kind: thing for kind, thing in data.items() if kind in wanted}
 
@@ -67,6 +71,8 @@ class Plot:
         return f"<Plot: {', '.join(axes.get_title() for axes in self.figure.axes if axes.get_title()) or 'untitled'}>"
 
 
+PAPER = 6.0
+"""Inches: what a printed notebook has room for; nbconvert cuts an SVG of a larger size."""
 WIDEST = 8.9
 """Inches: what a notebook's cell shows without scrolling, as wide as a drawing there."""
 

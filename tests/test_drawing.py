@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import DrawingError, MissingExtraError, Value, draw, examples, exp, relu, sqrt
+from autograd import DrawingError, MissingExtraError, Value, draw, examples, exp, relu, sqrt, tanh
 from autograd.drawing import engine, layout_engine
 from autograd.drawing.view import find_names, look
 from autograd.graph import topological
@@ -337,11 +337,39 @@ def test_a_notebook_gets_svg_and_png_of_one_size() -> None:
     assert abs(width - metadata["image/png"]["width"]) <= 2
 
 
-def test_a_wide_picture_fits_a_notebook() -> None:
-    """No cell output wider than a static viewer's page: SVG and PNG are scaled alike."""
-    data, metadata = draw(examples.two_two_one.build(), arithmetic=True)._repr_mimebundle_()
-    assert 'width="860"' in data["image/svg+xml"]
-    assert 860 == metadata["image/png"]["width"]
+def test_no_picture_in_a_notebook_is_wider_than_paper() -> None:
+    """An SVG has no more pixels than A4 has room for in a printed notebook, 576 by 860, or no size, and then it is as wide as there is
+    room; a PNG, which every viewer shrinks, is as large as that, or 860 pixels wide."""
+    row, column = tanh(tanh(Value(1.0, label="a"))) * 2.0, sum(Value(float(i), label=f"x{i}") for i in range(40))
+    for output, sized in ((apple(), True), (row, True), (examples.two_two_one.build(), False), (column, True)):
+        picture = draw(output, chains=output is column)
+        natural = [float(x) * 96 / 72 for x in re.findall(r'(?:width|height)="([\d.]+)pt"', picture.pipe("svg", encoding="utf-8"))[:2]]
+        data, metadata = picture._repr_mimebundle_()
+        root = re.search("<svg [^>]*>", data["image/svg+xml"])[0]  # type: ignore[index]
+        size, png = [int(x) for x in re.findall(r' (?:width|height)="(\d+)"', root)], metadata["image/png"]
+        assert sized == bool(size)
+        assert "viewBox=" in root
+        if sized:
+            scale = min(1.0, 576 / natural[0], 860 / natural[1])
+            assert [pytest.approx(x * scale, abs=1) for x in natural] == size == pytest.approx([png["width"], png["height"]], abs=1)
+        else:
+            assert natural[0] > 860 == png["width"]
+
+
+def test_a_pdf_has_the_size_of_the_svg_and_no_date(tmp_path: Path) -> None:
+    """Its page ends where the SVG does; what stood where the date was are blanks, so that every address in the file is right."""
+    drawn = draw(apple()), draw(apple(), style="cards", caption="apple shopping", legend=True)
+    for picture in drawn:
+        svg, pdf = picture.pipe("svg", encoding="utf-8"), picture.pipe("pdf")
+        size = [float(x) for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2]]
+        (box,) = re.findall(rb"/MediaBox \[ *0 0 ([\d.]+) ([\d.]+) *\]", pdf)
+        assert size == pytest.approx([float(x) for x in box], abs=1)
+        assert not re.search(rb"\(D:\d", pdf)
+        table = re.search(rb"\nxref\n0 \d+\n(.*)trailer.*startxref\n(\d+)", pdf, re.DOTALL)
+        assert table
+        assert pdf.startswith(b"xref", int(table[2]))
+        for number, line in enumerate(table[1].splitlines()):
+            assert number == 0 or pdf.startswith(b"%d 0 obj" % number, int(line.split()[0]))
 
 
 def test_a_notebook_without_an_engine_gets_words(monkeypatch: pytest.MonkeyPatch) -> None:

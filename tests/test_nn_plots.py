@@ -70,6 +70,15 @@ def test_gradients_by_layer(model: nn.MLP) -> None:
         assert abs((sum(squares) / len(squares)) ** 0.5 - height) < 1e-15
 
 
+def test_a_plot_wider_than_paper_has_no_size_of_its_own() -> None:
+    """So that no printed notebook cuts it: its SVG is as wide as there is room. A narrow one has its size, and so has every file."""
+    for columns, sized in ((1, True), (2, False)):
+        svg = plots.panels(columns)[0]._repr_mimebundle_()["image/svg+xml"]
+        root = ElementTree.fromstring(svg)
+        assert sized == ("width" in root.attrib) == ("height" in root.attrib)
+        assert "viewBox" in root.attrib
+
+
 def test_a_notebook_gets_svg_and_png() -> None:
     data = plots.lines({"a": [1.0, 2.0]})._repr_mimebundle_()
     ElementTree.fromstring(data["image/svg+xml"])

@@ -394,6 +394,22 @@ def test_a_page_has_picture_formulas_and_lines(tmp_path: Path) -> None:
         program.write("program.txt")
 
 
+def test_a_page_is_light_or_dark(tmp_path: Path) -> None:
+    """ "auto" has each colour twice, for the page around it to choose from, and nothing else differs; "light" and "dark" once."""
+    program = compile(run("apple").output)
+    pages = {theme: program.page(theme=theme) for theme in ("auto", "light", "dark")}  # type: ignore[arg-type]
+    drawn = {theme: re.search("<svg.*</svg>", page, re.DOTALL)[0] for theme, page in pages.items()}  # type: ignore[index]
+    assert {"light": 0, "dark": 0} == {theme: drawn[theme].count("light-dark") for theme in ("light", "dark")}
+    assert drawn["light"] == re.sub(' style="(fill|stroke):light-dark[^"]*"', "", drawn["auto"])
+    chosen = [re.findall(r"light-dark\(([^,]+),([^)]+)\)", drawn["auto"])]
+    assert {("#1f2933", "#e6eaee"), ("white", "#16191d"), ("#0b5394", "#7fb8f0")} <= set(chosen[0])
+    assert drawn["dark"] == program.draw(background="dark").pipe("svg", encoding="utf-8").partition("<svg")[2].join(["<svg", ""]).rstrip()
+    for theme, scheme in (("auto", "light dark"), ("light", "light"), ("dark", "dark")):
+        program.write(tmp_path / "page.html", theme=theme)  # type: ignore[arg-type]
+        assert f":root{{color-scheme:{scheme};" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "light-dark(#" not in program.page(background="dark", theme="auto").partition("<svg")[2]
+
+
 def test_a_program_prints_as_its_functions() -> None:
     """print shows the code without its preliminaries; before anything is recorded, that nothing is."""
     program = compile(lambda x: x * x)

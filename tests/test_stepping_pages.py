@@ -24,7 +24,7 @@ from autograd.graph import topological
 from autograd.program import PASSES
 from autograd.program.page import stepper as program_steps
 from autograd.stepping.frames import WINDOW, Film
-from autograd.stepping.page import Page, embedded, grid_step, what_if
+from autograd.stepping.page import Page, embedded, grid_step, static_table, what_if
 from autograd.stepping.recorder import Forward, Recording
 
 from .test_drawing import HOSTILE
@@ -252,6 +252,102 @@ def test_stored_notebooks_show_the_fallback_first(name: str) -> None:
         assert "sandbox=&quot;" not in markup
         assert 'sandbox="allow-scripts"' in markup
         assert "forward" in page["text/plain"]
+
+
+def test_the_static_table_says_how_much_it_shows() -> None:
+    """Of a graph shown whole, every step, however many; of a part, how many of all."""
+    total: Value = Value(0.0, label="total")
+    for i in range(59):
+        total = total + total * Value(0.5, label=f"w{i}") if i < 30 else total + total
+    whole, part = Stepper(total), Stepper(big(1000))
+    assert len(whole) > 200
+    tables = [static_table(stepper) for stepper in (whole, part)]
+    counts = [table.count('<th scope="row">') for table in tables]
+    assert len(whole) == counts[0]
+    assert f", all {len(whole)} steps</caption>" in tables[0]
+    assert f", {counts[1]} of {len(part):,} steps</caption>" in tables[1]
+
+
+# Paper.
+
+
+def test_a_page_lists_every_step_for_paper() -> None:
+    """In order, each with its number: also those of a part of a graph."""
+    part = Stepper(big(500))
+    part.jump(1200)
+    for stepper in (Stepper(apple()), part):
+        text = stepper.beside().html()
+        (listed,) = re.findall(r'<div class="steps"><h2>Every step</h2><ol>(.*?)</ol></div>', text)
+        _, (data,) = page_of(stepper)
+        said = [(str(step["n"]), html.escape(str(stepper.recording.step(step["n"])))) for step in data["steps"]]
+        assert said == re.findall(r'<li value="(\d+)">(.*?)</li>', listed)
+
+
+# Light and dark.
+
+
+def test_the_theme_of_a_page() -> None:
+    """ "auto" asks the reader's system, "light" and "dark" do not; on paper every page is light. A stepper's theme is its page's."""
+    condition = "@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;"
+    pages = {theme: Stepper(apple(), theme=theme).beside().html() for theme in ("auto", "light", "dark")}  # type: ignore[arg-type]
+    assert condition in pages["auto"]
+    assert pages["light"] == pages["auto"].replace(condition, "@media not all{:root{color-scheme:dark;")
+    assert pages["dark"] == pages["auto"].replace(condition, "@media screen{:root{color-scheme:dark;")
+    stepper = Stepper(apple(), theme="dark")
+    assert pages["light"] == stepper.beside(theme="light").html()
+    assert pages["auto"] == Stepper(apple()).beside().html()
+
+
+@pytest.mark.parametrize("wrong", ["blue", "", "Dark", None, 1])
+def test_a_theme_that_there_is_not(wrong: Any, tmp_path: Path) -> None:
+    program = compile(apple())
+    calls = [lambda: Stepper(apple(), theme=wrong), lambda: Page([Stepper(apple())], theme=wrong), lambda: program.page(theme=wrong)]
+    if wrong is not None:  # unless said, it is the stepper's own
+        calls.append(lambda: Stepper(apple()).write(tmp_path / "page.html", theme=wrong))
+    for call in calls:
+        with pytest.raises(ValueError, match=f"theme is 'auto', 'light' or 'dark', but got {wrong!r}"):
+            call()
+    assert [] == os.listdir(tmp_path)
+
+
+def test_the_frame_in_a_notebook_has_its_theme_from_around_it() -> None:
+    """A style beside the frame gives it the notebook's color-scheme, or the one that was asked for; and the picture above it is dark
+    where the page was asked to be."""
+    auto, dark = Stepper(apple())._repr_html_(), Stepper(apple(), theme="dark")._repr_html_()
+    assert 'class="glassgrad-page auto"' in auto
+    for host, scheme in (("[data-jp-theme-light=false]", "dark"), (".vscode-dark", "dark"), ("html[theme=dark]", "dark")):
+        assert re.search(rf":where\([^)]*{re.escape(host)}[^)]*\) \.glassgrad-page\.auto{{color-scheme:{scheme}}}", auto)
+    assert ".glassgrad-page.dark{color-scheme:dark}" in dark.partition("<iframe")[0]
+
+
+def test_the_command_has_a_theme(tmp_path: Path, capsys: Out) -> None:
+    page = tmp_path / "page.html"
+    assert 0 == main(["step", "apple", "--theme", "dark", "-o", str(page)])
+    assert "@media screen{:root{color-scheme:dark;" in page.read_text(encoding="utf-8")
+    assert 2 == main(["step", "apple", "--theme", "blue", "-o", str(page)])
+    assert "'auto', 'light', 'dark'" in capsys.readouterr().err
+
+
+def test_frames_have_a_background(tmp_path: Path) -> None:
+    """White, dark or transparent as a picture's; dark unless said where the stepper is. All shapes stand where they stood."""
+    written = {}
+    for theme, background in (("auto", None), ("dark", None), ("auto", "dark"), ("dark", "white"), ("light", "transparent")):
+        folder = tmp_path / f"{theme}-{background}"
+        paths = Stepper(apple(), theme=theme).write_frames(folder, "svg", background=background)  # type: ignore[arg-type]
+        written[theme, background] = [path.read_text(encoding="utf-8") for path in paths]
+    assert written["dark", None] == written["auto", "dark"] != written["auto", None] == written["dark", "white"]
+    papers = {key: set(re.findall('<polygon fill="([^"]*)" stroke="none"', "".join(svgs))) for key, svgs in written.items()}
+    assert [{"white"}, {"#16191d"}, set()] == [papers[key] for key in (("auto", None), ("dark", None), ("light", "transparent"))]
+    assert list(map(boxes, written["auto", None])) == list(map(boxes, written["dark", None]))
+    with pytest.raises(ValueError, match="background is 'white', 'dark' or 'transparent', but got 'black'"):
+        Stepper(apple()).write_frames(tmp_path / "new", background="black")  # type: ignore[arg-type]
+    assert not (tmp_path / "new").exists()
+
+
+def test_frames_as_pdf_are_all_of_one_size_and_have_no_date(tmp_path: Path) -> None:
+    written = [path.read_bytes() for path in Stepper(apple()).write_frames(tmp_path / "frames", "pdf")]
+    assert 1 == len({re.search(rb"/MediaBox[^\n]*", data)[0] for data in written})  # type: ignore[index]
+    assert not [data for data in written if re.search(rb"\(D:\d", data)]
 
 
 # Pictures of moments.

@@ -23,11 +23,11 @@ _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
 FORMATS = ("svg", "png", "pdf")
 BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 PNG_DPI, NOTEBOOK_DPI = 192, 144
-NOTEBOOK_WIDTH, NOTEBOOK_HEIGHT = 576, 860
-"""Pixels: what a printed notebook has room for on A4 and Letter, where nbconvert cuts a wider SVG."""
-FLUID, FLUID_PNG = 1000, 860
-"""Pixels: a wider picture would be too small to read at that width, so its SVG is as wide as the screen or the paper allows; its PNG
-is so wide, and every viewer shrinks it where there is less room."""
+NOTEBOOK_WIDTH = 860
+"""Pixels: what a cell's output shows without scrolling on a small screen. The SVG of a wider picture is as wide as there is room, and
+its PNG is so wide, which every viewer shrinks where there is less room."""
+PAPER_WIDTH, PAPER_HEIGHT = 576, 860
+"""Pixels: what a printed notebook has room for on A4 and Letter; nbconvert cuts an SVG of a larger size, but none that has no size."""
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]
@@ -109,8 +109,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         try:
             svg = self.pipe("svg", encoding="utf-8")
             width, height = (float(points) * 96 / 72 for points in _SIZE.search(svg).groups())  # type: ignore[union-attr]
-            fluid = width > FLUID and height / width < NOTEBOOK_HEIGHT / NOTEBOOK_WIDTH
-            scale = min(1.0, (FLUID_PNG if fluid else NOTEBOOK_WIDTH) / width, NOTEBOOK_HEIGHT / height)
+            fluid = width > NOTEBOOK_WIDTH and height / width < PAPER_HEIGHT / PAPER_WIDTH
+            scale = min(1.0, (NOTEBOOK_WIDTH if fluid else PAPER_WIDTH) / width, PAPER_HEIGHT / height)
             if "image/svg+xml" in wanted:  # its viewBox scales what stands inside
                 size = "" if fluid else f' width="{width * scale:.0f}" height="{height * scale:.0f}"'
                 data["image/svg+xml"] = re.sub(f" {_SIZE.pattern}", size, svg, count=1)
