@@ -5,6 +5,7 @@ Needs the extra `browser` and a Chromium or Chrome of the system; skipped with t
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
@@ -17,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from autograd import Stepper, Value, compile, examples, sigmoid, sqrt, tanh  # noqa: A004
+from autograd import Stepper, Value, compile, draw, examples, sigmoid, sqrt, tanh  # noqa: A004
 from autograd.graph import topological
 from autograd.program.page import stepper as program_steps
+from autograd.stepping.frames import picture
 
 from .test_stepping_pages import NASTY
 
@@ -31,11 +33,17 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browsers() -> Iterator[Any]:
+    """Opens a browser; more arguments are its own."""
     with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+        yield lambda *args: playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *args])
+
+
+@pytest.fixture(scope="module")
+def browser(browsers: Any) -> Iterator[Any]:
+    opened = browsers()
+    yield opened
+    opened.close()
 
 
 class Watch:
@@ -456,6 +464,134 @@ def test_a_narrow_dark_quiet_screen(browser: Any, tmp_path: Path) -> None:
     context.close()
 
 
+WIDER = """() => [document.documentElement.scrollWidth, ...[...document.querySelectorAll("body *")].filter(element => {
+    for (let box = element.parentElement; box && box !== document.body; box = box.parentElement)
+        if (getComputedStyle(box).overflowX !== "visible") return false;
+    return element.getBoundingClientRect().right > innerWidth + 1;
+}).map(element => element.outerHTML.slice(0, 80))]"""
+
+
+def long_names() -> Stepper:
+    """Labels as long as a picture shows them, without a place to break, and numbers with powers of ten."""
+    total = Value(1.2345678e-7, label="the total of everything that was bought")
+    for label in ("learning_rate_of_the_second_layer_of_the_network", "W" * 120, "a b " * 40):
+        total = total + sigmoid(Value(-0.123456789, label=label)) * Value(-2.34567e-100, label=f"{label} weight")
+        total.label = f"{label} so far"
+    return Stepper(total, title="a" * 120)
+
+
+def part_of_many() -> Stepper:
+    y = Value(0.5, label="x")
+    for i in range(300):
+        y = y * Value(1.0 + (-1) ** i * 1e-3, label=f"w{i}")
+    stepper = Stepper(y)
+    stepper.jump(700)
+    return stepper
+
+
+@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("walk", [apple, two_two_one, long_names, part_of_many], ids=lambda walk: walk.__name__)
+def test_no_page_is_wider_than_a_phone(browser: Any, tmp_path: Path, walk: Any, width: int) -> None:
+    """At the first step, in the middle and at the last, asked to predict or not, with every panel open and a path shown."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    tab = context.new_page()
+    show(tab, tmp_path, walk())
+    last = int(tab.locator(".slider").get_attribute("max"))
+    for predict in (False, True):
+        tab.locator(".predict").set_checked(predict)
+        for step in (0, 3, last // 2, last):
+            tab.locator(".slider").fill(str(step))
+            assert [width] == tab.evaluate(WIDER)
+    for panel in tab.locator("details").all():
+        panel.locator("summary").click()
+        buttons = panel.locator(".pick button")
+        for place in (0, buttons.count() - 1):
+            buttons.nth(place).click()
+            assert [width] == tab.evaluate(WIDER)
+    context.close()
+
+
+def test_the_page_of_a_program_on_a_phone_on_paper_and_in_the_dark(browser: Any, tmp_path: Path) -> None:
+    """No wider than the screen; nothing of it cut on paper; its colours those of the scheme, its picture's too, and light on paper."""
+    compile(two_two_one().output).write(tmp_path / "page.html")
+    context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme="dark")
+    tab = context.new_page()
+    tab.goto((tmp_path / "page.html").as_uri())
+    assert [390] == tab.evaluate(WIDER)
+    colours = """() => ["background-color", "color"].map(name => getComputedStyle(document.querySelector(".glassgrad-program"))
+        .getPropertyValue(name)).concat(getComputedStyle(document.querySelector("svg .node text")).fill)"""
+    dark, light = (["rgb(22, 25, 29)", *["rgb(230, 234, 238)"] * 2], ["rgb(255, 255, 255)", *["rgb(31, 41, 51)"] * 2])
+    assert dark == tab.evaluate(colours)
+    tab.emulate_media(media="print")
+    tab.set_viewport_size(A4)
+    assert [A4["width"]] == tab.evaluate(WIDER)
+    assert [] == tab.evaluate(CUT)
+    assert light == tab.evaluate(colours)
+    tab.emulate_media(media="screen", color_scheme="light")
+    assert light == tab.evaluate(colours)
+    context.close()
+
+
+# On paper.
+
+A4 = {"width": 698, "height": 1026}
+"""Pixels of a page with margins of half an inch."""
+CUT = """() => [...document.querySelectorAll("*")].filter(element => {
+    const style = getComputedStyle(element);
+    return style.display !== "none" && !element.closest(".sr, svg") && element.getClientRects().length && style.overflow !== "visible"
+        && style.display !== "inline" && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1);
+}).map(element => element.outerHTML.slice(0, 80))"""
+
+
+@pytest.mark.parametrize("predict", [False, True])
+def test_a_page_prints_whole(browser: Any, tmp_path: Path, predict: bool) -> None:
+    """Printed before the first step: every number in the picture and in the table, every step's line, nothing cut; and on the screen
+    all is afterwards as it was, the numbers and the list hidden. Whether it asks to predict is the screen's matter."""
+    context = browser.new_context(viewport=A4, color_scheme="dark")
+    tab = context.new_page()
+    walk = two_two_one()
+    show(tab, tmp_path, walk)
+    tab.locator(".predict").set_checked(predict)
+    seen = f"""() => [({SHOWN})(), document.querySelector(".table tbody").innerText, document.querySelectorAll(".hot").length]"""
+    before = tab.evaluate(seen)
+    tab.evaluate(f"() => addEventListener('beforeprint', () => window.printed = ({seen})())")
+    assert tab.pdf(format="A4").startswith(b"%PDF")
+    texts, rows, hot = tab.evaluate("window.printed")
+    assert {"−0.0105508", "Σ = −0.0200956", "0.125518"} <= set(texts)
+    assert "–" not in rows
+    assert 23 == len(rows.splitlines())
+    assert 0 == hot
+    assert before == tab.evaluate(seen)
+    assert not tab.locator(".steps").is_visible()
+    tab.emulate_media(media="print")
+    assert [str(walk.recording.step(n)) for n in range(1, 48)] == tab.locator(".steps li").all_inner_texts()
+    assert [A4["width"]] == tab.evaluate(WIDER)
+    assert [] == tab.evaluate(CUT)
+    assert not tab.locator(".bar").is_visible()
+    assert "rgb(255, 255, 255)" == tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    context.close()
+
+
+def test_a_page_prints_where_it_stands(tab: Any, tmp_path: Path) -> None:
+    """At a step, with what is known there, the step in words and the panels that are open; a question is answered on paper alone."""
+    show(tab, tmp_path, two_two_one())
+    tab.locator(".predict").check()
+    tab.locator(".slider").fill("30")
+    tab.locator(".why summary").click()
+    tab.evaluate("() => addEventListener('beforeprint', () => window.printed = document.querySelector('.walk').innerText)")
+    tab.pdf(format="Letter")
+    printed = tab.evaluate("window.printed")
+    assert "step 30 of 47" in printed
+    assert "depends on" in printed
+    assert 1 == tab.locator(".cell input").count()
+    assert "?" in tab.locator(".table tbody").inner_text()
+    tab.emulate_media(media="print")
+    tab.set_viewport_size(A4)
+    assert tab.locator(".why table").is_visible()
+    assert not tab.locator(".what .answer").is_visible()
+    assert [A4["width"]] == tab.evaluate(WIDER)
+
+
 def test_without_scripts_all_is_there(browser: Any, tmp_path: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
@@ -568,6 +704,109 @@ def test_a_sanitised_notebook_still_shows_picture_and_table(browser: Any, tmp_pa
     assert tab.locator("td", has_text="subtotal -> apple: upstream 1.1 × local 2").first.is_visible()
     assert tab.locator("img, svg").count() >= 1
     context.close()
+
+
+def outputs_of(*things: Any) -> Any:
+    """A notebook whose cells show these things."""
+    from nbformat import v4
+
+    cells = []
+    for thing in things:
+        if isinstance(thing, Stepper):
+            shown = [picture(thing)._repr_mimebundle_()[0], {"text/html": thing._repr_html_()}]
+        else:
+            bundle = {"text/html": thing} if isinstance(thing, str) else thing._repr_mimebundle_()
+            shown = [bundle[0] if isinstance(bundle, tuple) else bundle]  # with sizes beside it, or without
+        data = [{kind: base64.b64encode(of).decode() if isinstance(of, bytes) else of for kind, of in each.items()} for each in shown]
+        cells.append(v4.new_code_cell("", outputs=[v4.new_output("display_data", each) for each in data]))
+    return v4.new_notebook(cells=cells)
+
+
+def as_page(folder: Path, notebook: Any, theme: str = "light") -> str:
+    """The notebook as nbconvert makes a page of it, the same that it prints, without the scripts it loads from elsewhere."""
+    nbconvert = pytest.importorskip("nbconvert")
+    body, _ = nbconvert.HTMLExporter(template_name="lab", theme=theme).from_notebook_node(notebook)
+    path = folder / f"{theme}.html"
+    path.write_text(re.sub(r'<script[^>]* src="https?:[^>]*></script>', "", body), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_printed_notebook_cuts_nothing(browser: Any, tmp_path: Path) -> None:
+    """On A4 and on Letter, with the margins that nbconvert gives them: pictures small, wide and tall, steps, a program, plots."""
+    tall = sum(Value(float(i), label=f"x{i}") for i in range(30))
+    plot = pytest.importorskip("nn.plots").panels(2)[0]
+    walk = two_two_one()
+    things = [draw(apple().output), draw(walk.output), draw(tall, chains=True), walk, long_names(), compile(walk.output).page(), plot]
+    context = browser.new_context(viewport=A4, offline=True)
+    tab = context.new_page()
+    tab.goto(as_page(tmp_path, outputs_of(*things)))
+    tab.emulate_media(media="print")
+    for paper in (A4, {"width": 720, "height": 960}):
+        tab.set_viewport_size(paper)
+        cut = """() => [...document.querySelectorAll(".jp-OutputArea-output img, .jp-OutputArea-output svg, td, th")].filter(element =>
+            element.getBoundingClientRect().right > element.closest(".jp-OutputArea-output").getBoundingClientRect().right + 1
+            || /IMG|svg/.test(element.tagName) && element.getBoundingClientRect().height > innerHeight)
+            .map(element => element.outerHTML.slice(0, 80))"""
+        assert [] == tab.evaluate(cut)
+        assert [] == tab.evaluate(CUT)
+        assert len(walk) == tab.locator(".glassgrad-steps").first.locator("tbody tr").count()
+        assert not tab.locator("iframe").first.is_visible()
+    context.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_a_page_in_a_notebook_is_as_light_or_dark_as_the_notebook(browsers: Any, tmp_path: Path, system: str) -> None:
+    """Whatever the system prefers, in Lab and its exports, in VS Code and in Colab; in a page that says nothing, what the system prefers.
+    A theme that was asked for stays. The scheme is the browser's own here: one that a test emulates would hold inside of frames, too."""
+    walks = [apple(), Stepper(apple().output, theme="light"), Stepper(apple().output, theme="dark")]
+    program = compile(apple().output).page()
+    dark = system == "dark"
+    plain = tmp_path / "plain.html"
+    plain.write_text(
+        "<!DOCTYPE html><meta charset='utf-8'><body>" + program + "".join(walk._repr_html_() for walk in walks), encoding="utf-8"
+    )
+    hosts = {
+        "body": [
+            ({"data-jp-theme-light": "true"}, False),
+            ({"data-jp-theme-light": "false"}, True),
+            ({}, dark),
+            ({"class": "vscode-dark"}, True),
+            ({"class": "vscode-light"}, False),
+            ({"class": "vscode-high-contrast"}, True),
+            ({"class": "vscode-high-contrast vscode-high-contrast-light"}, False),
+        ],
+        "html": [({"theme": "dark"}, True), ({"theme": "light"}, False), ({"style": "color-scheme:dark"}, True)],
+    }
+    state = """() => getComputedStyle(document.body).backgroundColor"""
+    colours = {False: "rgb(255, 255, 255)", True: "rgb(22, 25, 29)"}
+    opened = browsers(*(["--force-dark-mode"] if dark else []))
+    tab = opened.new_context(color_scheme="null", viewport={"width": 900, "height": 6000}).new_page()
+
+    def seen() -> list[str]:
+        return [frame.evaluate(state) for frame in tab.frames if frame.parent_frame is not None]
+
+    tab.goto(plain.as_uri())
+    assert dark == tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    for element, cases in hosts.items():
+        for attributes, expected in cases:
+            tab.evaluate(
+                """([name, attributes]) => { const element = document.querySelector(name);
+                for (const each of [document.documentElement, document.body])
+                    for (const old of each.getAttributeNames()) each.removeAttribute(old);
+                for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+                return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))); }""",
+                [element, attributes],
+            )
+            assert [colours[expected], colours[False], colours[True]] == seen(), attributes
+            around = tab.evaluate("getComputedStyle(document.querySelector('.glassgrad-program')).backgroundColor")
+            assert attributes == {} or colours[expected] == around, attributes
+    for theme in ("light", "dark"):
+        tab.goto(as_page(tmp_path, outputs_of(walks[0]), theme))
+        tab.locator("iframe").scroll_into_view_if_needed()
+        assert [colours[theme == "dark"]] == seen()
+    opened.close()
 
 
 # Speed.

@@ -41,6 +41,7 @@ WITHOUT_SCRIPT = "svg *{visibility:visible!important}.bar,.now,details{display:n
 OUTSIDE = (
     "@media print{.glassgrad-page{display:none}.glassgrad-steps{max-height:none!important;overflow:visible!important}"
     ".jp-OutputArea-child:has(.glassgrad-steps){break-inside:auto}.glassgrad-steps tr{break-inside:avoid}"
+    ".glassgrad-steps td:last-child{white-space:normal;overflow-wrap:anywhere}"
     ".glassgrad-steps caption,.glassgrad-steps thead,.glassgrad-steps thead tr{break-after:avoid}}"
 )
 """On paper, what stands before the frame says everything; a frame would be cut. The table breaks between rows, and not after its head."""
