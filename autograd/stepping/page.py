@@ -16,17 +16,20 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AutogradError, DrawingError
 from ..primitive import FAILURES
 from ..typeset import mathml, number, shown
 from ..value import Value
-from .frames import Background, Film, film_near, picture
+from .frames import Film, film_near, picture
 from .notebook import Theme, check_theme, show, themed
 from .paths import counted, explanation
 from .recorder import Backward, Forward, in_brackets, rule
 from .walk import Walk
+
+if TYPE_CHECKING:
+    from ..drawing.style import Background
 
 HERE = Path(__file__).parent
 GRID = 50
