@@ -60,7 +60,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         source, engine = self._placed(), "nop2"
         if not source:
             source, engine = self.source, self.engine
-        result = render(source, format, engine=engine, dpi=dpi)
+        result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
         if format == "svg":
             result = _accessible(result.decode(), self.caption, self.style.descriptions() if self.style else {}).encode()
         return result.decode(encoding) if encoding else result
@@ -123,14 +123,6 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
-
-
-def render(source: str, format: str, *, engine: str = "dot", dpi: float | None = None) -> bytes:
-    """The DOT text as a picture's bytes: a PNG of 192 dots an inch unless said, a PDF without the date at which it was made."""
-    result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
-    if format == "pdf":  # blanks of the same length: the addresses in the file stay right
-        result = re.sub(rb"/CreationDate \(D:[^)]*\)", lambda found: b" " * len(found[0]), result)
-    return result
 
 
 def write_file(path: Path, content: Callable[[], bytes], begins: tuple[bytes, ...], kind: str) -> Path:

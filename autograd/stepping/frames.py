@@ -24,7 +24,7 @@ from .walk import Walk
 
 try:
     from ..drawing.engine import layout
-    from ..drawing.picture import Picture, render
+    from ..drawing.picture import Picture
     from ..drawing.style import Background, Look, literal, markup
     from ..drawing.textbook import Textbook
     from ..drawing.view import Box, Connection, look
@@ -314,7 +314,7 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
         walker.jump(position)
         film.style.moment = film.moment(walker)
         source = film.style.finish(laid_out).rstrip().removesuffix("}") + corners
-        data = render(source, format, engine="nop2")
+        data = layout(source, format, engine="nop2", dpi=192 if format == "png" else None)
         path = folder / f"{position:0{digits}d}.{format}"
         written.append(write_file(path, partial(bytes, data), BEGINS[format], f"{format.upper()} picture"))
     return written
