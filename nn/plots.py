@@ -63,7 +63,8 @@ class Plot:
         svg = self._bytes("svg").decode()
         if self.figure.get_figwidth() > PAPER:  # without a size, it is as wide as there is room
             svg = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", svg, count=1)
-        data = {"image/svg+xml": svg, "image/png": self._bytes("png"), "text/plain": repr(self)}
+        pdf = self._bytes("pdf")  # for nbconvert's way through LaTeX, which would need Inkscape to make one of the SVG
+        data = {"image/svg+xml": svg, "image/png": self._bytes("png"), "application/pdf": pdf, "text/plain": repr(self)}
         wanted = set(include or data) - set(exclude or ())
         return {kind: thing for kind, thing in data.items() if kind in wanted}
 

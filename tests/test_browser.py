@@ -713,7 +713,7 @@ def outputs_of(*things: Any) -> Any:
     cells = []
     for thing in things:
         if isinstance(thing, Stepper):
-            shown = [picture(thing)._repr_mimebundle_()[0], {"text/html": thing._repr_html_()}]
+            shown = [picture(thing)._repr_mimebundle_()[0], {"text/html": thing._repr_html_(), "text/plain": thing.view()}]
         else:
             bundle = {"text/html": thing} if isinstance(thing, str) else thing._repr_mimebundle_()
             shown = [bundle[0] if isinstance(bundle, tuple) else bundle]  # with sizes beside it, or without
@@ -753,6 +753,21 @@ def test_a_printed_notebook_cuts_nothing(browser: Any, tmp_path: Path) -> None:
         assert len(walk) == tab.locator(".glassgrad-steps").first.locator("tbody tr").count()
         assert not tab.locator("iframe").first.is_visible()
     context.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_notebook_goes_through_latex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every picture, a stepper's and a plot too, as the PDF that is stored: no other program has to make one of the SVG. None is larger
+    than the page, and a stepper says its numbers in words."""
+    nbconvert = pytest.importorskip("nbconvert")
+    monkeypatch.setenv("PATH", "")
+    plot = pytest.importorskip("nn.plots").panels(2)[0]
+    things = [draw(apple().output), two_two_one(), plot]
+    text, resources = nbconvert.LatexExporter().from_notebook_node(outputs_of(*things))
+    used = re.findall(r"\\adjustimage{max size={0\.9\\linewidth}{0\.9\\paperheight}}{(.*?)}", text)
+    expected = [draw(apple().output).pipe("pdf"), picture(two_two_one()).pipe("pdf"), plot._repr_mimebundle_()["application/pdf"]]
+    assert expected == [resources["outputs"][name.replace(r"\_", "_")] for name in used]
+    assert "23 forward, then 24 backward" in text
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -330,7 +330,7 @@ def test_png_resolution_is_chosen(tmp_path: Path) -> None:
 
 def test_a_notebook_gets_svg_and_png_of_one_size() -> None:
     data, metadata = draw(apple(), caption="apple shopping")._repr_mimebundle_()
-    assert {"image/svg+xml", "image/png", "text/plain"} == set(data)
+    assert {"image/svg+xml", "image/png", "application/pdf", "text/plain"} == set(data)
     assert 'aria-label="apple shopping"' in data["image/svg+xml"]
     assert "max-width:100%" in data["image/svg+xml"]
     width = int(re.search(r'width="(\d+)"', data["image/svg+xml"])[1])  # type: ignore[index]

@@ -79,10 +79,11 @@ def test_a_plot_wider_than_paper_has_no_size_of_its_own() -> None:
         assert "viewBox" in root.attrib
 
 
-def test_a_notebook_gets_svg_and_png() -> None:
+def test_a_notebook_gets_svg_png_and_pdf() -> None:
     data = plots.lines({"a": [1.0, 2.0]})._repr_mimebundle_()
     ElementTree.fromstring(data["image/svg+xml"])
     assert data["image/png"].startswith(b"\x89PNG")
+    assert data["application/pdf"].startswith(b"%PDF")
     assert ["image/png"] == list(plots.lines({"a": [1.0]})._repr_mimebundle_(include=["image/png"]))
 
 

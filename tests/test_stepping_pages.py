@@ -245,7 +245,7 @@ def test_stored_notebooks_show_the_fallback_first(name: str) -> None:
     for cell in cells:
         *pictures, page = [output.data for output in cell.outputs]
         assert pictures
-        assert all({"image/png", "image/svg+xml", "text/plain"} == set(data) for data in pictures)
+        assert all({"image/png", "image/svg+xml", "application/pdf", "text/plain"} == set(data) for data in pictures)
         assert {"text/html", "text/plain"} == set(page)
         markup = page["text/html"]
         assert 0 < markup.index("<table") < markup.index("<iframe")

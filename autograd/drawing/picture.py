@@ -102,8 +102,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         return self.style
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> Any:
-        """For notebooks: SVG, and a PNG of the same size where SVG is not trusted; the reason in words where neither can be had."""
-        wanted = set(include or ("image/svg+xml", "image/png", "text/plain")) - set(exclude or ())
+        """For notebooks: SVG; a PNG of the same size where SVG is not trusted; a PDF for nbconvert's way through LaTeX, which would need
+        Inkscape to make one of the SVG; and the reason in words where none can be had."""
+        wanted = set(include or ("image/svg+xml", "image/png", "application/pdf", "text/plain")) - set(exclude or ())
         data: dict[str, Any] = {"text/plain": repr(self)}
         sizes: dict[str, Any] = {}
         try:
@@ -117,6 +118,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             if "image/png" in wanted:
                 data["image/png"] = self.pipe("png", dpi=NOTEBOOK_DPI * scale)
                 sizes["image/png"] = {"width": round(width * scale), "height": round(height * scale)}
+            if "application/pdf" in wanted:
+                data["application/pdf"] = self.pipe("pdf")
         except AutogradError as error:
             data["text/plain"] = f"{self!r}: {error}"
         return {kind: thing for kind, thing in data.items() if kind in wanted}, sizes
