@@ -277,7 +277,7 @@ def test_a_page_lists_every_step_for_paper() -> None:
     part.jump(1200)
     for stepper in (Stepper(apple()), part):
         text = stepper.beside().html()
-        (listed,) = re.findall(r'<div class="steps"><h2>Every step</h2><ol>(.*?)</ol></div>', text)
+        (listed,) = re.findall(r'<div class="steps"><h2>Step by step</h2><ol>(.*?)</ol></div>', text)
         _, (data,) = page_of(stepper)
         said = [(str(step["n"]), html.escape(str(stepper.recording.step(step["n"])))) for step in data["steps"]]
         assert said == re.findall(r'<li value="(\d+)">(.*?)</li>', listed)
