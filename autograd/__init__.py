@@ -104,16 +104,38 @@ _LAZY = {
     "vjp": "transforms",
 }
 """Names whose rooms need an extra or are not always wanted, imported when first used."""
+_EXTRAS = {"drawing": "draw", "packing": "pack"}
+"""The extras of rooms that cannot all be imported without."""
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         from importlib import import_module
 
-        value = getattr(import_module(f"autograd.{_LAZY[name]}"), name)
+        try:
+            value = getattr(import_module(f"autograd.{_LAZY[name]}"), name)
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] == __name__:
+                raise
+            return _stand_in(name, error)  # is not kept: the extra may be installed any moment
         globals()[name] = value
         return value
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+
+
+def _stand_in(name: str, error: ImportError) -> Any:
+    """What a name is without its extra, so that `from autograd import *`, help and tools that look at every name go on.
+
+    A function, or a class without instances, that says what is missing when it is called.
+    """
+    extra = _EXTRAS[_LAZY[name].partition(".")[0]]
+    message = f"{name} needs the extra named {extra}: pip install 'glassgrad[{extra}]'"
+
+    def missing(*_: Any, **__: Any) -> Any:
+        raise MissingExtraError(message) from error
+
+    missing.__name__, missing.__qualname__, missing.__doc__ = name, name, f"{message}."
+    return type(name, (), {"__new__": missing, "__doc__": missing.__doc__}) if name[0].isupper() else missing
 
 
 def __dir__() -> list[str]:

@@ -898,15 +898,16 @@ def sweeps() -> Iterator[tuple[str, Sweep, bool]]:
             f for f in vars(room).values() if inspect.isfunction(f) and f.__module__ == room.__name__ and "guilty" not in f.__name__
         ]:
             tree = "from __future__ import annotations\n" + textwrap.dedent(inspect.getsource(function))
-            for which in range(tree.count("=")):
+            places = _Mutation(-1, False)
+            places.visit(ast.parse(tree))
+            for which in range(places.place + 1):
                 for drop in (False, True):
                     mutation = _Mutation(which, drop)
                     mutant = ast.fix_missing_locations(mutation.visit(ast.parse(tree)))
-                    if mutation.what:
-                        names = dict(vars(room))
-                        exec(compile(mutant, f"<mutant of {name}>", "exec"), names)
-                        found += 1
-                        yield f"{name}: {mutation.what}", _standing_in(room, names[function.__name__], sweep), True
+                    names = dict(vars(room))
+                    exec(compile(mutant, f"<mutant of {name}>", "exec"), names)
+                    found += 1
+                    yield f"{name}: {mutation.what}", _standing_in(room, names[function.__name__], sweep), True
         if found < 4:
             raise LookupError(f"{room.__name__} has no sweep to mutate: contributions add up at {found // 2} places")
 
