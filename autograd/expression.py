@@ -19,6 +19,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from . import ops
@@ -330,13 +331,16 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
 }
 
 
+_function = lru_cache(maxsize=1024)(function_of)
+
+
 def _meaning(name: str) -> Callable[..., Any]:
     if name == "pow":
         return _power
     if name in _COMPARISONS:
         return _COMPARISONS[name]
     if name in PRIMITIVES:
-        return function_of(PRIMITIVES[name])  # type: ignore[no-any-return]
+        return _function(PRIMITIVES[name])
     function: Callable[..., Any] = getattr(ops, name)
     return (lambda *xs: function(xs)) if name in _FOLDS else function
 

@@ -336,8 +336,8 @@ def _bits(operands: Sequence[float]) -> int:
         size = abs(x)
         if size and size < 1e-6:
             bits = max(bits, 170 - 3 * math.frexp(x)[1])
-        elif size > 20.0:
-            bits = max(bits, 170 + int(3.0 * min(size, 1100.0)), 170 + 2 * math.frexp(x)[1])
+        elif size > 20.0:  # beyond 1,100, what exp adds to 1, or 1 to exp, is nothing to a float
+            bits = max(bits, 170 + int(3.0 * size) if size < 1100.0 else 0, 170 + 2 * math.frexp(x)[1])
     return bits
 
 

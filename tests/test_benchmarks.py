@@ -15,6 +15,8 @@ from benchmarks.report import Figure, Section, Spread, aligned, plot, seconds, s
 from benchmarks.worker import Bench, Worker, WorkerError
 from benchmarks.workloads import MODELS, two_moons
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "tiny": {},
     "moons": {"examples": 6, "hidden": (3, 2)},

@@ -28,7 +28,7 @@ from .test_stepping_pages import NASTY
 sync_api = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not installed")
 FOUND = (os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome")))
 CHROMIUM = next((path for path in FOUND if path), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed")]
 ROOT = Path(__file__).parent.parent
 
 

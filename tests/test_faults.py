@@ -48,6 +48,7 @@ def in_a_process(program: str, *options: str, **environment: str) -> str:
 # -- any size, any shape -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_million_nodes() -> None:
     """Built, differentiated, printed, copied and freed, without recursion anywhere."""
     x = y = Value(1.0)
@@ -65,6 +66,7 @@ def test_a_chain_of_a_million_nodes() -> None:
     del twin
 
 
+@pytest.mark.slow
 def test_a_deep_chain_through_pickle() -> None:
     x = y = Value(1.0)
     for _ in range(50_000):
@@ -85,6 +87,7 @@ def test_y_plus_y_a_thousand_times() -> None:
     assert (1001, 2.0**1000) == (len(topological(y)), x.grad)
 
 
+@pytest.mark.slow
 def test_a_leaf_used_a_million_times() -> None:
     x = Value(2.0)
     y = x * x
@@ -96,6 +99,7 @@ def test_a_leaf_used_a_million_times() -> None:
     assert (8.0, 4.0 + 2.0) == (y.data, x.grad)
 
 
+@pytest.mark.slow
 def test_a_sum_of_a_million_terms() -> None:
     terms = [Value(1.0) for _ in range(500_000)]
     total = sum([*terms, *terms])

@@ -56,6 +56,7 @@ def python(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
 # The examples.
 
 
+@pytest.mark.slow
 def test_everything_at_once(tmp_path: Path, capsys: Out) -> None:
     """Without a command: every example printed, and six pictures of every graph in the folder that is named."""
     folder = tmp_path / "deep" / "pictures"

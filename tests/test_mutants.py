@@ -24,6 +24,7 @@ from .special_values import sample
 from .test_ops import allowance, evaluated, exact_derivative, rules, verdict
 
 
+@pytest.mark.slow
 @over_primitives()
 def test_every_mutant_of_a_row_is_refused_by_the_ladder(primitive: Primitive) -> None:
     """Each rule times 1 + 1e-6 and 1 + 1e-9 (plus, where it is 0), and of the other sign; the row itself passes."""

@@ -55,6 +55,7 @@ def test_without_noise_the_points_are_where_they_belong() -> None:
     assert {0: 20, 1: 20, 2: 20} == Counter(nn.spiral(60)[1])
 
 
+@pytest.mark.slow
 def test_digits() -> None:
     images, classes = nn.digits()
     assert (1797, 1797, 64) == (len(images), len(classes), len(images[0]))

@@ -28,6 +28,7 @@ def only(found: list[str]) -> str:
     return found[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "leaky_relu"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_healthy_model_gets_no_word(activation: str, seed: int) -> None:
@@ -235,6 +236,7 @@ def test_gradients_beyond_the_floats() -> None:
     assert "the gradients leave the range of floats: loss.backward() names the edge" in only(nn.diagnose(model, model([1e-300]) * 1e150))
 
 
+@pytest.mark.slow
 def test_a_deep_graph_is_no_trouble() -> None:
     """A hundred thousand operations in a chain: no recursion."""
     layer = nn.Linear(1, 1, rng=0)

@@ -71,6 +71,7 @@ def test_linear_layers_collapse_into_one() -> None:
     assert math.isclose(0.8 * 0.6 * 0.4 * 1.7, model(1.7).data, rel_tol=1e-15)
 
 
+@pytest.mark.slow
 def test_operations_counted_on_the_graph_of_one_image() -> None:
     """79,400 weights, 110 biases; 79,400 multiplications forward, 80,400 back; the figures for one update of 60,000 images."""
     model, image, target = why_backpropagation.build()
@@ -92,6 +93,7 @@ def test_operations_counted_on_the_graph_of_one_image() -> None:
     assert counts.operations < counts.edges < 2 * counts.operations
 
 
+@pytest.mark.slow
 def test_a_slice_of_the_numerical_way() -> None:
     """Its quotients agree with the backpropagated gradients; at this pace the whole is many thousand times as long."""
     found = why_backpropagation.measure(2)
@@ -131,6 +133,7 @@ def test_three_ways_down(batch_size: int | None, steps: int) -> None:
         assert abs(b - learning.INTERCEPT) < 0.3
 
 
+@pytest.mark.slow
 def test_the_whole_gradient_packed() -> None:
     """The gradient over all images in one call; that of one image is the engine's."""
     pytest.importorskip("numpy")

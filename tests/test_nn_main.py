@@ -48,6 +48,7 @@ def test_both_ways_to_call_it_and_every_run_give_the_same(tmp_path: Path, capsys
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_the_scale_of_a_full_run(tmp_path: Path, capsys: Out) -> None:
     """moons as it stands tells nearly all points."""
     assert 0 == main(["train", "moons", "-o", str(tmp_path / "m.json")])
@@ -56,6 +57,7 @@ def test_the_scale_of_a_full_run(tmp_path: Path, capsys: Out) -> None:
     assert float(found[1]) > 97.0
 
 
+@pytest.mark.slow
 def test_digits(tmp_path: Path, capsys: Out) -> None:
     assert 0 == main(["train", "digits", "--examples", "30", "--epochs", "1", "--hidden", "4", "-o", str(tmp_path / "m.json")])
     assert "digits: learning from 30 of 1348 examples, testing on 449\n" in capsys.readouterr().out
@@ -112,6 +114,7 @@ def test_train_comes_first(capsys: Out) -> None:
     assert "python -m autograd train" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_what_was_learned(tmp_path: Path) -> None:
     """The signal arrives in the middle of a long training: exit code 130, and a model that loads."""
     path = tmp_path / "m.json"
@@ -180,6 +183,7 @@ def test_packed_training_from_the_command_line(tmp_path: Path, capsys: Out) -> N
     assert "Test accuracy 100.0 %" in out
 
 
+@pytest.mark.slow
 def test_why_backpropagation_from_the_command_line(capsys: Out) -> None:
     """The lecture's hours, what they would be here, and the seconds that the packed gradient takes."""
     pytest.importorskip("numpy")
@@ -188,5 +192,11 @@ def test_why_backpropagation_from_the_command_line(capsys: Out) -> None:
     assert "" == err
     assert "123.8 hours, by the lecture" in out
     assert re.search(r"here, packed: \d+\.\d\d seconds for the gradient over 100 images, after \d+\.\d seconds of packing\n", out)
+
+
+def test_why_backpropagation_looks_for_the_images_first(capsys: Out) -> None:
+    """A folder without them is said before anything is measured."""
     assert 1 == own(["why", "--data", "none"])
-    assert "there is no train-images-idx3-ubyte" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert "there is no train-images-idx3-ubyte" in err

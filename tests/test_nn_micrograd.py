@@ -78,6 +78,7 @@ def learn(imports: str) -> list[tuple[float, float]]:
     return curve
 
 
+@pytest.mark.slow
 def test_the_demo_learns_the_same_curve() -> None:
     """Loss and accuracy at every step, from the same weights: ours and micrograd's own."""
     pytest.importorskip("micrograd")

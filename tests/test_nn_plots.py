@@ -14,6 +14,7 @@ import nn
 from autograd import DrawingError, MissingExtraError
 from nn import plots
 
+pytestmark = pytest.mark.slow
 X, T = nn.moons(20, rng=0)
 
 

@@ -114,6 +114,7 @@ def rule_graph(row: Primitive, rule: Callable[..., Any], z: Value, mixture: tupl
     return [node.op.name for node in nodes if node.op is not None and id(node) not in own]
 
 
+@pytest.mark.slow
 @ROWS
 def test_rules_of_smooth_rows_are_smooth(row: Primitive) -> None:
     """No abs, sign, step or maximum in them: it would break the next derivative. hypot and pow have one exceptional point,
@@ -131,6 +132,7 @@ def test_rules_of_smooth_rows_are_smooth(row: Primitive) -> None:
     assert row.name in CORNERED or met == allowed
 
 
+@pytest.mark.slow
 @ROWS
 def test_rules_do_not_branch_on_what_may_be_a_value(row: Primitive) -> None:
     """The rule records the same operations at every point: a program recorded at one is right at all others."""
@@ -366,6 +368,7 @@ def derivative(row: Primitive, operands: tuple[float, ...], orders: tuple[int, .
     return z.data
 
 
+@pytest.mark.slow
 @ROWS
 @pytest.mark.parametrize("order", [2, 3])
 def test_higher_derivatives_agree_with_mpmath(row: Primitive, order: int) -> None:

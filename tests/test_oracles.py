@@ -58,6 +58,7 @@ BINARY = [row for row in PRIMITIVES.values() if len(row.operands) == 2]
 # Every pair of special values
 
 
+@pytest.mark.slow
 @over_primitives(only=BINARY)
 def test_every_pair_of_special_values(primitive: Primitive) -> None:
     """Rules on floats and on Values agree bit for bit, and no difference quotient contradicts one, at all 3,136 pairs."""
@@ -87,6 +88,7 @@ def test_special_values_are_the_same_everywhere() -> None:
 # Exact numbers: the strings of the table in 50 digits, and identities that share nothing with them
 
 
+@pytest.mark.slow
 @over_primitives()
 def test_formula_and_textbook_are_the_independent_identities(primitive: Primitive) -> None:
     """What a row's strings say in 50 digits is what the table's test says in its own way: two oracles hold each other."""
@@ -122,6 +124,7 @@ def test_gradients_of_random_graphs_keep_their_rounding_bound(f: Recipe) -> None
     assert [reverse[node] for node in order] == [node.grad for node in order]
 
 
+@pytest.mark.slow
 @given(networks())
 def test_gradients_of_random_networks_keep_their_rounding_bound(f: Recipe) -> None:
     output = f.record()
@@ -129,6 +132,7 @@ def test_gradients_of_random_networks_keep_their_rounding_bound(f: Recipe) -> No
     assert [] == check_graph(output).mistakes
 
 
+@pytest.mark.slow
 def test_two_thousand_random_graphs_against_exact_numbers() -> None:
     """A bulk of seeded graphs over all rows: the worst error is well inside the bound, and not far from it either."""
     rng = random.Random(11)
@@ -136,6 +140,7 @@ def test_two_thousand_random_graphs_against_exact_numbers() -> None:
     assert 0.05 < worst <= 1.0
 
 
+@pytest.mark.slow
 def test_three_hundred_thousand_cases_without_a_false_alarm() -> None:
     """The command's own proof: every row at random operands, over 20,000 random graphs with kinks, ties and special values, all mutants.
 
@@ -345,6 +350,7 @@ def test_pytorch_says_the_same() -> None:
 # The report that anyone can run again
 
 
+@pytest.mark.slow
 def test_the_command_reports_and_is_the_same_again(capsys: pytest.CaptureFixture[str]) -> None:
     """Cases, worst units with their point, graphs, mutants, seed: the same for the same seed, but for the time."""
     texts = []

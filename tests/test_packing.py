@@ -136,6 +136,7 @@ def compare_sums(outcome: Any, found: list[Any]) -> None:
             assert abs(got - g) <= error + 4 * UNIT * abs(g) + 1e-300
 
 
+@pytest.mark.slow
 @settings(max_examples=250)
 @given(st.randoms(use_true_random=False))
 def test_any_function_with_any_arguments_batched(rng: random.Random) -> None:
@@ -153,6 +154,7 @@ def test_any_function_with_any_arguments_batched(rng: random.Random) -> None:
             compare(case, program(*args), scale)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.randoms(use_true_random=False))
 def test_any_function_without_a_batch(rng: random.Random) -> None:
@@ -213,6 +215,7 @@ def test_the_bound_is_narrow() -> None:
     assert widths[len(widths) * 9 // 10] < 1e-9
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.randoms(use_true_random=False))
 def test_any_batch_with_bad_examples(rng: random.Random) -> None:

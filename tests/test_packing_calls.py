@@ -316,6 +316,7 @@ def test_products_on_attention_scale() -> None:
         program(Q, K)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [64, 300])
 def test_large_products_in_threads(width: int) -> None:
     """A layer of 64 x 64 weights over 64 examples and more: what goes wrong in another thread of the matrix product is seen, too."""
@@ -654,6 +655,7 @@ def test_a_graph_without_structure_falls_back_to_source() -> None:
     assert not program.latest().alone
 
 
+@pytest.mark.slow
 def test_the_extra() -> None:
     """Without NumPy everything can be imported, and pack says which extra it needs when it is called."""
     script = (

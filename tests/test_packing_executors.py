@@ -21,6 +21,8 @@ from autograd import pack  # noqa: E402
 from autograd.packing import packed as room  # noqa: E402
 from autograd.packing.machine import one_thread  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 COUNT, SHARD = 750, 100
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(COUNT, 300))
@@ -91,6 +93,7 @@ def test_threads(workers: int, program: Any, expected: Any) -> None:
             assert_same(expected, program(X, T, shard=SHARD, executor=pool))
 
 
+@pytest.mark.slow
 def test_spawned_processes(program: Any, expected: Any, two_processes: Executor) -> None:
     """So have two spawned processes, and one."""
     for _ in range(2):
@@ -99,6 +102,7 @@ def test_spawned_processes(program: Any, expected: Any, two_processes: Executor)
         assert_same(expected, program(X, T, shard=SHARD, executor=pool))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of somebody else's
 def test_dask(program: Any, expected: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """So has Dask's executor on a cluster of two workers; one that dies there is named as elsewhere, and the cluster goes on."""

@@ -331,6 +331,7 @@ def at_random(seed: int, batch: str) -> tuple[Case, Packed, tuple[Any, ...]] | N
     return case, program, args
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(0, 10**9), st.sampled_from(["sum", "mean"]))
 def test_random_graphs(seed: int, batch: str) -> None:

@@ -239,6 +239,7 @@ def test_callbacks_of_a_gradient_that_is_not_there() -> None:
         assert numbers(model) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that interrupts")
 def test_interrupted_anywhere() -> None:
     """Wherever Ctrl-C falls, parameters, memory and the count of steps are those after some whole step."""

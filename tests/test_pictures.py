@@ -50,6 +50,7 @@ def network(sizes: list[int], scale: float = 0.3) -> tuple[list[Value], list[Val
 GRAPHS = [(name, graph) for name in examples.NAMES for graph in examples.run(name).graphs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("graph", [graph for _, graph in GRAPHS], ids=[f"{name}-{graph.name}" for name, graph in GRAPHS])
@@ -211,6 +212,7 @@ def test_a_network_of_two_hidden_layers_has_a_readable_default_picture() -> None
     assert 33 == sum(box.kind == "group" for box in neurons.boxes)
 
 
+@pytest.mark.slow
 def test_the_784_100_10_network_has_a_readable_default_picture() -> None:
     """One image: 239,000 nodes in at most ten boxes, the inputs as one."""
     xs = [Value(0.5) for _ in range(784)]
@@ -345,6 +347,7 @@ def test_svg_scales_and_its_text_can_be_selected() -> None:
     assert "apple" in [element.text for element in root.iter(f"{SVG}text")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", examples.NAMES)
 @pytest.mark.parametrize("style", STYLES)
 def test_png_sizes_are_sane(name: str, style: str) -> None:
@@ -401,6 +404,7 @@ def test_the_tree_for_the_terminal() -> None:
     ] == lines
 
 
+@pytest.mark.slow
 def test_a_tree_of_a_big_graph_stops() -> None:
     x = Value(1.0)
     for _ in range(100_000):

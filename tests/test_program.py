@@ -111,6 +111,7 @@ def graphs(rng: random.Random, pool: Sequence[float]) -> tuple[list[Value], Valu
 # The same bits.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_a_program_of_any_rows_has_the_bits_of_the_engine(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Value and gradients, at the numbers of the graph and at others; or the same kind of error. Every choice of passes, whole or split.
@@ -340,6 +341,7 @@ def test_a_rule_that_looks_at_a_number_is_refused() -> None:
         compile(lambda x: crooked(x))(1.0)
 
 
+@pytest.mark.slow
 def test_long_programs_are_split() -> None:
     """A chain of 20,000 operations and 300 arguments: several functions, and the bits of the engine."""
 

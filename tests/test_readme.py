@@ -16,6 +16,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", TEXT, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "expected"), PROGRAMS, ids=[f"program{i}" for i in range(len(PROGRAMS))])
 def test_a_program_prints_what_the_readme_says(program: str, expected: str, tmp_path: Path) -> None:
     done = subprocess.run(

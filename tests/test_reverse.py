@@ -220,6 +220,7 @@ def test_only_what_leads_to_the_wanted_nodes_is_built() -> None:
         gradient(output, y)
 
 
+@pytest.mark.slow
 def test_a_long_chain_needs_no_recursion() -> None:
     x = y = Value(1.0)
     for _ in range(20_000):

@@ -389,14 +389,15 @@ def big(links: int) -> Value:
     return y
 
 
+@pytest.mark.slow
 def test_a_graph_of_100_000_nodes_starts_at_once_in_bounded_memory() -> None:
     """Under a second, some hundred bytes a step, no step kept; any jump and any view is quick; the gradients are the engine's."""
     output = big(50_000)
     best = math.inf
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         stepper = Stepper(output)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 1.0
     assert 100_001 + 150_000 == len(stepper)
     gc.collect()

@@ -170,6 +170,7 @@ NASTY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", NASTY)
 def test_a_label_adds_no_element_and_no_attribute(label: str) -> None:
     """The page of a graph has the same elements with a hostile label as with a tame one; so has its frame in a notebook."""
@@ -379,6 +380,7 @@ def boxes(svg: str) -> dict[str, str]:
     return {str(group.get("id")): f"{ellipse.get('cx')} {ellipse.get('cy')}" for group in groups for ellipse in group.iter(f"{SVG}ellipse")}
 
 
+@pytest.mark.slow
 def test_frames_are_one_picture_a_position_all_of_one_size_and_no_box_jumps(tmp_path: Path) -> None:
     stepper = Stepper(examples.two_two_one.build())
     stepper.jump(13)
@@ -391,6 +393,7 @@ def test_frames_are_one_picture_a_position_all_of_one_size_and_no_box_jumps(tmp_
     assert 1 == len({re.search(r'<svg [^>]*?width="[^"]+" height="[^"]+"', path.read_text(encoding="utf-8"))[0] for path in written})  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_frames_as_png(tmp_path: Path) -> None:
     written = Stepper(apple()).write_frames(tmp_path / "frames", "png")
     sizes = {struct.unpack(">II", path.read_bytes()[16:24]) for path in written}
@@ -409,15 +412,16 @@ def test_frames_that_cannot_be_written(tmp_path: Path) -> None:
     assert ["file"] == os.listdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_big_graph_shows_a_window_that_holds_the_step(tmp_path: Path) -> None:
     """A page of some nodes around the step, in under two seconds and a few hundred kB, which says how much it leaves out."""
     output = big(30_000)
     stepper = Stepper(output)
     for position in (0, 7, 61_000, 100_000, len(stepper)):
         stepper.jump(position)
-        start = time.perf_counter()
+        start = time.process_time()
         _, (data,) = page_of(stepper)
-        assert time.perf_counter() - start < 5.0
+        assert time.process_time() - start < 5.0
         assert WINDOW >= len(data["nodes"]) >= 10
         assert len(stepper) == data["total"]
         assert position in {0, *(step["n"] for step in data["steps"])}
@@ -427,6 +431,7 @@ def test_a_big_graph_shows_a_window_that_holds_the_step(tmp_path: Path) -> None:
     assert len(text.encode()) < 400_000
 
 
+@pytest.mark.slow
 def test_what_a_page_leaves_out_is_said() -> None:
     """Steps before the end of a window's last; paths and what-if, where there are none, with the reason."""
     stepper = Stepper(big(500))

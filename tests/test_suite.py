@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -18,6 +20,7 @@ def collected(seed: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if "::" in line]
 
 
+@pytest.mark.slow
 def test_names_of_tests_are_the_same_in_every_process() -> None:
     """No address, no order of a set and no time of day is in a name: processes that share the tests among them have to agree.
 

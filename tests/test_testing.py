@@ -84,6 +84,7 @@ DOMAINS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.describe("x") or "all")
 def test_floats_are_in_their_domain(domain: Interval) -> None:
     """Every one; with variety, and with the ends where these belong to it."""
@@ -106,10 +107,11 @@ def test_a_domain_without_floats_is_refused() -> None:
         floats_in(Interval(low=10.0), size=1.0)
 
 
+@pytest.mark.slow
 @over_primitives()
 def test_operands_have_a_value_and_meet_kinks(primitive: Primitive) -> None:
     """Every tuple lies in the domain; where the row has kinks, some stand on one."""
-    points = drawn(operands(primitive))
+    points = drawn(operands(primitive), 100)
     for point in points:
         primitive.kinds[float](*point)
     assert len(set(points)) > 50
@@ -117,6 +119,7 @@ def test_operands_have_a_value_and_meet_kinks(primitive: Primitive) -> None:
         assert any(is_at_kink(primitive, point) for point in points)
 
 
+@pytest.mark.slow
 def test_expressions_share_repeat_and_leave_branches_dead() -> None:
     """All of it occurs, on nearly all rows, and nothing is drawn in vain."""
     recipes = drawn(expressions(), 500)
@@ -147,6 +150,7 @@ def test_expressions_of_nothing_are_refused() -> None:
         expressions([])
 
 
+@pytest.mark.slow
 def test_networks_learn_shapes() -> None:
     recipes = drawn(networks(), 300)
     assert len({len(recipe.inputs) for recipe in recipes}) >= 10
@@ -155,6 +159,7 @@ def test_networks_learn_shapes() -> None:
         assert len(topological(recipe.record())) == len(recipe.steps)
 
 
+@pytest.mark.slow
 def test_a_failing_expression_shrinks_and_prints_as_python() -> None:
     """The smallest graph with a tangent in it is one line long."""
     found = find(
@@ -168,6 +173,7 @@ def test_a_failing_expression_shrinks_and_prints_as_python() -> None:
     assert lines[-1].startswith("f(")
 
 
+@pytest.mark.slow
 def test_expressions_stay_small_enough_to_read() -> None:
     with pytest.raises(NoSuchExample):
         find(expressions(most=5, leaves=2), lambda f: len(f.steps) > 30, settings=settings(database=None, max_examples=300))
@@ -177,6 +183,7 @@ def test_expressions_stay_small_enough_to_read() -> None:
 # The ladder, for rows of the table and for rows of one's own
 
 
+@pytest.mark.slow
 @over_primitives()
 def test_every_row_climbs_the_ladder(primitive: Primitive) -> None:
     """With its exact function as a reference too: every rung is climbed, most of them many times."""
@@ -185,6 +192,7 @@ def test_every_row_climbs_the_ladder(primitive: Primitive) -> None:
     assert min(count["textbook"], count["second derivatives"], count["reference"]) >= 5
 
 
+@pytest.mark.slow
 def test_a_row_of_one_s_own_in_one_line(own: Any) -> None:
     """Its function records, draws, differentiates twice, and is tested by one call."""
     cube = own(lambda x: x * x * x, lambda z, x: 3.0 * x * x, "x**3", "3*x**2")
@@ -316,6 +324,7 @@ def test_what_is_no_row_is_refused(bad: Any) -> None:
 # Functions of one's own
 
 
+@pytest.mark.slow
 def test_composed_functions_agree() -> None:
     """Points where the function has no value are passed over; kinks and roundings are no mistakes."""
     assert_gradients(lambda x, y: log(x) * tanh(y) + sqrt(x), floats_in(Interval(low=0.0)), floats_in())
@@ -323,6 +332,7 @@ def test_composed_functions_agree() -> None:
     assert_gradients(lambda xs: sum(x * x for x in xs) + 0.0 * xs[0], st.lists(floats_in(size=100.0), min_size=1, max_size=3))
 
 
+@pytest.mark.slow
 def test_a_function_with_a_wrong_row_shows_the_edge_and_the_simplest_point(own: Any) -> None:
     bad = own(lambda x: x**3, lambda z, x: 3.000003 * x * x, "x**3", "3*x**2")
     with pytest.raises(AssertionError) as refusal:
@@ -332,6 +342,7 @@ def test_a_function_with_a_wrong_row_shows_the_edge_and_the_simplest_point(own: 
     assert second.startswith(f"edge {bad.__name__}: ∂(x**3)/∂x at x=1.0: recorded 3.000003, differences say 3.0")
 
 
+@pytest.mark.slow
 def test_a_function_that_drops_its_gradient_is_found() -> None:
     with pytest.raises(AssertionError, match="outside the graph"):
         assert_gradients(lambda x: x * math.exp(x), floats_in(size=10.0))

@@ -214,6 +214,7 @@ def test_a_hessian_runs_the_function_once() -> None:
     assert [[12 * 36.0] * 3] * 3 == h
 
 
+@pytest.mark.slow
 def test_nothing_is_left_for_the_collector() -> None:
     """No transform makes a reference cycle: what it used is freed when it returns."""
 

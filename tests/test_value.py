@@ -710,6 +710,7 @@ def test_one_pickler_dumping_twice_keeps_identity() -> None:
     assert {inner2, x2} <= set(topological(y2))
 
 
+@pytest.mark.slow
 def test_threads_pickling_one_graph_do_not_tear_it() -> None:
     """Several threads dump the nodes of one graph at once; each gets one graph back, with no node twice."""
     sizes: set[int] = set()

@@ -174,6 +174,8 @@ def whole(images: int = IMAGES, folder: str | Path | None = None, rng: Random | 
 
 def report(folder: str | Path | None = None, images: int = IMAGES) -> Iterator[str]:
     """What is counted and measured, line by line, as it becomes known."""
+    if folder is not None:
+        data.mnist(folder)  # what is wrong with it is said before the work
     model, image, target = build()
     counts = count(model, cross_entropy(model(image), target))
     hours, seconds = counts.numerical / RATE / 3600.0, counts.backpropagation / RATE
