@@ -67,6 +67,7 @@ def test_pygraphviz_draws_in_a_process_of_its_own(monkeypatch: Patch) -> None:
 
 def test_dot_on_the_path(tmp_path: Path, monkeypatch: Patch) -> None:
     """Without pygraphviz the program's place and version are said, and why pygraphviz is not used if it is there."""
+    pytest.importorskip("graphviz")
     program = tmp_path / "dot"
     program.write_text("#!/bin/sh\necho 'dot - graphviz version 12.1.0 (20240811.2233)' >&2\n")
     program.chmod(0o755)

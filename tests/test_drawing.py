@@ -391,6 +391,7 @@ def test_without_the_extra_draw_names_it(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_engine_detection(monkeypatch: pytest.MonkeyPatch) -> None:
     """pygraphviz when it imports, else dot on PATH, else none."""
+    pytest.importorskip("pygraphviz")
     assert "pygraphviz" == layout_engine()
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     monkeypatch.setattr(engine.shutil, "which", lambda _: "/usr/bin/dot")
@@ -401,6 +402,7 @@ def test_engine_detection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_program_dot_serves_as_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The same picture through a `dot` on PATH (here a stand-in that speaks its command line and lays out in process)."""
+    pytest.importorskip("pygraphviz")
     program = tmp_path / "dot"
     program.write_text(
         f"#!{sys.executable}\n"
@@ -443,6 +445,7 @@ def test_nothing_reaches_standard_error(capfd: pytest.CaptureFixture[str]) -> No
 
 def test_the_two_two_one_picture_takes_under_a_second_from_a_cold_start() -> None:
     """Generously above the figure the benchmarks measure: a guard against hanging, not a timing."""
+    pytest.importorskip("pygraphviz")
     code = "from autograd import draw, examples; draw(examples.two_two_one.build()).pipe('svg')"
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ from autograd.graph import topological
 from .machines import no_fonts
 
 ROOT = Path(__file__).parent.parent
+DRAWS = pytest.mark.skipif(importlib.util.find_spec("pygraphviz") is None, reason="the extra `draw` is not installed")
 KINDS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
 
 APPLE = """\
@@ -59,6 +61,7 @@ def python(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
 @pytest.mark.slow
 def test_everything_at_once(tmp_path: Path, capsys: Out) -> None:
     """Without a command: every example printed, and six pictures of every graph in the folder that is named."""
+    pytest.importorskip("pygraphviz")
     folder = tmp_path / "deep" / "pictures"
     assert 0 == main(["-o", str(folder)])
     out, err = capsys.readouterr()
@@ -79,6 +82,7 @@ def test_everything_at_once(tmp_path: Path, capsys: Out) -> None:
 
 def test_one_example_in_the_folder_it_names(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without -o the pictures go into a folder of their own where the command was given; a second run replaces them."""
+    pytest.importorskip("pygraphviz")
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
         assert 0 == main(["example", "apple"])
@@ -160,6 +164,7 @@ node            forward  gradient
 @pytest.mark.parametrize("where", ["first", "before", "between", "after"])
 def test_draw_writes_the_picture_asked_for(ending: str, where: str, tmp_path: Path, capsys: Out) -> None:
     """Each format by its ending; the option may stand anywhere."""
+    pytest.importorskip("pygraphviz")
     path = tmp_path / f"graph{ending}"
     option = ["-o", str(path)]
     words = {
@@ -177,6 +182,7 @@ def test_draw_writes_the_picture_asked_for(ending: str, where: str, tmp_path: Pa
 
 def test_draw_labels_the_leaves_and_knows_directions(tmp_path: Path) -> None:
     """The names of the expression are in the picture; a forward picture has no gradient in it."""
+    pytest.importorskip("pygraphviz")
     for direction, gradient in (("forward", False), ("backward", True), ("both", True)):
         path = tmp_path / f"{direction}.svg"
         assert 0 == main(["draw", "사과*개수", "사과=17", "개수=23", "-o", str(path), "--direction", direction])
@@ -279,11 +285,11 @@ def test_arguments_come_from_the_command_line(capsys: Out, monkeypatch: pytest.M
         (["draw", "a*a", "a=1e200"], 1, "beyond the largest float"),
         (["draw", "a + 2b", "a=1"], 2, "a product is written 2*b\n    a + 2b\n         ^\n"),
         (["draw", "__import__('os')"], 2, "has no meaning in an expression"),
-        (["draw", "a", "a=1", "-o", "graph.gif"], 1, "there are .svg, .png and .pdf"),
-        (["draw", "a", "a=1", "-o", "nowhere/graph.svg"], 1, "there is no folder nowhere"),
-        (["draw", "a", "a=1", "-o", "taken.svg"], 1, "the file there is no SVG picture"),
-        (["example", "apple", "-o", "taken.svg"], 1, "cannot write to taken.svg: File exists"),
-        (["draw", "+".join(["a*a"] * 400), "a=1", "-o", "graph.svg"], 1, "boxes are too many"),
+        pytest.param(["draw", "a", "a=1", "-o", "graph.gif"], 1, "there are .svg, .png and .pdf", marks=DRAWS),
+        pytest.param(["draw", "a", "a=1", "-o", "nowhere/graph.svg"], 1, "there is no folder nowhere", marks=DRAWS),
+        pytest.param(["draw", "a", "a=1", "-o", "taken.svg"], 1, "the file there is no SVG picture", marks=DRAWS),
+        pytest.param(["example", "apple", "-o", "taken.svg"], 1, "cannot write to taken.svg: File exists", marks=DRAWS),
+        pytest.param(["draw", "+".join(["a*a"] * 400), "a=1", "-o", "graph.svg"], 1, "boxes are too many", marks=DRAWS),
     ],
 )
 def test_a_mistake_is_said(
@@ -317,6 +323,7 @@ def test_without_an_engine_the_numbers_are_still_there(name: str, tmp_path: Path
 
 def test_without_a_hangul_font_a_note_is_made(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line, not a warning with a line of source code; the picture is written."""
+    pytest.importorskip("pygraphviz")
     no_fonts(monkeypatch)
     assert 0 == main(["draw", "사과", "사과=1", "-o", str(tmp_path / "graph.png")])
     err = capsys.readouterr().err

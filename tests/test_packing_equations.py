@@ -136,6 +136,7 @@ def test_which_scalars_became_which_rows() -> None:
 
 def test_pictures() -> None:
     """The program's picture has a box for each equation and each block; the scalar graph folds into the arrays."""
+    pytest.importorskip("graphviz")
     program = network()
     source = program.draw().source
     for text in ("Z¹ = b¹ + W¹ X⁰", "∇W² = ∇Z² X¹ᵀ", "∇b¹ = row_sum(∇Z¹)", "∇Z² = (Z² − T) ∗ ∇E"):
@@ -146,6 +147,7 @@ def test_pictures() -> None:
 
 def test_names_of_arguments_are_shown_and_nothing_else() -> None:
     """A hostile name of an argument cannot be, but a hostile label can: it reaches neither an equation nor a picture as markup."""
+    pytest.importorskip("graphviz")
     w = Value(1.0, label="<b>&\n\"'")
     program = pack(lambda x, 목표: (w * x - 목표) ** 2, params=[w])  # noqa: N803
     program([1.0], [2.0])

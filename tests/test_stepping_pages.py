@@ -15,7 +15,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 from autograd import DrawingError, Stepper, Value, compile, examples, exp, log, sigmoid, sqrt, tanh  # noqa: A004
@@ -23,12 +22,16 @@ from autograd.__main__ import main
 from autograd.graph import topological
 from autograd.program import PASSES
 from autograd.program.page import stepper as program_steps
-from autograd.stepping.frames import WINDOW, Film
-from autograd.stepping.page import Page, embedded, grid_step, static_table, what_if
 from autograd.stepping.recorder import Forward, Recording
 
 from .test_drawing import HOSTILE
 from .test_stepping import big
+
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("pygraphviz")
+
+from autograd.stepping.frames import WINDOW, Film  # noqa: E402
+from autograd.stepping.page import Page, embedded, grid_step, static_table, what_if  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 SVG = "{http://www.w3.org/2000/svg}"
