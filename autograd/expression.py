@@ -24,7 +24,7 @@ from typing import Any
 
 from . import ops
 from .errors import AutogradError, ExpressionError
-from .primitive import PRIMITIVES, as_float, function_of
+from .primitive import PRIMITIVES, Primitive, as_float, function_of
 from .value import Value
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e}
@@ -331,7 +331,7 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
 }
 
 
-_function = lru_cache(maxsize=1024)(function_of)
+_function: Callable[[Primitive], Callable[..., Any]] = lru_cache(maxsize=1024)(function_of)
 
 
 def _meaning(name: str) -> Callable[..., Any]:
