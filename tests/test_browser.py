@@ -21,11 +21,13 @@ import pytest
 from autograd import Stepper, Value, compile, draw, examples, sigmoid, sqrt, tanh  # noqa: A004
 from autograd.graph import topological
 from autograd.program.page import stepper as program_steps
-from autograd.stepping.frames import picture
 
 from .test_stepping_pages import NASTY
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not installed")
+
+from autograd.stepping.frames import picture  # noqa: E402
+
 FOUND = (os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome")))
 CHROMIUM = next((path for path in FOUND if path), None)
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed")]

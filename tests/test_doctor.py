@@ -39,6 +39,7 @@ def distribution(folder: Path, name: str, version: str, *lines: str, files: tupl
         (folder / file).touch()
 
 
+@pytest.mark.slow
 def test_a_sound_installation(capsys: pytest.CaptureFixture[str]) -> None:
     """Version, Python, whose autograd and nn these are, and the reminder; a line each, exit code by whether something ails."""
     findings = {finding.what: finding.text for finding in examine()}
@@ -111,6 +112,7 @@ def test_an_engine_without_the_package_graphviz(monkeypatch: Patch) -> None:
 # Fonts.
 
 
+@pytest.mark.slow
 def test_fonts(monkeypatch: Patch) -> None:
     """The font's name; without one, what will happen and what to do, which is no ailment."""
     monkeypatch.setattr(fonts, "hangul_font", lambda: "NanumGothic")
@@ -216,6 +218,7 @@ def test_an_autograd_that_is_not_ours(monkeypatch: Patch) -> None:
     assert str(autograd.__file__) in finding.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", ["def grad(f): ...\n", None], ids=["overwritten", "uninstalled"])
 def test_a_damaged_installation(init: str | None, tmp_path: Path) -> None:
     """Another package installed over this one, and then removed again: the doctor still speaks, all else says to ask it."""

@@ -118,6 +118,7 @@ HINTING = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fo
 <match target="pattern"><edit name="family" mode="assign" binding="strong"><string>DejaVu Serif</string></edit></match></fontconfig>"""
 
 
+@pytest.mark.slow
 def test_pictures_are_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
     """Without any font, with this machine's, with a person's own settings of other fonts and hinting, in another language and
     from another folder; and in this process where no other can be started."""
@@ -175,6 +176,7 @@ def test_the_environment_is_left_alone(tmp_path: Path) -> None:
 # Text that fits wherever it is seen.
 
 
+@pytest.mark.slow
 def test_every_text_of_an_svg_carries_its_width() -> None:
     """So no viewer's font can make it leave its box, entities and two equal texts in different sizes included."""
     for style in ("textbook", "cards"):
@@ -394,6 +396,7 @@ print(struck, len(engine._processes))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers")
 def test_interrupts_at_random_instants_leave_the_process_alive() -> None:
     """Ctrl-C at any instant of a drawing is a KeyboardInterrupt, and the next picture is right. INTERRUPTS=1500 makes more of them."""
