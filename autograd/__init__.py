@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .context import no_grad, scope
 from .errors import (
     AutogradError,
     DivisionByZeroError,
@@ -21,6 +22,7 @@ from .errors import (
     DrawingError,
     ExpressionError,
     GradientError,
+    InUseError,
     MissingExtraError,
     NonFiniteError,
     RangeError,
@@ -33,7 +35,7 @@ from .ops import pow as pow  # noqa: A004
 from .ops import sum as sum  # noqa: A004
 from .primitive import PRIMITIVES, Primitive, custom_gradient
 from .reverse import gradient
-from .value import Value, no_grad, scope
+from .value import Value
 
 if TYPE_CHECKING:
     from .check import central_difference as central_difference
@@ -151,6 +153,7 @@ __all__ = [
     "Dual",
     "ExpressionError",
     "GradientError",
+    "InUseError",
     "MissingExtraError",
     "NonFiniteError",
     "Primitive",

@@ -36,6 +36,7 @@ from numbers import Real
 from typing import Any, Literal
 
 from . import ops
+from .context import recording
 from .errors import AutogradError, StaleGraphError
 from .expression import parse
 from .forward import Dual
@@ -44,7 +45,7 @@ from .primitive import PRIMITIVES, Primitive, as_float, interpretation, is_bool
 from .reverse import gradient
 from .transforms import _like as like
 from .typeset import aligned, number, shown, table
-from .value import Value, describe_edge, recording
+from .value import Value, describe_edge
 
 Verdict = Literal[
     "agrees",

@@ -29,6 +29,10 @@ class StaleGraphError(AutogradError, RuntimeError):
     """A node's data was edited after recording, so the rules evaluated now would contradict the recorded derivatives."""
 
 
+class InUseError(AutogradError, RuntimeError):
+    """Gradients or parameters are wanted while a call that changes them is under way in this very thread, or has them in another."""
+
+
 class ExpressionError(AutogradError, ValueError):
     """A text that is not an expression over the table. The message marks the spot."""
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import ops
+from .context import paused
 from .errors import GradientError, RangeError, StaleGraphError
 from .graph import topological
 from .primitive import PRIMITIVES, Primitive, as_operand, function_of, interpretation
 from .reverse import plus, times
-from .value import UNDEFINED, Value, describe_partial, missing, paused
+from .value import UNDEFINED, Value, describe_partial, missing
 
 
 class Dual:

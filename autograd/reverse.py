@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, overload
 
 from . import ops
 from .errors import AutogradError, RangeError, StaleGraphError
 from .graph import Edge, edges, topological
 from .primitive import PRIMITIVES
+from .process import full_collections_wait
 from .value import Value, describe_edge, no_derivative, out_of_range
 
 
@@ -63,33 +61,8 @@ def pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float]
     """
     if len(order) < 1000:
         return _pull(order, wanted)
-    with _full_collections_wait():
+    with full_collections_wait():
         return _pull(order, wanted)
-
-
-# Nothing that is made here can be garbage before the end, yet while a hundred thousand nodes are made the collector looks at all that
-# there is again and again: half of the time. So it looks at new objects alone, as often as ever, and takes those it has seen for old.
-_building = threading.Lock()
-_builders = 0  # how many threads build at the moment: the first changes the process's thresholds, the last puts them back
-_thresholds = gc.get_threshold()
-_NEVER = 10**9
-
-
-@contextmanager
-def _full_collections_wait() -> Iterator[None]:
-    global _builders, _thresholds
-    with _building:
-        if not _builders:
-            _thresholds = gc.get_threshold()
-            gc.set_threshold(_thresholds[0], 0, _NEVER)
-        _builders += 1
-    try:
-        yield
-    finally:
-        with _building:
-            _builders -= 1
-            if not _builders:
-                gc.set_threshold(*_thresholds)
 
 
 _ADD = PRIMITIVES["add"]

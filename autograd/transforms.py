@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any, Literal
 
-from . import ops
+from . import context, ops
+from .context import paused, recording, running
 from .errors import GradientError
 from .forward import Dual, Level, Undefined, number, refuse_kept
 from .graph import cotangents, topological
 from .primitive import as_operand
 from .reverse import pull
-from .value import Value, current_run, paused, recording, running
+from .value import Value
 
 Argnums = int | Sequence[int]
 _levels = count(1)  # of the derivatives begun so far: later ones are inner ones, as long as the earlier ones are under way
@@ -375,7 +376,7 @@ class _Forward(_Run):
 
     def _handed_out(self, x: Any) -> Any:
         # Inside another run, that one will see to it, and this one need not look at all that it has recorded.
-        return super().outside(x) if current_run.get() is None else _settled(x)
+        return super().outside(x) if context.here().run is None else _settled(x)
 
 
 def _settled(x: Any) -> Any:

@@ -7,29 +7,21 @@ only + and × are written out again below, for speed, and a test compares the tw
 from __future__ import annotations
 
 import math
-import threading
 import weakref
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from . import ops
+from . import context, ops
+from .context import State
+from .context import no_grad as no_grad
+from .context import scope as scope
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
 from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
+from .process import lock, refuse_reentry, together, updating
 
 _new = object.__new__
-_scope: ContextVar[str | None] = ContextVar("scope", default=None)
-_scopes_in_use = False  # spares every op a context look-up until the first scope() or no_grad() of the process
-_paused: ContextVar[bool] = ContextVar("paused", default=False)
-_pauses = 0  # how many no_grad() are open anywhere: spares every op that look-up while there is none
-current_run: ContextVar[Any] = ContextVar("run", default=None)
-"""The derivative whose function runs here. A leaf keeps it where other nodes have a partial: it says whose leaf that is."""
-_counting = threading.Lock()
-_sweeping = threading.Lock()  # one backward() at a time: a sweep's sums stand on the nodes themselves
 
 
 class Value(Node):
@@ -67,9 +59,10 @@ class Value(Node):
             raise TypeError(f"label needs a text, but got {label!r} of type {type(label).__name__}")
         self.grad = 0.0
         self.label = label
-        self.scope = _scope.get()
+        here = context.here()
+        self.scope = here.scope
         self.op = self.x = self.y = self.dy = None
-        self.dx = current_run.get()
+        self.dx = here.run
 
     # -- the graph -------------------------------------------------------------------------------------------------------
 
@@ -109,7 +102,8 @@ class Value(Node):
         message names the edge.
         """
         seed = as_float(seed, "a seed", "backward")
-        with _sweeping:
+        refuse_reentry("backward()")
+        with updating:
             _backward(self, seed)
 
     def detach(self) -> Value:
@@ -118,8 +112,9 @@ class Value(Node):
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 on this node and on every node below it."""
-        with _sweeping:
-            deque(map(_put_grad, topological(self), repeat(0.0)), 0)
+        refuse_reentry("zero_grad()")
+        with updating:
+            together(map(_put_grad, topological(self), repeat(0.0)))
 
     # -- arithmetic: + and × are written out, the others come from their rows --------------------------------------------
 
@@ -144,7 +139,13 @@ class Value(Node):
         node.dx = 1.0
         node.y = y
         node.dy = dy
-        node.scope = (_place(node) if _pauses else _scope.get()) if _scopes_in_use else None
+        if context.in_use:
+            here = context.here()
+            node.scope = here.scope
+            if here.paused:
+                _forget(node, here)
+        else:
+            node.scope = None
         return node
 
     def __mul__(self, other: Any) -> Value:
@@ -169,7 +170,13 @@ class Value(Node):
         node.dx = b
         node.y = y
         node.dy = dy
-        node.scope = (_place(node) if _pauses else _scope.get()) if _scopes_in_use else None
+        if context.in_use:
+            here = context.here()
+            node.scope = here.scope
+            if here.paused:
+                _forget(node, here)
+        else:
+            node.scope = None
         return node
 
     def __radd__(self, other: Any) -> Value:
@@ -262,12 +269,14 @@ _above = ABOVE[Value]  # the kinds of number that know what to do with a Value b
 def _backward(output: Value, seed: float) -> None:
     order = topological(output)
     before = [node.grad for node in order]
-    restoring = map(_put_grad, order, before)
+    restoring = map(setattr, order, repeat("grad"), before)
+    restore = together
     try:
         _sweep(output, seed, order, before)
     except BaseException:
-        # One call into C, made ready before: not even a second Ctrl-C can fall between two nodes of it, as it can in a loop.
-        deque(restoring, 0)
+        # One call into C, made ready before: not even a second Ctrl-C can fall between two nodes of it, as it can in a loop. It needs no
+        # memory, of which there may be none: `setattr` takes its arguments as they stand, where a slot's own setter wants a tuple of them.
+        restore(restoring)
         raise
 
 
@@ -317,7 +326,13 @@ def _record(primitive: Primitive, data: float, x: Value | None, dx: float | None
     node.dx = dx
     node.y = y
     node.dy = dy
-    node.scope = (_place(node) if _pauses else _scope.get()) if _scopes_in_use else None
+    if context.in_use:
+        here = context.here()
+        node.scope = here.scope
+        if here.paused:
+            _forget(node, here)
+    else:
+        node.scope = None
     return node
 
 
@@ -406,90 +421,10 @@ def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., 
     return record
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
-    """Mark every node made inside as belonging to `name`; nested scopes join with "/", as in "hidden/h1".
-
-    >>> with scope("hidden"):
-    ...     h = Value(1.0) * 2.0
-    >>> h.scope
-    'hidden'
-    """
-    global _scopes_in_use
-    if not isinstance(name, str):
-        raise TypeError(f"scope needs a name, but got {name!r} of type {type(name).__name__}")
-    if not name:
-        raise ValueError("scope needs a name, but got an empty text")
-    _scopes_in_use = True
-    outer = _scope.get()
-    token = _scope.set(f"{outer}/{name}" if outer else name)
-    try:
-        yield
-    finally:
-        _scope.reset(token)
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Remember nothing inside: results are leaves, as if each had been made from its number, and tangents are dropped.
-
-    It holds for this thread (or task) alone, until the end of the block however it ends. A derivative that is taken inside is
-    right all the same; what comes out of it is a plain number.
-
-    >>> w = Value(2.0)
-    >>> with no_grad():
-    ...     w = w - 0.1 * w
-    >>> w
-    Value(1.8, grad=0.0)
-    """
-    global _scopes_in_use, _pauses
-    with _counting:
-        _scopes_in_use = True
-        _pauses += 1
-    try:
-        with _pausing(True):
-            yield
-    finally:
-        with _counting:
-            _pauses -= 1
-
-
-@contextmanager
-def _pausing(pause: bool) -> Iterator[None]:
-    token = _paused.set(pause)
-    try:
-        yield
-    finally:
-        _paused.reset(token)
-
-
-def recording() -> AbstractContextManager[None]:
-    """A context in which everything is remembered, whatever no_grad() stands around it."""
-    return _pausing(False)
-
-
-@contextmanager
-def running(run: int) -> Iterator[None]:
-    """A context in which everything is remembered, and leaves are marked as made in this derivative's run of its function."""
-    token = current_run.set(run)
-    try:
-        with recording():
-            yield
-    finally:
-        current_run.reset(token)
-
-
-def paused() -> bool:
-    """Whether no_grad() holds here."""
-    return bool(_pauses) and _paused.get()
-
-
-def _place(node: Value) -> str | None:
-    """The scope a new node is made in; under no_grad() the node forgets how it was made."""
-    if _paused.get():
-        node.op = node.x = node.y = node.dy = None
-        node.dx = current_run.get()
-    return _scope.get()
+def _forget(node: Value, here: State) -> None:
+    """Under no_grad() a new node forgets how it was made."""
+    node.op = node.x = node.y = node.dy = None
+    node.dx = here.run
 
 
 # When a sweep fails.
@@ -613,7 +548,7 @@ class _Record:
 
 
 _alive: weakref.WeakValueDictionary[int, _Record] = weakref.WeakValueDictionary()
-_pickling = threading.Lock()  # two threads must not make two records of one node
+_pickling = lock()  # two threads must not make two records of one node
 
 
 def _records(output: Value) -> list[_Record]:

@@ -10,21 +10,22 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ..context import alone
 from ..errors import AutogradError, GradientError
 from ..forward import Dual
 from ..graph import topological
 from ..primitive import as_float
+from ..process import uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
 from ..value import Value
-from ..value import recording as remembering
 from . import source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python
 from .page import either, page, stepper
 from .passes import PASSES
 from .tape import Tape, of_graph
-from .trace import Traced, TracingError, leaf, reachable, recording, uncollected
+from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, reachable, record
 
 if TYPE_CHECKING:
     from ..drawing import Picture
@@ -74,7 +75,7 @@ class Recording:
 
     def nodes(self, numbers: Sequence[float]) -> list[Any]:
         """The graph's nodes at these numbers, as the engine records them."""
-        with remembering():
+        with alone():
             return self.tape.replay([Value(x, label=label) for x, label in zip(numbers, self.tape.labels, strict=True)])
 
 
@@ -117,7 +118,7 @@ class Program:
         return Outcome(value, (*shaped, list(gradients[size:])) if self.params else shaped)
 
     def _run(self, signature: Signature, numbers: list[float]) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
-        numbers += [parameter.data for parameter in self.params]
+        numbers += numbers_of(self.params)
         found = self.recordings.get(signature, [])
         for i, made in enumerate(found):
             try:
@@ -143,11 +144,7 @@ class Program:
         if not self.params:
             raise ValueError(f"{self.__name__} has no parameters to add gradients to: compile it with params=")
         value, gradients = self(*args)
-        totals = [parameter.grad + gradient for parameter, gradient in zip(self.params, gradients[-1], strict=True)]
-        for total in totals:
-            as_float(total, "a gradient", "backward")
-        for parameter, total in zip(self.params, totals, strict=True):
-            parameter.grad = total
+        add_gradients(self.params, gradients[-1])
         return float(value)
 
     # -- recording -------------------------------------------------------------------------------------------------------
@@ -167,11 +164,15 @@ class Program:
         args = rebuild(signature, iter(leaves))
         own = set(self.params)
         foreign = [x for x in reachable(self.function, own) if x not in own]
-        with uncollected(), recording(leaves, self.params, foreign) as finished:
+
+        def run() -> Traced:
             output = self.function(*args)
             if not isinstance(output, Traced):
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
-            return finished(output)
+            return output
+
+        with uncollected():
+            return record(leaves, self.params, foreign, run)
 
     def _labels(self, signature: Signature) -> list[str]:
         try:

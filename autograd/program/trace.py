@@ -7,24 +7,20 @@ will have its own.
 
 from __future__ import annotations
 
-import gc
 import operator
-import threading
-from collections import deque
-from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import count, repeat, starmap
-from operator import call
 from types import CellType, FunctionType, MethodType, SimpleNamespace
 from typing import Any, NoReturn
 
-from .. import ops
-from .. import value as _value
-from ..errors import AutogradError
+from .. import context, ops
+from ..errors import AutogradError, InUseError
 from ..graph import Node
 from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
-from ..value import Value, paused
+from ..process import afterwards, in_a_child, lock, refuse_reentry, together, updating
+from ..value import Value
 from .tape import Check, Tape
 
 _new = object.__new__
@@ -36,7 +32,7 @@ class TracingError(AutogradError, AttributeError, TypeError):
 
 
 # The recording that is under way: one at a time, since the parameters are Traced as long as it lasts.
-_recording = threading.RLock()
+_recording = lock()
 _run: Any = None  # stands for it; a number of another one is no longer of any meaning
 _tape: Tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)  # which it fills
 # What most nodes have not comes to the tape at the end: constant operands, and names.
@@ -46,7 +42,12 @@ _next: Callable[[], int] = count().__next__
 _ops, _xs, _ys = _tape.ops.append, _tape.xs.append, _tape.ys.append
 
 
+_recording_here: Callable[[], bool] = _recording._is_owned
+
+
 def _refuse(what: str, instead: str = "use stop_gradient(x) where no gradient is to flow, where(condition, x, y) to choose") -> NoReturn:
+    if _undone and not _recording_here():
+        raise InUseError(f"{what} of a parameter of a program that another thread records at this moment: wait until that is done")
     raise TracingError(f"{what} while a program is recorded: it would be frozen into the program; {instead}")
 
 
@@ -131,7 +132,7 @@ class Traced(Value):
         _ys(y)
         if y < 0:
             _constants[1][i] = other
-        if _value._scopes_in_use:
+        if context.in_use:
             _place(node)
         return node
 
@@ -158,7 +159,7 @@ class Traced(Value):
         _ys(y)
         if y < 0:
             _constants[1][i] = other
-        if _value._scopes_in_use:
+        if context.in_use:
             _place(node)
         return node
 
@@ -264,8 +265,9 @@ def _known(*operands: Any) -> None:
 
 
 def _place(node: Traced) -> None:
-    node.scope = _value._scope.get()
-    if paused():
+    here = context.here()
+    node.scope = here.scope
+    if here.paused:
         _tape.stopped.add(node._index)
 
 
@@ -308,7 +310,7 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
                 constants[i] = side
             else:
                 put(side._index)
-        if _value._scopes_in_use:
+        if context.in_use:
             _place(node)
         return node
 
@@ -355,45 +357,61 @@ _put_class = object.__dict__["__class__"].__set__
 _put_label = Value.__dict__["label"].__set__
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the garbage collector: while a long program is made, nothing becomes garbage, and looking for it takes half of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+_STATE = ("_run", "_tape", "_constants", "_names", "_next", "_ops", "_xs", "_ys")
+_undone: dict[int, list[tuple[Any, ...]]] = {}  # what ends each of the recordings that are under way, one inside the other
 
 
-@contextmanager
-def recording(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Sequence[Value] = ()) -> Iterator[Callable[[Traced], Tape]]:
-    """A context in which Traced numbers are written down, beginning with these leaves; the parameters are Traced themselves, and `foreign`
-    Values refused. It gives a function that takes the output and returns the tape.
+def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Sequence[Value], function: Callable[[], Traced]) -> Tape:
+    """The tape of what the function does with Traced numbers, beginning with these leaves; the parameters are Traced themselves while it
+    runs, and `foreign` Values refused.
 
     All of them keep their identity, so that it does not matter where the function finds them. They become what they were in one call
-    into C, so that Ctrl-C cannot leave half of them.
+    into C, so that Ctrl-C cannot leave half of them. Nothing of what stands around the first call gets into the tape.
     """
     global _run, _tape, _constants, _names, _next, _ops, _xs, _ys
     with _recording:
-        before = _run, _tape, _constants, _names, _next, _ops, _xs, _ys
         inputs: list[Any] = [*leaves, *parameters]
-        back: list[tuple[Any, ...]] = [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
+        back: list[tuple[Any, ...]] = [(globals().update, {name: globals()[name] for name in _STATE})]
+        back += [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
         back += [(slot.__set__, x, slot.__get__(x)) for x in parameters for slot in (Traced._run, Traced._index)]
-        try:
-            deque(map(_put_class, parameters, repeat(Traced)), 0)
-            deque(map(_put_class, foreign, repeat(Foreign)), 0)
+        back.append((_undone.pop, len(_undone), None))
+        with afterwards(*back), context.alone():
+            _undone[len(_undone)] = back
+            together(map(_put_class, parameters, repeat(Traced)))
+            together(map(_put_class, foreign, repeat(Foreign)))
             _run = object()
             _tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)
             _constants, _names = ({}, {}), {"label": {}, "scope": {}}
             _next, _ops, _xs, _ys = count(len(inputs)).__next__, _tape.ops.append, _tape.xs.append, _tape.ys.append
             for i, x in enumerate(inputs):
                 x._run, x._index = _run, i
-            yield partial(_finished, inputs)
-        finally:
-            _run, _tape, _constants, _names, _next, _ops, _xs, _ys = before
-            deque(starmap(call, back), 0)
+            return _finished(inputs, function())
+
+
+@in_a_child
+def _end_recordings() -> None:
+    """In a forked child: nobody else will end the recordings of another thread."""
+    if _undone and not _recording_here():
+        together(starmap(operator.call, [step for back in reversed([*_undone.values()]) for step in back]))
+
+
+# Parameters, for programs. While another thread records, they are lent to it: whoever comes waits.
+
+
+def numbers_of(parameters: Sequence[Value]) -> list[float]:
+    """The parameters' numbers, all of one moment."""
+    with _recording, updating:
+        return [parameter.data for parameter in parameters]
+
+
+def add_gradients(parameters: Sequence[Value], gradients: Sequence[float]) -> None:
+    """Add gradients to what the parameters hold, to all or, where a sum is not finite, to none: NonFiniteError."""
+    refuse_reentry("backward()")
+    with _recording, updating:
+        totals = [parameter.grad + gradient for parameter, gradient in zip(parameters, gradients, strict=True)]
+        for total in totals:
+            as_float(total, "a gradient", "backward")
+        together(map(setattr, parameters, repeat("grad"), totals))
 
 
 def _finished(inputs: Sequence[Any], output: Traced) -> Tape:
