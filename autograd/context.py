@@ -14,12 +14,12 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial, wraps
-from itertools import count, starmap
-from operator import attrgetter, call
+from itertools import count
+from operator import attrgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from .process import afterwards, together
+from .process import Back, together
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,28 +31,62 @@ class State:
     paused   whether no_grad() holds
     run      the derivative whose function runs, or None. A leaf keeps it where other nodes have a partial: it says whose leaf that is
     known    the numbers of the generators' contexts that are in it already
+    inner    what held in scopes inside, by their names: a network enters the same ones again and again
     """
 
-    __slots__ = ("known", "paused", "run", "scope")
+    __slots__ = ("inner", "known", "paused", "run", "scope")
 
-    def __init__(self, scope: str | None, paused: bool, run: Any, known: tuple[int, ...]) -> None:
-        self.scope, self.paused, self.run, self.known = scope, paused, run, known
+    scope: str | None
+    paused: bool
+    run: Any
+    known: tuple[int, ...]
+    inner: dict[str, State]
 
 
-NOTHING = State(None, False, None, ())
+_new = object.__new__
+
+
+def _made(scope: str | None, paused: bool, run: Any, known: tuple[int, ...]) -> State:
+    state = _new(State)
+    state.scope = scope
+    state.paused = paused
+    state.run = run
+    state.known = known
+    state.inner = {}
+    return state
+
+
+INNER = 64
+"""How many scopes inside of one are remembered."""
+NOTHING = _made(None, False, None, ())
 _state: ContextVar[State] = ContextVar("state", default=NOTHING)
-_set = _state.set
+_set, _reset = _state.set, _state.reset
 _plain = _state.get
 here: Callable[[], State] = _plain
 """What holds here. To be called as `context.here()`, since it is another function while a generator has a context open."""
 in_use = False
 """Whether there ever was a context: until then nobody needs to ask."""
+_told: list[dict[str, Any]] = []
+
+
+def tell(namespace: dict[str, Any]) -> None:
+    """Keep `here` under the name `_here` in the globals of a module that asks at every operation; None while there is nothing to ask."""
+    _told.append(namespace)
+    namespace["_here"] = here if in_use else None
+
+
+def _hand_out(function: Callable[[], State]) -> None:
+    global here
+    here = function
+    for namespace in _told:
+        namespace["_here"] = function
 
 
 # Generators' contexts hold while the generator's frame is among those that run. A frame that is suspended has no frame behind it.
 
 _open: dict[int, tuple[FrameType, Context]] = {}
 _numbers = count(1)
+_frame = sys._getframe
 _CONTEXTLIB = contextlib.__dict__
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _SUSPEND = _GENERATORS | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
@@ -60,16 +94,15 @@ _SUSPEND = _GENERATORS | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
 
 def _look() -> State:
     """What holds here, by the frames that run."""
-    global here
     state = _plain()
     opened = [*_open.items()]
     if not opened:
-        here = _plain
+        _hand_out(_plain)
         if _open:  # another thread's came meanwhile
-            here = _look
+            _hand_out(_look)
     running = {frame for _, (frame, _) in opened if frame.f_back is not None}
     around: list[FrameType] = []
-    frame: FrameType | None = sys._getframe(1) if running else None
+    frame: FrameType | None = _frame(1) if running else None
     while frame is not None and running:
         if frame in running:
             running.remove(frame)
@@ -115,49 +148,58 @@ class _Exit(property):
         return context._back.__exit__(*error)
 
 
+_ENTERED = None, NOTHING
+
+
 class Context:
     """A context that changes what holds, for one block; or, as a decorator, for a function, each time it is called.
 
     To enter is one call into C, and to leave another: Ctrl-C falls before or after it.
     """
 
-    __slots__ = ("_back", "_entered", "_found")
+    __slots__ = ("_back", "_found")
     given: ClassVar[tuple[str, ...]] = ()
     """The names of what it was made with."""
 
     def __init__(self) -> None:
-        self._back = afterwards()
-        self._entered = False
-        self._found: tuple[State, State] | None = None
+        self._back = Back()
+        self._found: tuple[State | None, State] | None = None  # around and inside, for a generator's; None until it is entered
 
     def change(self, state: State) -> State:
         """What holds inside, where this holds around."""
         raise NotImplementedError
 
     def __enter__(self) -> None:
-        global here, in_use
-        if self._entered:
+        global in_use
+        if self._found is not None:
             raise RuntimeError(f"this {type(self).__name__}(…) has stood around a block already: make a new one for each block")
-        self._entered = in_use = True
-        frame: FrameType | None = sys._getframe(1)
-        leave: Callable[..., object] = _set
-        if frame.f_code.co_flags & _SUSPEND or frame.f_globals is _CONTEXTLIB:  # type: ignore[union-attr]
-            frame = _suspending(frame)
-            if frame is not None:
-                if frame.f_code.co_flags & _GENERATORS or not _in_a_task():
+        self._found = _ENTERED
+        if not in_use:
+            in_use = True
+            _hand_out(here)
+        frame = _frame(1)
+        in_a_task = False
+        if frame.f_code.co_flags & _SUSPEND or frame.f_globals is _CONTEXTLIB:
+            standing = _suspending(frame)
+            if standing is not None:
+                if standing.f_code.co_flags & _GENERATORS or not _in_a_task():
                     number = next(_numbers)
-                    self._back.close = partial(together, starmap(call, [(_open.pop, number, None)]))  # type: ignore[method-assign]
-                    _open[number] = frame, self
-                    here = _look
+                    self._back.close = partial(together, map(_open.pop, (number,), (None,)))
+                    try:
+                        _open[number] = standing, self
+                        _hand_out(_look)
+                    except BaseException:
+                        _open.pop(number, None)
+                        raise
                     return
-                leave = _leave
-        before, inside = _plain(), self.change(here())
-        calls = [(leave, before)] if leave is _set else [(leave, before, inside)]
-        self._back.close = back = partial(together, starmap(call, calls))  # type: ignore[method-assign]
+                in_a_task = True
+        before = _plain()
+        inside = self.change(here())
         try:
-            _set(inside)
-        except BaseException:  # Ctrl-C has come with the last call
-            back()
+            token = _set(inside)
+            self._back.close = partial(_leave, before, inside) if in_a_task else partial(_reset, token)
+        except BaseException:  # Ctrl-C has come between the two
+            _set(before)
             raise
 
     if TYPE_CHECKING:
@@ -170,7 +212,7 @@ class Context:
         found = self._found
         if found is None or found[0] is not state:
             inside = self.change(state)
-            inside = State(inside.scope, inside.paused, inside.run, (*state.known, number))
+            inside = _made(inside.scope, inside.paused, inside.run, (*state.known, number))
             self._found = found = state, inside
         return found[1]
 
@@ -239,12 +281,17 @@ class scope(Context):  # noqa: N801 - in the words of `with`
             raise TypeError(f"scope needs a name, but got {name!r} of type {type(name).__name__}")
         if not name:
             raise ValueError("scope needs a name, but got an empty text")
-        super().__init__()
-        self.name = name
+        self._back, self._found, self.name = Back(), None, name
 
     def change(self, state: State) -> State:
         """The name, after those around."""
-        return State(f"{state.scope}/{self.name}" if state.scope else self.name, state.paused, state.run, state.known)
+        inside = state.inner.get(self.name)
+        if inside is None:
+            if len(state.inner) >= INNER:
+                state.inner.clear()
+            inside = _made(f"{state.scope}/{self.name}" if state.scope else self.name, state.paused, state.run, state.known)
+            state.inner[self.name] = inside
+        return inside
 
 
 class no_grad(Context):  # noqa: N801 - in the words of `with`
@@ -281,7 +328,7 @@ class no_grad(Context):  # noqa: N801 - in the words of `with`
 
     def change(self, state: State) -> State:
         """Paused."""
-        return State(state.scope, True, state.run, state.known)
+        return _made(state.scope, True, state.run, state.known)
 
 
 class recording(Context):  # noqa: N801 - in the words of `with`
@@ -291,7 +338,7 @@ class recording(Context):  # noqa: N801 - in the words of `with`
 
     def change(self, state: State) -> State:
         """Not paused."""
-        return State(state.scope, False, state.run, state.known)
+        return _made(state.scope, False, state.run, state.known)
 
 
 class running(Context):  # noqa: N801 - in the words of `with`
@@ -306,7 +353,7 @@ class running(Context):  # noqa: N801 - in the words of `with`
 
     def change(self, state: State) -> State:
         """Not paused, in this run."""
-        return State(state.scope, False, self.run, state.known)
+        return _made(state.scope, False, self.run, state.known)
 
 
 class alone(Context):  # noqa: N801 - in the words of `with`
@@ -318,7 +365,7 @@ class alone(Context):  # noqa: N801 - in the words of `with`
 
     def change(self, state: State) -> State:
         """Nothing, and none of the generators' contexts around."""
-        return State(None, False, None, state.known)
+        return _made(None, False, None, state.known)
 
 
 def paused() -> bool:

@@ -23,19 +23,29 @@ memory of its own.
 """
 
 
-class afterwards(io.IOBase):  # noqa: N801 - in the words of `with`
-    """A context that makes some calls when it is left, each (function, *arguments), all of them in one call into C. It is for one block.
+class Back(io.IOBase):
+    """The way out of a block: its `__exit__` calls `close`, which whoever makes it sets to a function of no arguments that returns nothing.
 
-    Entering does nothing. So whoever changes something inside, and has it put back by these calls, leaves nothing behind: an `__exit__`
-    written in Python can be struck by Ctrl-C before its first line. Of the standard library's classes this one lends an `__exit__` in C
-    that calls something of ours, without arguments: `close`.
+    An `__exit__` written in Python can be struck by Ctrl-C before its first line, and what it was to put back stays as it was inside. Of
+    the standard library's classes this one lends an `__exit__` in C that calls something of ours; with a function in C, Ctrl-C falls
+    before or after all of it.
     """
 
     __slots__ = ("close",)
+    close: Callable[[], None]
     closed = True  # so that nothing is done when the object is dropped
 
+
+class afterwards(Back):  # noqa: N801 - in the words of `with`
+    """A context that makes some calls when it is left, each (function, *arguments), all of them in one call into C. It is for one block.
+
+    Entering does nothing: whoever changes something inside, and has it put back by these calls, leaves nothing behind.
+    """
+
+    __slots__ = ()
+
     def __init__(self, *calls: tuple[Any, ...]) -> None:
-        self.close = partial(together, starmap(call, calls))  # type: ignore[method-assign]
+        self.close = partial(together, starmap(call, calls))
 
     def __enter__(self) -> Any:
         return None

@@ -22,6 +22,8 @@ from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure
 from .process import lock, refuse_reentry, together, updating
 
 _new = object.__new__
+_here: Callable[[], State] | None = None
+context.tell(globals())
 
 
 class Value(Node):
@@ -139,13 +141,13 @@ class Value(Node):
         node.dx = 1.0
         node.y = y
         node.dy = dy
-        if context.in_use:
-            here = context.here()
+        if _here is None:
+            node.scope = None
+        else:
+            here = _here()
             node.scope = here.scope
             if here.paused:
                 _forget(node, here)
-        else:
-            node.scope = None
         return node
 
     def __mul__(self, other: Any) -> Value:
@@ -170,13 +172,13 @@ class Value(Node):
         node.dx = b
         node.y = y
         node.dy = dy
-        if context.in_use:
-            here = context.here()
+        if _here is None:
+            node.scope = None
+        else:
+            here = _here()
             node.scope = here.scope
             if here.paused:
                 _forget(node, here)
-        else:
-            node.scope = None
         return node
 
     def __radd__(self, other: Any) -> Value:
@@ -326,13 +328,13 @@ def _record(primitive: Primitive, data: float, x: Value | None, dx: float | None
     node.dx = dx
     node.y = y
     node.dy = dy
-    if context.in_use:
-        here = context.here()
+    if _here is None:
+        node.scope = None
+    else:
+        here = _here()
         node.scope = here.scope
         if here.paused:
             _forget(node, here)
-    else:
-        node.scope = None
     return node
 
 

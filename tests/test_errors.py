@@ -18,6 +18,7 @@ BUILTINS = {
     "NonFiniteError": ValueError,
     "GradientError": ArithmeticError,
     "StaleGraphError": RuntimeError,
+    "InUseError": RuntimeError,
     "ExpressionError": ValueError,
     "DrawingError": RuntimeError,
     "MissingExtraError": ImportError,
