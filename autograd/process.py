@@ -86,6 +86,10 @@ def refuse_reentry(asker: str) -> None:
         )
 
 
+lending: Any = lock()
+"""Held by a recording, to which its parameters are lent while it lasts. Whoever needs both takes this one before `updating`."""
+
+
 # The garbage collector.
 
 _off: set[object] = set()  # a token for each block without it

@@ -236,15 +236,16 @@ def test_matrix_products_in_one_thread() -> None:
     inside, outside = threading.Event(), threading.Event()
 
     def other() -> None:
-        with one_thread:
-            inside.set()
-            outside.wait()
+        inside.set()
+        outside.wait()
 
-    thread = threading.Thread(target=other)
-    with one_thread:
+    def here() -> list[int]:
         thread.start()
         inside.wait()
-        assert set(threads()) == {1}
+        return threads()
+
+    thread = threading.Thread(target=one_thread, args=(other,))
+    assert set(one_thread(here)) == {1}
     assert set(threads()) == {1}
     outside.set()
     thread.join()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..process import in_a_child, lock
 from .arrays import Array, look
 from .emit import BANKS, Writer
 from .fuse import Ints
@@ -88,11 +89,9 @@ class Code:
             machine = Machine(self, size)
             for old in list(self.idle)[:-SIZES]:
                 self.idle.pop(old, None)
-        try:
-            yield machine
-        finally:
-            if len(idle) < IDLE:
-                idle.append(machine)
+        yield machine
+        if len(idle) < IDLE:  # not after an error: Ctrl-C may have left it in any state
+            idle.append(machine)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in ("compiled", "idle")}
@@ -123,45 +122,68 @@ def code(plan: Plan) -> Code:
 
 
 class OneThread:
-    """A context in which matrix products are computed in one thread each: how they are shared out decides about their last bits, and
-    whole shards are shared out instead. It holds as long as anybody is inside. Without the package `threadpoolctl` it does nothing.
+    """Calls a function while matrix products are computed in one thread each: how they are shared out decides about their last bits, and
+    whole shards are shared out instead. It holds as long as any such call lasts. Without the package `threadpoolctl` it does nothing.
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.users = 0
-        self.controller: Any = None
-        self.limit: Any = None
+        self.lock = lock()
+        self.users: dict[object, int] = {}  # one for each call, with its thread
+        self.before: list[tuple[Any, int]] = []  # the libraries, and how many threads each had
+        self.libraries: list[Any] | None = None
+        in_a_child(self._others_are_gone)
 
-    def __enter__(self) -> None:
+    def __call__(self, function: Callable[..., Any], *args: Any) -> Any:
+        """The function of these arguments."""
+        user = object()
+        try:
+            self._enter(user)
+            return function(*args)
+        finally:
+            try:
+                self._leave(user)
+            except BaseException:  # Ctrl-C came amid it: all of it once more
+                self._leave(user)
+                raise
+
+    def _enter(self, user: object) -> None:
         with self.lock:
-            self.users += 1
-            if self.users == 1:
-                self.limit = self._limited()
+            self.users[user] = threading.get_ident()
+            if not self.before:
+                if self.libraries is None:
+                    self.libraries = self._libraries()
+                self.before = [(library, library.num_threads) for library in self.libraries]
+                self._put([(library, 1) for library, _ in self.before])
 
-    def __exit__(self, *_: object) -> None:
+    def _leave(self, user: object) -> None:
         with self.lock:
-            self.users -= 1
-            if not self.users and self.limit is not None:
-                self._take_over()
-                self.limit.restore_original_limits()
-                self._take_over()
+            self.users.pop(user, None)
+            if not self.users and self.before:
+                self._put(self.before)
+                self.before = []
 
-    def _limited(self) -> Any:
+    def _others_are_gone(self) -> None:
+        """In a forked child."""
+        here = threading.get_ident()
+        self.users = {user: thread for user, thread in self.users.items() if thread == here}
+        self._leave(None)
+
+    def _libraries(self) -> list[Any]:
         try:
             import threadpoolctl
         except ImportError:
-            return None
-        self.controller = self.controller or threadpoolctl.ThreadpoolController()
-        self._take_over()
-        return self.controller.limit(limits=1, user_api="blas")
+            return []
+        return [library for library in threadpoolctl.ThreadpoolController().lib_controllers if library.user_api == "blas"]
 
-    def _take_over(self) -> None:
+    def _put(self, threads: list[tuple[Any, int]]) -> None:
         """Newer versions listen to one thread alone; but here who leaves last need not be who came first."""
         from threadpoolctl import OpenBLASController
 
-        if hasattr(OpenBLASController, "clear_controlling_thread"):
-            OpenBLASController.clear_controlling_thread(force=True)
+        clear = getattr(OpenBLASController, "clear_controlling_thread", lambda force: None)
+        clear(force=True)
+        for library, count in threads:
+            library.set_num_threads(count)
+        clear(force=True)
 
 
 one_thread = OneThread()

@@ -9,7 +9,7 @@ import pickle
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import uuid4
@@ -19,10 +19,12 @@ import numpy as np
 from .. import __version__
 from ..errors import AutogradError, GradientError, RangeError
 from ..primitive import as_float
+from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program.arguments import Signature, describe, flatten, rebuild
 from ..program.program import Recording
 from ..program.tape import Tape
+from ..program.trace import add_gradients, numbers_of
 from ..value import Value
 from .arrays import Array
 from .equations import Equations
@@ -30,7 +32,7 @@ from .looking import draw, owners, places, rows
 from .machine import Code, Sums, code, one_thread
 from .plan import Plan, plan
 from .tensors import source
-from .training import Session
+from .training import Session, Training
 
 if TYPE_CHECKING:
     from ..drawing.picture import Picture
@@ -129,24 +131,34 @@ class Packed:
                   and for none with the same `shard`
         shard     how many examples a shard has; as many as fit in `memory` unless said
         """
-        theta = self._theta()
+        return self.at(self._theta(), args, executor, shard)
+
+    def at(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
+        """What a call returns, with these numbers for the parameters."""
+        # In a copy of the context, which ends with the call: Ctrl-C leaves nothing of NumPy's error state behind.
+        run = copy_context().run
+        if executor is None and shard is None:
+            return run(self._at, theta, args, None, None)
+        found: Outcome = one_thread(run, self._at, theta, args, executor, shard)
+        return found
+
+    def _at(self, theta: Array, args: tuple[Any, ...], executor: Executor | None, shard: int | None) -> Outcome:
+        np.seterr(over="ignore", invalid="ignore")
         total = 0.0
         g_params: Array = None
         answer: list[Any] = [None] * sum(1 for _ in self._leaves(args))
         batches = list(self._batches(args))
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
-        shards = executor is not None or shard is not None
-        with np.errstate(over="ignore", invalid="ignore"), one_thread if shards else nullcontext():
-            for batch in batches:
-                sums = self._total(batch, theta, seed, executor, shard)
-                total += sums.value
-                count = len(batch.shared)
-                g_params = sums.same[count:] if g_params is None else g_params + sums.same[count:]
-                if len(batches) > 1:
-                    self._check_finite(g_params)
-                if self.wrt != "params":
-                    self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
+        for batch in batches:
+            sums = self._total(batch, theta, seed, executor, shard)
+            total += sums.value
+            count = len(batch.shared)
+            g_params = sums.same[count:] if g_params is None else g_params + sums.same[count:]
+            if len(batches) > 1:
+                self._check_finite(g_params)
+            if self.wrt != "params":
+                self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
         if not math.isfinite(total):
             raise RangeError(f"the {self.batch or 'value'} of {self.__name__} is beyond the floats")
         found = iter(answer)
@@ -158,16 +170,16 @@ class Packed:
         if not self.params:
             raise ValueError(f"{self.__name__} has no parameters to add gradients to: pack it with params=")
         value, gradients = self(*args, **options)
-        totals = [p.grad + g for p, g in zip(self.params, gradients[-1].tolist(), strict=True)]
-        for total in totals:
-            as_float(total, "a gradient", "backward")
-        deque(map(setattr, self.params, ["grad"] * len(totals), totals), 0)
+        add_gradients(self.params, gradients[-1].tolist())
         return float(value)
 
     def _theta(self) -> Array:
-        if self._session is not None and self._session.away:
-            return self._session.theta
-        return np.array([p.data for p in self.params], np.float64)
+        session = self._session
+        if session is not None:
+            with updating:
+                if session.away:
+                    return session.theta
+        return np.array(numbers_of(self.params), np.float64)
 
     # -- arguments -------------------------------------------------------------------------------------------------------
 
@@ -533,25 +545,18 @@ class Packed:
 
     # -- training --------------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def training(self, optimiser: Any) -> Iterator[Session]:
+    def training(self, optimiser: Any) -> Training:
         """A context in which the parameters live in arrays: it gives a function that takes a batch, makes one step of the optimiser and
         returns the loss before the step.
 
         optimiser  of the parameters, all or some, such as those of `nn`: its `update` must be arithmetic that means the same on arrays
 
-        Whoever looks at a parameter's `data` meanwhile, in a callback or for a state_dict, finds the numbers of the last step. On leaving,
-        by an error too, they and the optimiser's memory are back where they belong.
+        Whoever looks at a parameter's `data` meanwhile, in a callback, for a state_dict or from another thread, finds the numbers of the
+        last step. On leaving, by an error too, they and the optimiser's memory are back where they belong.
         """
         if self._session is not None:
             raise RuntimeError(f"{self.__name__} is in training already")
-        session = Session(self, optimiser)
-        self._session = session
-        try:
-            yield session
-        finally:
-            session.settle()
-            self._session = None
+        return Training(self, optimiser)
 
     # -- copies ----------------------------------------------------------------------------------------------------------
 
@@ -609,7 +614,12 @@ def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float, c
 
     call   tells this call from another with the same numbers: Dask remembers what came of it, and be it that a worker died
     """
-    with one_thread, sealed.code.machine(size) as machine:
+    found: Sums | None = one_thread(copy_context().run, _work, sealed.code, same, xs, size, seed)
+    return found
+
+
+def _work(code: Code, same: Array, xs: list[Array], size: int, seed: float) -> Sums | None:
+    with code.machine(size) as machine:
         found = machine.sums(same, xs, seed)
     return found if isinstance(found, Sums) else None
 

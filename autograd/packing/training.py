@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
+import threading
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from itertools import repeat, starmap
 from operator import call
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
-from ..errors import RangeError
+from ..errors import InUseError, RangeError
 from ..primitive import ABOVE, Primitive, interpretation
+from ..process import Back, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .arrays import Array
 
@@ -25,6 +29,7 @@ _put_class = object.__dict__["__class__"].__set__
 _put_data = Value.__dict__["data"].__set__
 _get_data = Value.__dict__["data"].__get__
 _away: dict[int, Session] = {}
+_sessions: WeakSet[Session] = WeakSet()
 
 
 class Resident(Value):
@@ -35,14 +40,16 @@ class Resident(Value):
     @property
     def data(self) -> float:
         """The number, back from the array."""
-        _settle()
-        number: float = _get_data(self)
-        return number
+        with updating:
+            _settle(self)
+            number: float = _get_data(self)
+            return number
 
     @data.setter
     def data(self, number: float) -> None:
-        _settle()
-        _put_data(self, number)
+        with updating:
+            _settle(self)
+            _put_data(self, number)
 
 
 @interpretation(Resident, over=(Value,))
@@ -50,7 +57,9 @@ def _on_residents(primitive: Primitive) -> Callable[..., Any]:
     """A row on parameters that are away: they come back first."""
 
     def record(*operands: Any) -> Any:
-        _settle()
+        for x in operands:
+            if type(x) is Resident:
+                _settle(x)
         kinds = [type(x) for x in operands if type(x) is not float]
         kind = next((k for k in kinds if k in ABOVE[Value]), Value)
         return primitive.kinds[kind](*operands)
@@ -58,22 +67,38 @@ def _on_residents(primitive: Primitive) -> Callable[..., Any]:
     return record
 
 
-def _settle() -> None:
+def _settle(parameter: Value) -> None:
     for session in [*_away.values()]:
-        session.settle()
+        if parameter in session.places:
+            session.settle()
+
+
+@in_a_child
+def _free() -> None:
+    """In a forked child, where nobody else is amid a step."""
+    for session in [*_sessions]:
+        if not session.stepping._is_owned():
+            session.stepping = threading.RLock()
 
 
 class Session:
     """Steps of an optimiser with the parameters in an array: `session(X, T)` makes one and returns the loss before it.
 
     theta     the parameters, in their order
+    places    the place of each
+    stepping  held during a step: one at a time, since they share arrays
+
+    A step computes without `updating`, so that trainings in several threads do not wait for one another. Who looks at a parameter
+    meanwhile brings the numbers before the step; who changes one is seen at the end of the step, which then begins again from there.
     """
 
     def __init__(self, packed: Packed, optimiser: Any) -> None:
         self.packed, self.optimiser = packed, optimiser
         if not hasattr(optimiser, "update") or not hasattr(optimiser, "parameters"):
             raise TypeError(f"training needs an optimiser, such as nn.SGD(params, lr=0.1), but got {optimiser!r}")
-        places = {parameter: i for i, parameter in enumerate(packed.params)}
+        self.places = places = {parameter: i for i, parameter in enumerate(packed.params)}
+        self.stepping: Any = threading.RLock()
+        _sessions.add(self)
         strangers = [p for p in optimiser.parameters if p not in places]
         if strangers or not places:
             what = f"{strangers[0]!r} is none of them" if places else "there are none: pack the function with params="
@@ -88,14 +113,28 @@ class Session:
 
     def __call__(self, *args: Any, **options: Any) -> float:
         """The loss at this batch, and one step. Nothing is changed by a step that fails."""
-        if self._home:
-            self._fetch()
-        loss, gradients = self.packed(*args, **options)
-        g = gradients[-1] if self._all else gradients[-1][self._index]
-        θ = self.theta if self._all else self.theta[self._index]
+        refuse_reentry("a step of training")
+        if self.stepping._is_owned():
+            raise InUseError("a step of training was called amid another one of the same training, as by a signal handler: do it later")
+        with self.stepping:
+            while True:
+                loss: float | None = copy_context().run(self._step, args, options)  # with NumPy's error state as one of its own
+                if loss is not None:
+                    return loss
+
+    def _step(self, args: tuple[Any, ...], options: dict[str, Any]) -> float | None:
+        """One step; None where somebody changed parameters meanwhile, so that it is to begin again."""
         optimiser = self.optimiser
-        with np.errstate(all="ignore"):
-            θ, *memory = self._updated(θ, g)
+        with lending, updating:
+            if self._home:
+                self._fetch()
+                self._leave_home()
+            before, steps = self.theta, optimiser.steps
+        np.seterr(all="ignore")
+        loss, gradients = self.packed.at(before, args, **options)
+        g = gradients[-1] if self._all else gradients[-1][self._index]
+        θ = before if self._all else before[self._index]
+        θ, *memory = self._updated(θ, g)
         if not all(new is old or np.isfinite(new).all() for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
             bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
             parameter = optimiser.parameters[bad]
@@ -107,14 +146,19 @@ class Session:
         if self._all:
             new = θ
         else:
-            new = self.theta.copy()
+            new = before.copy()
             new[self._index] = θ
-        if self._home:
-            self._leave_home()
-        free = [self.theta if self._all else θ, *self._memory]
-        # One call into C, so that Ctrl-C falls before or after it; so it is below.
-        names, values = ("theta", "_memory", "_free", "steps"), (new, memory, free, optimiser.steps + 1)
-        deque(map(setattr, (self, self, self, optimiser), names, values), 0)
+        with lending, updating:
+            if self._home:  # somebody looked
+                if optimiser.memory is not self._brought or self._numbers().tobytes() != before.tobytes():
+                    return None
+                self._leave_home()
+            if optimiser.steps != steps:
+                return None
+            free = [before if self._all else θ, *self._memory]
+            # One call into C, so that Ctrl-C falls before or after it; so it is below.
+            names, values = ("theta", "_memory", "_free", "steps"), (new, memory, free, steps + 1)
+            together(map(setattr, (self, self, self, optimiser), names, values))
         return float(loss)
 
     def _updated(self, θ: Array, g: Array) -> list[Array]:
@@ -149,21 +193,43 @@ class Session:
 
     def _fetch(self) -> None:
         """Take the parameters and the optimiser's memory from where they belong."""
-        self.theta = np.array([p.data for p in self.packed.params], np.float64)
+        self.theta = self._numbers()
+        self._brought = self.optimiser.memory
         self._memory = [np.array(column) for column in zip(*self.optimiser.memory, strict=True)]
         self._free = [None] * (1 + len(self._memory))
 
+    def _numbers(self) -> Array:
+        return np.array([p.data for p in self.packed.params], np.float64)
+
     def _leave_home(self) -> None:
         calls = [(_put_class, parameter, Resident) for parameter in self.packed.params]
-        deque(starmap(call, [(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls]), 0)
+        together(starmap(call, [(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls]))
 
     def settle(self) -> None:
         """Bring the parameters and the optimiser's memory back. The next step takes them from there, changed or not."""
-        if self._home:
-            return
-        params = self.packed.params
-        memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
-        calls: list[tuple[Any, ...]] = [(setattr, self.optimiser, "memory", memory), (setattr, self, "_home", True)]
-        calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
-        calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
-        deque(starmap(call, [*calls, (_away.pop, id(self), None)]), 0)
+        with updating:
+            if self._home:
+                return
+            params = self.packed.params
+            memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
+            calls: list[tuple[Any, ...]] = [(setattr, self.optimiser, "memory", memory), (setattr, self, "_brought", memory)]
+            calls += [(setattr, self, "_home", True)]
+            calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
+            calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
+            together(starmap(call, [*calls, (_away.pop, id(self), None)]))
+
+
+class Training(Back):
+    """The context of a session. Should Ctrl-C keep the parameters from coming back on leaving, they come when they are looked at."""
+
+    __slots__ = ("packed", "session")
+
+    def __init__(self, packed: Packed, optimiser: Any) -> None:
+        self.packed, self.session = packed, Session(packed, optimiser)
+        self.close = partial(together, starmap(call, [(setattr, packed, "_session", None), (self.session.settle,)]))
+
+    def __enter__(self) -> Any:
+        if self.packed._session is not None:
+            raise RuntimeError(f"{self.packed.__name__} is in training already")
+        self.packed._session = self.session
+        return self.session

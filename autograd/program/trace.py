@@ -19,7 +19,7 @@ from .. import context, ops
 from ..errors import AutogradError, InUseError
 from ..graph import Node
 from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
-from ..process import afterwards, in_a_child, lock, refuse_reentry, together, updating
+from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .tape import Check, Tape
 
@@ -32,7 +32,6 @@ class TracingError(AutogradError, AttributeError, TypeError):
 
 
 # The recording that is under way: one at a time, since the parameters are Traced as long as it lasts.
-_recording = lock()
 _run: Any = None  # stands for it; a number of another one is no longer of any meaning
 _tape: Tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)  # which it fills
 # What most nodes have not comes to the tape at the end: constant operands, and names.
@@ -42,7 +41,7 @@ _next: Callable[[], int] = count().__next__
 _ops, _xs, _ys = _tape.ops.append, _tape.xs.append, _tape.ys.append
 
 
-_recording_here: Callable[[], bool] = _recording._is_owned
+_recording_here: Callable[[], bool] = lending._is_owned
 
 
 def _refuse(what: str, instead: str = "use stop_gradient(x) where no gradient is to flow, where(condition, x, y) to choose") -> NoReturn:
@@ -369,7 +368,10 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
     into C, so that Ctrl-C cannot leave half of them. Nothing of what stands around the first call gets into the tape.
     """
     global _run, _tape, _constants, _names, _next, _ops, _xs, _ys
-    with _recording:
+    with lending:
+        for x in parameters:
+            if type(x) not in (Value, Traced):
+                x.data  # noqa: B018 - in packed training its number is elsewhere, and comes back when it is asked for
         inputs: list[Any] = [*leaves, *parameters]
         back: list[tuple[Any, ...]] = [(globals().update, {name: globals()[name] for name in _STATE})]
         back += [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
@@ -400,14 +402,14 @@ def _end_recordings() -> None:
 
 def numbers_of(parameters: Sequence[Value]) -> list[float]:
     """The parameters' numbers, all of one moment."""
-    with _recording, updating:
+    with lending, updating:
         return [parameter.data for parameter in parameters]
 
 
 def add_gradients(parameters: Sequence[Value], gradients: Sequence[float]) -> None:
     """Add gradients to what the parameters hold, to all or, where a sum is not finite, to none: NonFiniteError."""
     refuse_reentry("backward()")
-    with _recording, updating:
+    with lending, updating:
         totals = [parameter.grad + gradient for parameter, gradient in zip(parameters, gradients, strict=True)]
         for total in totals:
             as_float(total, "a gradient", "backward")
