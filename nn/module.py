@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 from autograd import NonFiniteError, Value, scope
+from autograd.process import lending, refuse_reentry, together, updating
 
-_put_data = Value.__dict__["data"].__set__
-_put_grad = Value.__dict__["grad"].__set__
 
 
 class Module:
@@ -110,13 +110,11 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set `grad` of every parameter to 0.0."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
+        zero_grad(self.parameters())
 
     def train(self, mode: bool = True) -> Module:
         """Set `training` here and in every module inside, and return this module."""
-        for module in self.modules():
-            module.training = bool(mode)
+        together(map(setattr, [*self.modules()], repeat("training"), repeat(bool(mode))))
         return self
 
     def eval(self) -> Module:
@@ -127,13 +125,20 @@ class Module:
 
     def state_dict(self) -> dict[str, float]:
         """The parameters' numbers by name."""
-        return {name: parameter.data for name, parameter in self.named_parameters()}
+        names, parameters = zip(*found, strict=True) if (found := self.named_parameters()) else ((), ())
+        return dict(zip(names, numbers_of(parameters), strict=True))
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Take over the numbers of a `state_dict`: all of them, or after any error none.
 
         ValueError: names are missing or unknown. TypeError, NonFiniteError: something is no finite number.
         """
+        parameters, numbers = self._check_state(state)
+        with lending, updating:
+            put_numbers(parameters, numbers)
+
+    def _check_state(self, state: Mapping[str, float]) -> tuple[list[Value], list[float]]:
+        """The parameters, and what the state has for them."""
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict needs a dict of names and numbers, but got a {type(state).__name__}")
         mine = dict(self.named_parameters())
@@ -141,8 +146,7 @@ class Module:
         if missing or unknown:
             problems = [f"{_some(missing)} missing"] * bool(missing) + [f"{_some(unknown)} not known here"] * bool(unknown)
             raise ValueError(f"the state has {len(state)} numbers and {type(self).__name__} {len(mine)} parameters: {', '.join(problems)}")
-        numbers = [number(state[name], name) for name in mine]
-        deque(map(_put_data, mine.values(), numbers), 0)  # one call into C: Ctrl-C cannot fall between two parameters
+        return [*mine.values()], [number(state[name], name) for name in mine]
 
     # -- as text ---------------------------------------------------------------------------------------------------------
 
@@ -175,6 +179,31 @@ def number(x: Any, what: str) -> float:
         return Value(x).data
     except (TypeError, ValueError, OverflowError) as error:
         raise type(error)(f"{what}: {error}") from None
+
+
+# Whoever reads or writes several parameters or gradients holds `updating` meanwhile, and `lending`, since a recording may have them.
+
+
+def numbers_of(parameters: Sequence[Value]) -> list[float]:
+    """The parameters' numbers, all of one moment."""
+    with lending, updating:
+        return list(map(attrgetter("data"), parameters))
+
+
+def put_numbers(parameters: Sequence[Value], numbers: Sequence[float], *more: tuple[Any, str, Any]) -> None:
+    """Put numbers into the parameters and, with them, more (objects, attributes, values): one call into C, so that Ctrl-C falls before or
+    after it. To be called while the locks are held.
+    """
+    numbers_of(parameters)  # in packed training they are in arrays; now they are back
+    owners, names, values = zip(*more, strict=True) if more else ((), (), ())
+    together(map(setattr, (*parameters, *owners), ("data",) * len(parameters) + names, (*numbers, *values)))
+
+
+def zero_grad(parameters: Sequence[Value]) -> None:
+    """Set every parameter's `grad` to 0.0."""
+    refuse_reentry("zero_grad()")
+    with lending, updating:
+        together(map(setattr, parameters, repeat("grad"), repeat(0.0)))
 
 
 def finite_gradients(parameters: list[Value], asker: str) -> list[float]:

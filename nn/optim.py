@@ -9,13 +9,14 @@ A step is all or nothing: a gradient or a result that is not finite raises, and 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from typing import Any, ClassVar
 
 from autograd import RangeError, Value
+from autograd.process import lending, refuse_reentry, together, updating
 
-from .module import finite_gradients, number
+from .module import finite_gradients, number, put_numbers, zero_grad
 
 Schedule = Callable[[int], float]
 
@@ -52,6 +53,11 @@ class Optimiser:
 
         NonFiniteError: a gradient; RangeError: a new parameter or a memory. Both name the parameter.
         """
+        refuse_reentry(f"{type(self).__name__}.step")
+        with lending, updating:
+            self._step()
+
+    def _step(self) -> None:
         gradients = finite_gradients(self.parameters, f"{type(self).__name__}.step")
         self._bring_back()
         η, t = self.rate, self.steps + 1
@@ -66,9 +72,7 @@ class Optimiser:
                 raise RangeError(f"{what}: it was {parameter.data!r}, its gradient {g!r}, the learning rate {η!r}; nothing was changed")
             numbers.append(θ)
             memory.append(tuple(more))
-        # One call into C, so that Ctrl-C falls before or after it: the parameters and the memory change together.
-        owners, names = [*self.parameters, self, self], ["data"] * len(numbers) + ["memory", "steps"]
-        deque(map(setattr, owners, names, [*numbers, memory, t]), 0)
+        put_numbers(self.parameters, numbers, (self, "memory", memory), (self, "steps", t))
 
     def _bring_back(self) -> None:
         """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
@@ -76,11 +80,14 @@ class Optimiser:
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0.0."""
-        for parameter in self.parameters:
-            parameter.grad = 0.0
+        zero_grad(self.parameters)
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimiser knows, as numbers, texts and lists only: to be saved as JSON, and loaded again."""
+        with lending, updating:
+            return self._state()
+
+    def _state(self) -> dict[str, Any]:
         self._bring_back()
         return {
             "optimiser": type(self).__name__,
@@ -92,8 +99,14 @@ class Optimiser:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a `state_dict`: all of it, or after any error nothing. A schedule is not part of it: the own one stays."""
+        with lending, updating:
+            put_numbers((), (), *self._changes(state))
+
+    def _changes(self, state: Mapping[str, Any]) -> list[tuple[Any, str, Any]]:
+        """What loading the state changes: objects, attributes and values."""
         lr, options, steps, memory = self._check_state(state)
-        self.lr, self.options, self.steps, self.memory = self.lr if lr is None or callable(self.lr) else lr, options, steps, memory
+        changes = [] if lr is None or callable(self.lr) else [(self, "lr", lr)]
+        return [*changes, (self, "options", options), (self, "steps", steps), (self, "memory", memory)]
 
     def _check_state(self, state: Mapping[str, Any]) -> tuple[float | None, dict[str, float | bool], int, list[tuple[float, ...]]]:
         mine = self.state_dict()
@@ -309,6 +322,12 @@ def clip_grad_norm(parameters: Iterable[Value], limit: float) -> float:
     Returns the norm before. NonFiniteError: a gradient is not finite, and nothing was changed.
     """
     parameters, limit = _checked(parameters, "clip_grad_norm"), _from(0.0, limit, "limit")
+    refuse_reentry("clip_grad_norm")
+    with lending, updating:
+        return _clip_norm(parameters, limit)
+
+
+def _clip_norm(parameters: list[Value], limit: float) -> float:
     gradients = finite_gradients(parameters, "clip_grad_norm")
     norm = math.hypot(*gradients)
     if norm == math.inf:  # finite gradients whose norm is beyond the floats
@@ -317,15 +336,20 @@ def clip_grad_norm(parameters: Iterable[Value], limit: float) -> float:
         new = [limit * (g / scale / unit) for g in gradients]
     else:
         new = [limit * (g / norm) for g in gradients] if norm > limit else gradients
-    deque(map(setattr, parameters, ["grad"] * len(new), new), 0)
+    together(map(setattr, parameters, repeat("grad"), new))
     return norm
 
 
 def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
     """Cut every gradient to the range from -limit to limit. NonFiniteError: one is not finite, and nothing was changed."""
     parameters, limit = _checked(parameters, "clip_grad_value"), _from(0.0, limit, "limit")
-    new = [min(max(g, -limit), limit) for g in finite_gradients(parameters, "clip_grad_value")]
-    deque(map(setattr, parameters, ["grad"] * len(new), new), 0)
+    refuse_reentry("clip_grad_value")
+    with lending, updating:
+        together(map(setattr, parameters, repeat("grad"), _clipped(parameters, limit)))
+
+
+def _clipped(parameters: list[Value], limit: float) -> list[float]:
+    return [min(max(g, -limit), limit) for g in finite_gradients(parameters, "clip_grad_value")]
 
 
 # Checks.

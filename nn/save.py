@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd import AutogradError, NonFiniteError
+from autograd.process import lending, updating
 
 from .files import write_whole
-from .module import Module
+from .module import Module, put_numbers
 from .optim import Optimiser
 
 FORMAT, VERSION = "glassgrad model", 1
@@ -72,13 +73,11 @@ def load_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser
             raise ValueError(f"its version is {document.get('version')!r:.80}, and this program reads {VERSION}")
         if not {"parameters"} <= set(document) - {"format", "version", "optimiser"} <= {"parameters"}:
             raise ValueError(f"the entries are {', '.join(document)}, not format, version, parameters and perhaps optimiser")
-        if optimiser is not None:
-            if "optimiser" not in document:
-                raise ValueError("it holds no optimiser's state")
-            optimiser._check_state(document["optimiser"])
-        model.load_state_dict(document["parameters"])
-        if optimiser is not None:
-            optimiser.load_state_dict(document["optimiser"])
+        if optimiser is not None and "optimiser" not in document:
+            raise ValueError("it holds no optimiser's state")
+        parameters, numbers = model._check_state(document["parameters"])
+        with lending, updating:
+            put_numbers(parameters, numbers, *(optimiser._changes(document["optimiser"]) if optimiser is not None else ()))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         what = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise SavedModelError(f"cannot load {path}: {what}. Nothing was changed.") from None

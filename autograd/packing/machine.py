@@ -150,10 +150,13 @@ class OneThread:
         with self.lock:
             self.users[user] = threading.get_ident()
             if not self.before:
-                if self.libraries is None:
-                    self.libraries = self._libraries()
-                self.before = [(library, library.num_threads) for library in self.libraries]
-                self._put([(library, 1) for library, _ in self.before])
+                self._limit()
+
+    def _limit(self) -> None:
+        if self.libraries is None:
+            self.libraries = self._libraries()
+        self.before = [(library, library.num_threads) for library in self.libraries]
+        self._put([(library, 1) for library, _ in self.before])
 
     def _leave(self, user: object) -> None:
         with self.lock:

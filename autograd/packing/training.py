@@ -117,10 +117,13 @@ class Session:
         if self.stepping._is_owned():
             raise InUseError("a step of training was called amid another one of the same training, as by a signal handler: do it later")
         with self.stepping:
-            while True:
-                loss: float | None = copy_context().run(self._step, args, options)  # with NumPy's error state as one of its own
-                if loss is not None:
-                    return loss
+            return self._until_done(args, options)
+
+    def _until_done(self, args: tuple[Any, ...], options: dict[str, Any]) -> float:
+        while True:
+            loss: float | None = copy_context().run(self._step, args, options)  # NumPy's error state is that of the copy
+            if loss is not None:
+                return loss
 
     def _step(self, args: tuple[Any, ...], options: dict[str, Any]) -> float | None:
         """One step; None where somebody changed parameters meanwhile, so that it is to begin again."""

@@ -367,27 +367,39 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
     All of them keep their identity, so that it does not matter where the function finds them. They become what they were in one call
     into C, so that Ctrl-C cannot leave half of them. Nothing of what stands around the first call gets into the tape.
     """
-    global _run, _tape, _constants, _names, _next, _ops, _xs, _ys
     with lending:
-        for x in parameters:
-            if type(x) not in (Value, Traced):
-                x.data  # noqa: B018 - in packed training its number is elsewhere, and comes back when it is asked for
-        inputs: list[Any] = [*leaves, *parameters]
-        back: list[tuple[Any, ...]] = [(globals().update, {name: globals()[name] for name in _STATE})]
-        back += [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
-        back += [(slot.__set__, x, slot.__get__(x)) for x in parameters for slot in (Traced._run, Traced._index)]
-        back.append((_undone.pop, len(_undone), None))
+        inputs = [*leaves, *parameters]
+        back = _way_back(parameters, foreign)
         with afterwards(*back), context.alone():
             _undone[len(_undone)] = back
-            together(map(_put_class, parameters, repeat(Traced)))
-            together(map(_put_class, foreign, repeat(Foreign)))
-            _run = object()
-            _tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)
-            _constants, _names = ({}, {}), {"label": {}, "scope": {}}
-            _next, _ops, _xs, _ys = count(len(inputs)).__next__, _tape.ops.append, _tape.xs.append, _tape.ys.append
-            for i, x in enumerate(inputs):
-                x._run, x._index = _run, i
+            _begin(inputs, parameters, foreign)
             return _finished(inputs, function())
+
+
+# No loops stand in the blocks above and below, for the reason that is said at `backward()`'s sweep.
+
+
+def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tuple[Any, ...]]:
+    """The calls that end a recording that begins now."""
+    for x in parameters:
+        if type(x) not in (Value, Traced):
+            x.data  # noqa: B018 - in packed training its number is elsewhere, and comes back when it is asked for
+    back: list[tuple[Any, ...]] = [(globals().update, {name: globals()[name] for name in _STATE})]
+    back += [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
+    back += [(slot.__set__, x, slot.__get__(x)) for x in parameters for slot in (Traced._run, Traced._index)]
+    return [*back, (_undone.pop, len(_undone), None)]
+
+
+def _begin(inputs: Sequence[Any], parameters: Sequence[Value], foreign: Sequence[Value]) -> None:
+    global _run, _tape, _constants, _names, _next, _ops, _xs, _ys
+    together(map(_put_class, parameters, repeat(Traced)))
+    together(map(_put_class, foreign, repeat(Foreign)))
+    _run = object()
+    _tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)
+    _constants, _names = ({}, {}), {"label": {}, "scope": {}}
+    _next, _ops, _xs, _ys = count(len(inputs)).__next__, _tape.ops.append, _tape.xs.append, _tape.ys.append
+    for i, x in enumerate(inputs):
+        x._run, x._index = _run, i
 
 
 @in_a_child
@@ -403,17 +415,24 @@ def _end_recordings() -> None:
 def numbers_of(parameters: Sequence[Value]) -> list[float]:
     """The parameters' numbers, all of one moment."""
     with lending, updating:
-        return [parameter.data for parameter in parameters]
+        return list(map(_number_of, parameters))
+
+
+_number_of = operator.attrgetter("data")
 
 
 def add_gradients(parameters: Sequence[Value], gradients: Sequence[float]) -> None:
     """Add gradients to what the parameters hold, to all or, where a sum is not finite, to none: NonFiniteError."""
     refuse_reentry("backward()")
     with lending, updating:
-        totals = [parameter.grad + gradient for parameter, gradient in zip(parameters, gradients, strict=True)]
-        for total in totals:
-            as_float(total, "a gradient", "backward")
-        together(map(setattr, parameters, repeat("grad"), totals))
+        together(map(setattr, parameters, repeat("grad"), _totals(parameters, gradients)))
+
+
+def _totals(parameters: Sequence[Value], gradients: Sequence[float]) -> list[float]:
+    totals = [parameter.grad + gradient for parameter, gradient in zip(parameters, gradients, strict=True)]
+    for total in totals:
+        as_float(total, "a gradient", "backward")
+    return totals
 
 
 def _finished(inputs: Sequence[Any], output: Traced) -> Tape:
