@@ -12,7 +12,6 @@ from autograd import NonFiniteError, Value, scope
 from autograd.process import lending, refuse_reentry, together, updating
 
 
-
 class Module:
     """Something with parameters: every leaf Value in its attributes, in those of the modules it holds, in lists and dicts of either.
 

@@ -32,16 +32,21 @@ def save_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser
     NaN or infinite.
     """
     path = Path(path)
-    document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "parameters": model.state_dict()}
+    with lending, updating:
+        document = _document(model, optimiser)
     for name, data in document["parameters"].items():
         if data * 0.0:
             raise NonFiniteError(f"cannot save {path}: parameter {name!r} is {data}")
-    if optimiser is not None:
-        document["optimiser"] = optimiser.state_dict()
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     check_place(path)
     write_whole(path, text.encode("utf-8"))
     return path
+
+
+def _document(model: Module, optimiser: Optimiser | None) -> dict[str, Any]:
+    """What a file holds: the model and the optimiser at one moment."""
+    document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "parameters": model.state_dict()}
+    return document if optimiser is None else {**document, "optimiser": optimiser.state_dict()}
 
 
 def check_place(path: Path) -> None:

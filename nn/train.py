@@ -13,12 +13,14 @@ from typing import Any
 
 import autograd
 from autograd import DivisionByZeroError, DomainError, GradientError, MissingExtraError, RangeError, Value, dot, heaviside, maximum
+from autograd.context import recording
+from autograd.process import lending, updating
 
 from .data import index_batches, same_length
 from .init import generator
 from .layers import size
 from .losses import CLASSES, NUMBERS, class_index
-from .module import Module
+from .module import Module, numbers_of, put_numbers
 from .optim import Optimiser
 
 Loss = Callable[[Any, Any], Any]
@@ -99,7 +101,8 @@ def fit(
                 has a program of its own
 
     Ctrl-C ends the training and keeps what was learned. So does divergence: a number beyond the floats (RangeError, or a
-    GradientError on the way back) is a warning that names the step. In both cases `History.stopped` says it.
+    GradientError on the way back) is a warning that names the step. In both cases `History.stopped` says it. A no_grad() around it does
+    not keep it from learning.
     """
     count = same_length(examples, targets, "fit")
     epochs, batch_size = size(epochs, "fit", "epochs"), count if batch_size is None else size(batch_size, "fit", "batch_size")
@@ -111,7 +114,7 @@ def fit(
     callbacks = _functions(callbacks)
     _check_optimiser(model, optimiser)
     history = History()
-    best, best_epoch, best_state = math.inf, 0, [p.data for p in optimiser.parameters]
+    best, best_epoch, best_state = math.inf, 0, numbers_of(optimiser.parameters)
 
     model.train()
     try:
@@ -136,13 +139,12 @@ def fit(
                 history.epochs.append(epoch)
                 now = epoch.loss if epoch.validation is None else epoch.validation
                 if now < best:
-                    best, best_epoch, best_state = now, number, [p.data for p in optimiser.parameters]
+                    best, best_epoch, best_state = now, number, numbers_of(optimiser.parameters)
                 asked = [callback(history) is True for callback in callbacks]  # all of them are called
                 if any(asked):
                     history.stopped = f"a callback asked for it after epoch {number}"
                 elif patience is not None and number - best_epoch >= patience:
-                    for parameter, data in zip(optimiser.parameters, best_state, strict=True):
-                        parameter.data = data
+                    _put_back(optimiser, best_state)
                     history.stopped = f"no lower loss for {patience} epochs; the parameters are those after epoch {best_epoch}"
                 if history.stopped:
                     break
@@ -235,6 +237,12 @@ def _arrays(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss
     return xs, ts
 
 
+def _put_back(optimiser: Optimiser, numbers: list[float]) -> None:
+    with lending, updating:
+        put_numbers(optimiser.parameters, numbers)
+
+
+@recording()
 def _step(model: Module, batch: list[Any], answers: list[Any], loss: Loss, optimiser: Optimiser) -> float:
     """One step of learning from a batch; its mean loss before the step."""
     optimiser.zero_grad()
