@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import starmap
 from operator import call
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 
 from .errors import InUseError
 
+T = TypeVar("T")
 together: Callable[[Iterable[Any]], None] = deque(maxlen=0).extend
 """Goes through an iterator in one call into C: no signal falls between its steps, and no other thread. Of all such calls this one needs no
 memory of its own.
@@ -65,6 +66,25 @@ def in_a_child(repair: Callable[[], object]) -> None:
     """Have this called first in every forked child: of the threads there were, only the one that forked is there."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=repair)
+
+
+class kept(Generic[T]):  # noqa: N801 - in the words of `property`
+    """A property that is computed once for each object, and kept in its `__dict__`.
+
+    That of `functools` has one lock for the objects of all threads, before Python 3.12: a child that is forked meanwhile waits for ever.
+    """
+
+    def __init__(self, function: Callable[[Any], T]) -> None:
+        self.function, self.__doc__ = function, function.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> kept[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> T | kept[T]:
+        if instance is None:
+            return self
+        return instance.__dict__.setdefault(self.function.__name__, self.function(instance))  # type: ignore[no-any-return]
 
 
 # Gradients and parameters.

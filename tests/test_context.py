@@ -1,4 +1,4 @@
-"""scope(), no_grad() and their kin hold for the code they stand around: in generators, coroutines, threads, decorators, contextlib's tools."""
+"""scope(), no_grad() and their kin hold for the code they stand around: in generators, coroutines, threads, and as decorators."""
 
 from __future__ import annotations
 

@@ -8,12 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..process import in_a_child, lock
+from ..process import in_a_child, kept, lock
 from .arrays import Array, look
 from .emit import BANKS, Writer
 from .fuse import Ints
@@ -69,12 +68,12 @@ class Code:
     operations: int
     example: int
 
-    @cached_property
+    @kept
     def compiled(self) -> Any:
         """The source as code."""
         return compile(self.source, "<packed>", "exec")
 
-    @cached_property
+    @kept
     def idle(self) -> dict[int, list[Machine]]:
         """The machines that nobody uses, by size."""
         return {}

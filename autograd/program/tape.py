@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import count
 from typing import Any
 
 from ..graph import Node, topological
 from ..primitive import Primitive, function_of
+from ..process import kept
 from ..value import Value
 
 Arg = int | float
@@ -62,7 +62,7 @@ class Tape:
     checks: list[tuple[int, Check]]
     output: Arg
 
-    @cached_property
+    @kept
     def entries(self) -> list[Step | Check]:
         """The steps and checks in the order in which they were made."""
         found: list[Step | Check] = []
@@ -79,12 +79,12 @@ class Tape:
             found.append(Step(node, op, args, node not in self.stopped, label, scope))
         return [*found, *(check for _, check in self.checks[at:])]
 
-    @cached_property
+    @kept
     def steps(self) -> dict[int, Step]:
         """The steps by the numbers of their nodes."""
         return {entry.node: entry for entry in self.entries if isinstance(entry, Step)}
 
-    @cached_property
+    @kept
     def order(self) -> list[int]:
         """The nodes in the graph's topological order: the sweep goes through it backwards."""
         if not isinstance(self.output, int):
