@@ -113,7 +113,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Module:
         """Set `training` here and in every module inside, and return this module."""
-        together(map(setattr, [*self.modules()], repeat("training"), repeat(bool(mode))))
+        together(map(dict.__setitem__, map(vars, [*self.modules()]), repeat("training"), repeat(bool(mode))))
         return self
 
     def eval(self) -> Module:

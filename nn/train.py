@@ -116,8 +116,8 @@ def fit(
     history = History()
     best, best_epoch, best_state = math.inf, 0, numbers_of(optimiser.parameters)
 
-    model.train()
     try:
+        model.train()
         with (
             _stepping(model, examples, targets, loss, optimiser, pack) as (step, mean_loss),
             _bar(epochs * -(-count // batch_size), progress) as tick,
@@ -156,7 +156,11 @@ def fit(
         history.stopped = f"diverged in step {len(history.losses) + 1}: {error}"
         warnings.warn(f"training {history.stopped} (a smaller learning rate may help)", RuntimeWarning, stacklevel=2)
     finally:
-        model.eval()
+        try:
+            model.eval()
+        except BaseException:  # Ctrl-C came amid it
+            model.eval()
+            raise
     return history
 
 

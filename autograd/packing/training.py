@@ -9,7 +9,6 @@ from functools import partial
 from itertools import repeat, starmap
 from operator import call
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import numpy as np
 
@@ -29,7 +28,8 @@ _put_class = object.__dict__["__class__"].__set__
 _put_data = Value.__dict__["data"].__set__
 _get_data = Value.__dict__["data"].__get__
 _away: dict[int, Session] = {}
-_sessions: WeakSet[Session] = WeakSet()
+_forks = 0
+"""How often this process was forked from one that had imported this."""
 
 
 class Resident(Value):
@@ -74,11 +74,9 @@ def _settle(parameter: Value) -> None:
 
 
 @in_a_child
-def _free() -> None:
-    """In a forked child, where nobody else is amid a step."""
-    for session in [*_sessions]:
-        if not session.stepping._is_owned():
-            session.stepping = threading.RLock()
+def _forked() -> None:
+    global _forks
+    _forks += 1
 
 
 class Session:
@@ -98,7 +96,7 @@ class Session:
             raise TypeError(f"training needs an optimiser, such as nn.SGD(params, lr=0.1), but got {optimiser!r}")
         self.places = places = {parameter: i for i, parameter in enumerate(packed.params)}
         self.stepping: Any = threading.RLock()
-        _sessions.add(self)
+        self._forks = _forks
         strangers = [p for p in optimiser.parameters if p not in places]
         if strangers or not places:
             what = f"{strangers[0]!r} is none of them" if places else "there are none: pack the function with params="
@@ -114,6 +112,10 @@ class Session:
     def __call__(self, *args: Any, **options: Any) -> float:
         """The loss at this batch, and one step. Nothing is changed by a step that fails."""
         refuse_reentry("a step of training")
+        if self._forks != _forks:
+            self._forks = _forks
+            if not self.stepping._is_owned():  # in a forked child nobody else is amid a step
+                self.stepping = threading.RLock()
         if self.stepping._is_owned():
             raise InUseError("a step of training was called amid another one of the same training, as by a signal handler: do it later")
         with self.stepping:
