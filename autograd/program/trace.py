@@ -44,9 +44,22 @@ _ops, _xs, _ys = _tape.ops.append, _tape.xs.append, _tape.ys.append
 _recording_here: Callable[[], bool] = lending._is_owned
 
 
+PATIENCE = 10.0
+"""How many seconds other threads wait for a recording to give a parameter back. One that the recording itself waits for is told then."""
+
+
+def _given_back(x: Value) -> bool:
+    """Whether x was lent to a recording in another thread, and is itself again."""
+    if not _undone or _recording_here():
+        return False
+    if not lending.acquire(timeout=PATIENCE):
+        name = "a parameter" if x.label is None else f"the parameter {x.label!r}"
+        raise InUseError(f"{name} is in use: another thread records a program with it")
+    lending.release()
+    return type(x) not in (Traced, Foreign)
+
+
 def _refuse(what: str, instead: str = "use stop_gradient(x) where no gradient is to flow, where(condition, x, y) to choose") -> NoReturn:
-    if _undone and not _recording_here():
-        raise InUseError(f"{what} of a parameter of a program that another thread records at this moment: wait until that is done")
     raise TracingError(f"{what} while a program is recorded: it would be frozen into the program; {instead}")
 
 
@@ -69,6 +82,17 @@ def _named(name: str) -> property:
     return property(get, put)
 
 
+def _withheld(name: str) -> property:
+    """A place in the graph, which a number has not while it is recorded."""
+
+    def get(self: Traced) -> Any:
+        if _given_back(self):
+            return getattr(self, name)
+        _refuse("a derivative was taken, or operands were asked for,", "compile the function itself: its program returns the gradients")
+
+    return property(get)
+
+
 class Traced(Value):
     """A number of a function that is being recorded. It knows its place on the tape, not its operands: what the function has no more use
     for is gone at once, and its memory serves the next.
@@ -84,26 +108,30 @@ class Traced(Value):
     @property
     def data(self) -> float:
         """Not to be read: it would be frozen into the program."""
+        if _given_back(self):
+            return self.data
         _refuse(".data was read or written")
 
     @data.setter
     def data(self, number: float) -> None:
-        _refuse(".data was read or written")
+        if not _given_back(self):
+            _refuse(".data was read or written")
+        self.data = number
 
     @property
     def grad(self) -> float:
         """Not to be read: there is no gradient while a program is recorded."""
+        if _given_back(self):
+            return self.grad
         _refuse(".grad was read or written", "the program returns the gradients")
 
     @grad.setter
     def grad(self, number: float) -> None:
-        _refuse(".grad was read or written", "the program returns the gradients")
+        if not _given_back(self):
+            _refuse(".grad was read or written", "the program returns the gradients")
+        self.grad = number
 
-    def _no_derivative(self) -> float:
-        """Not known yet: derivatives are the program's."""
-        _refuse("a derivative was taken, or operands were asked for,", "compile the function itself: its program returns the gradients")
-
-    x = y = dx = dy = property(_no_derivative)
+    x, y, dx, dy = map(_withheld, ("x", "y", "dx", "dy"))
     label, scope = _named("label"), _named("scope")
 
     # -- + and ×, written out for speed as a Value's are -----------------------------------------------------------------
@@ -230,11 +258,15 @@ def _comparing(relation: str, compare: Callable[[float, float], bool]) -> Callab
 
 def _refuse_values(other: Any) -> None:
     if isinstance(other, Value):
-        what = Value.__repr__(other) if type(other) is Value else repr(other)
-        raise TracingError(
-            f"{what} is used while a program is recorded, but it is neither an argument nor among the parameters: give compile"
-            " params=[...], with it in the list, or pass it as an argument"
-        )
+        raise _stranger(other)
+
+
+def _stranger(x: Value) -> TracingError:
+    what = Value.__repr__(x) if type(x) is Value else repr(x)
+    return TracingError(
+        f"{what} is used while a program is recorded, but it is neither an argument nor among the parameters: give compile"
+        " params=[...], with it in the list, or pass it as an argument"
+    )
 
 
 class Foreign(Value):
@@ -245,10 +277,18 @@ class Foreign(Value):
     __slots__ = ()
     _number = Value.__dict__["data"]
 
-    def _refused(self, *_: Any) -> Any:
-        _refuse_values(self)
+    @property
+    def data(self) -> float:
+        """Not for the function that is recorded."""
+        if _given_back(self):
+            return self.data
+        raise _stranger(self)
 
-    data = property(_refused, _refused)
+    @data.setter
+    def data(self, number: float) -> None:
+        if not _given_back(self):
+            raise _stranger(self)
+        self.data = number
 
     def __repr__(self) -> str:
         return f"Value({self._number!r}{f', label={self.label!r}' if self.label is not None else ''})"
