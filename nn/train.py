@@ -327,13 +327,16 @@ def _side(t: Any) -> int:
 @contextmanager
 def _bar(total: int, progress: bool | None) -> Iterator[Callable[[str], None]]:
     """A progress bar on standard error: `tick(text)` moves it on by one step."""
+    if progress is False:
+        yield lambda text: None
+        return
     try:
         from tqdm import tqdm
     except ImportError:
         if progress:
             raise MissingExtraError("a progress bar needs tqdm: pip install 'glassgrad[train]'") from None
         tqdm = None
-    if tqdm is None or progress is False:
+    if tqdm is None:
         yield lambda text: None
         return
     disable, delay = (False, 0.0) if progress else (None, 1.0)  # tqdm's None means: off where there is no terminal
