@@ -98,7 +98,7 @@ class Value(Node):
         Leaves add it to what they hold, so that several calls accumulate (see `zero_grad`); inner nodes hold the gradient
         of this call. All or nothing: after a GradientError or Ctrl-C every `grad` is what it was. Gradients belong to the
         numbers at recording, whatever was written into `data` since. Iterative, linear in nodes and edges; safe to call
-        from several threads.
+        from several threads. InUseError: this very thread is amid a sweep or a step, as a signal handler may find it.
 
         GradientError: a local derivative that is needed does not exist, or the numbers leave the range of floats; the
         message names the edge.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
-from operator import attrgetter
 from typing import Any
 
 from autograd import NonFiniteError, Value, scope
@@ -186,7 +185,11 @@ def number(x: Any, what: str) -> float:
 def numbers_of(parameters: Sequence[Value]) -> list[float]:
     """The parameters' numbers, all of one moment."""
     with lending, updating:
-        return list(map(attrgetter("data"), parameters))
+        return _numbers(parameters)
+
+
+def _numbers(parameters: Sequence[Value]) -> list[float]:
+    return [parameter.data for parameter in parameters]
 
 
 def put_numbers(parameters: Sequence[Value], numbers: Sequence[float], *more: tuple[Any, str, Any]) -> None:

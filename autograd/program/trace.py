@@ -454,11 +454,14 @@ def _end_recordings() -> None:
 
 def numbers_of(parameters: Sequence[Value]) -> list[float]:
     """The parameters' numbers, all of one moment."""
-    with lending, updating:
-        return list(map(_number_of, parameters))
+    if not parameters:
+        return []
+    with lending:  # which a step holds as well
+        return _numbers(parameters)
 
 
-_number_of = operator.attrgetter("data")
+def _numbers(parameters: Sequence[Value]) -> list[float]:
+    return [parameter.data for parameter in parameters]
 
 
 def add_gradients(parameters: Sequence[Value], gradients: Sequence[float]) -> None:
@@ -471,7 +474,8 @@ def add_gradients(parameters: Sequence[Value], gradients: Sequence[float]) -> No
 def _totals(parameters: Sequence[Value], gradients: Sequence[float]) -> list[float]:
     totals = [parameter.grad + gradient for parameter, gradient in zip(parameters, gradients, strict=True)]
     for total in totals:
-        as_float(total, "a gradient", "backward")
+        if total * 0.0:  # true for nan and the infinities alone
+            as_float(total, "a gradient", "backward")
     return totals
 
 
