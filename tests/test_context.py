@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import doctest
 import gc
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +15,11 @@ import pytest
 
 from autograd import Value, compile, context, exp, grad, no_grad, scope  # noqa: A004
 from autograd.context import Context, alone, recording, running
+
+
+def test_examples() -> None:
+    assert 0 == doctest.testmod(context).failed
+    assert doctest.testmod(context).attempted > 5
 
 
 def paused() -> bool:

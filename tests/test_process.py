@@ -353,6 +353,27 @@ def test_backward_in_a_callback_of_the_collector() -> None:
     assert 0.0 == x.grad
 
 
+def test_a_signal_handler_that_looks_at_packed_training() -> None:
+    """As one that prints how it is going: it sees whole steps, and none is lost."""
+    w, program, optimiser = counting_training()
+    seen: list[float] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(w[0].data))
+    x = np.array([1.0])
+    try:
+        with program.training(optimiser) as step:
+            step(x)
+            signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
+            for _ in range(CALLS - 1):
+                step(x)
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert [float(CALLS)] * 2 == [p.data for p in w]
+    assert sorted(seen) == seen
+    assert {x - int(x) for x in seen} == {0.0}
+
+
 # -- forks ---------------------------------------------------------------------------------------------------------------
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -164,6 +164,8 @@ class Session:
             # One call into C, so that Ctrl-C falls before or after it; so it is below.
             names, values = ("theta", "_memory", "_free", "steps"), (new, memory, free, steps + 1)
             together(map(setattr, (self, self, self, optimiser), names, values))
+            if self._home:  # a signal handler looked just before
+                self._leave_home()
         return float(loss)
 
     def _updated(self, θ: Array, g: Array) -> list[Array]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..primitive import is_bool
+from ..process import lending
 from ..value import Value
 from .trace import Traced
 
@@ -100,5 +101,6 @@ def parameters_of(params: Any) -> list[Value]:
             what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
             raise TypeError(f"params needs leaves, made by Value(...), or a module that has them, but got {x!r}, which {what}")
 
-    gather(params)
+    with lending:  # for a recording in another thread may have them
+        gather(params)
     return list(found)

@@ -15,7 +15,7 @@ from ..errors import AutogradError, GradientError
 from ..forward import Dual
 from ..graph import topological
 from ..primitive import as_float
-from ..process import uncollected
+from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
 from ..value import Value
@@ -162,8 +162,6 @@ class Program:
     def _trace(self, signature: Signature, numbers: Sequence[float]) -> Tape:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
-        own = set(self.params)
-        foreign = [x for x in reachable(self.function, own) if x not in own]
 
         def run() -> Traced:
             output = self.function(*args)
@@ -171,8 +169,12 @@ class Program:
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
             return output
 
-        with uncollected():
-            return record(leaves, self.params, foreign, run)
+        with lending, uncollected():
+            return record(leaves, self.params, self._foreign(), run)
+
+    def _foreign(self) -> list[Value]:
+        own = set(self.params)
+        return [x for x in reachable(self.function, own) if x not in own]
 
     def _labels(self, signature: Signature) -> list[str]:
         try:
