@@ -72,7 +72,7 @@ _told: list[dict[str, Any]] = []
 def tell(namespace: dict[str, Any]) -> None:
     """Keep `here` under the name `_here` in the globals of a module that asks at every operation; None while there is nothing to ask."""
     _told.append(namespace)
-    namespace["_here"] = here if in_use else None
+    namespace["_here"] = None if here is _plain and not in_use else here
 
 
 def _hand_out(function: Callable[[], State]) -> None:
@@ -154,7 +154,7 @@ _ENTERED = None, NOTHING
 class Context:
     """A context that changes what holds, for one block; or, as a decorator, for a function, each time it is called.
 
-    To enter is one call into C, and to leave another: Ctrl-C falls before or after it.
+    Ctrl-C amid entering it undoes what is done of that. To leave is one call into C, before or after which Ctrl-C falls.
     """
 
     __slots__ = ("_back", "_found")
@@ -175,8 +175,8 @@ class Context:
             raise RuntimeError(f"this {type(self).__name__}(…) has stood around a block already: make a new one for each block")
         self._found = _ENTERED
         if not in_use:
-            in_use = True
             _hand_out(here)
+            in_use = True
         frame = _frame(1)
         in_a_task = False
         if frame.f_code.co_flags & _SUSPEND or frame.f_globals is _CONTEXTLIB:
