@@ -472,6 +472,7 @@ os._exit(0)
 
 
 @needs_fork
+@pytest.mark.slow
 @pytest.mark.parametrize("busy", FORKS)
 def test_a_child_forked_while_another_thread_is_amid_it_works(busy: str) -> None:
     """Locks are free in it, no sweep and no recording is half done, and the collector is as it was."""
@@ -480,6 +481,7 @@ def test_a_child_forked_while_another_thread_is_amid_it_works(busy: str) -> None
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_pool_that_forks_while_a_thread_sweeps() -> None:
     program = f"""{PRELUDE}
 import multiprocessing
