@@ -37,10 +37,13 @@ def _ctrl_c() -> Iterator[None]:
     def strike(_: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    callbacks = gc.callbacks[:]  # Hypothesis has one, in Python, where Ctrl-C would be lost
+    gc.callbacks.clear()
     before = signal.signal(signal.SIGALRM, strike)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0.0)
     signal.signal(signal.SIGALRM, before)
+    gc.callbacks[:] = callbacks
 
 
 def threads() -> list[int]:
