@@ -41,6 +41,7 @@ from .errors import AutogradError, StaleGraphError
 from .expression import parse
 from .forward import Dual
 from .graph import Edge, cotangents, edges, topological
+from .masking import substitutes
 from .primitive import PRIMITIVES, Primitive, as_float, interpretation, is_bool
 from .reverse import gradient
 from .transforms import _like as like
@@ -795,10 +796,12 @@ class _Replay:
         self.lost = [0.0] * len(self.order)
         self.broken: set[int] = set()  # below a local derivative that is no number
         self.weight[-1] = 1.0
+        missing = substitutes(self.order, (output,))
         for i in reversed(range(len(self.order))):
             for edge in edges(self.order[i]):
-                p, size = place[edge.operand], abs(edge.partial)
-                if i in self.broken or (self.weight[i] and not math.isfinite(size)):
+                partial: Any = missing[edge.node][edge.position] if edge.node in missing else edge.partial
+                p, size = place[edge.operand], abs(partial)
+                if i in self.broken or math.isnan(size) or (self.weight[i] and not math.isfinite(size)):
                     self.broken.add(p)
                 if (self.weight[i] or self.lost[i]) and math.isfinite(size):
                     self.weight[p] += self.weight[i] * size
@@ -965,7 +968,8 @@ def check_gradients(
     step       the first step of the differences, which others compete with; derived from the numbers unless given
     tolerance  the relative mistake that must be visible before a verdict is "agrees"; it does not widen any bound
     order      2 adds the second derivatives: each first derivative, as the graph that `gradient` makes, is held against
-               differences in turn, as are the local derivatives in that graph, and the derivative of each rule
+               differences in turn, as are the local derivatives in that graph, and the derivative of each rule. At the kinks of abs,
+               relu, maximum and minimum, where the first derivative is a step, the second is 0 by convention, and the verdict says so
 
     TypeError: f returns no number. ValueError: no inputs, a step that changes nothing, or f writes into its inputs. What f
     raises is passed on.
@@ -1011,7 +1015,7 @@ def check_gradients(
         edges = edges + _second(output, step, tolerance)
         for i, name in enumerate(asked.names):
             second = check_gradients(_slope(f, i), *inputs, step=step, tolerance=tolerance)
-            nodes += [replace(check, name=f"{name}, {check.name}", op="second derivative") for check in second.nodes if check.op == "input"]
+            nodes += [_of_order_2(check, name) for check in second.nodes if check.op == "input"]
             edges = edges + second.edges
     return Report(output, nodes, edges)
 
@@ -1032,6 +1036,18 @@ def _second(output: Value, step: float | None, tolerance: float) -> list[Check]:
                     said = judgement.numeric, judgement.bound, judgement.verdict, judgement.note
                     found.append(Check(node, edge.position, names[node], op, second, *said, by=other))
     return found
+
+
+_STEPPED = tuple(f"{name} at " for name in ("abs", "relu", "leaky_relu", "maximum", "minimum", "sign", "heaviside", "above"))
+"""How a note begins that finds the kink in one of these, whose first derivatives are steps there, or in such a step."""
+
+
+def _of_order_2(check: Check, name: str) -> Check:
+    """A check of a first derivative as one of a second."""
+    note = check.note
+    if check.verdict == "kink within h" and note.startswith(_STEPPED):
+        note += "; where a first derivative is a step, its own derivative is taken as 0, by convention"
+    return replace(check, name=f"{name}, {check.name}", op="second derivative", note=note)
 
 
 def _slope(f: Callable[..., Any], i: int) -> Callable[..., Value]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import ops
 from .context import paused
 from .errors import GradientError, RangeError, StaleGraphError
 from .graph import topological
+from .masking import is_still, substitutes, vanishes
 from .primitive import PRIMITIVES, Primitive, as_operand, function_of, interpretation
-from .reverse import plus, times
-from .value import UNDEFINED, Value, describe_partial, missing
+from .reverse import only_once, plus, times
+from .value import UNDEFINED, ZERO_TIMES_INFINITY, Value, describe_partial, missing
 
 
 class Dual:
@@ -31,15 +32,19 @@ class Dual:
     computes on what is inside, where an operand without that level is a constant; and a derivative takes off its own level
     alone. Values stand inside Duals, never the other way round, so both modes nest in any order.
 
-    **What does not exist.** A local derivative that does not exist, or is beyond the floats, matters only where it is needed: a tangent
-    of exactly 0 contributes nothing, and a local derivative of exactly 0 takes nothing on, as the branch not taken of `where`. What
-    remains is an error when the derivative is asked for, and the error names the operation.
+    **What does not exist.** A local derivative that does not exist matters only where it is needed, which is judged operation by
+    operation as `masking` does for whole graphs: nothing comes from an operand that does not move at all, by a row that is flat there, or
+    in a product by a factor that is exactly 0 and does not move. A tangent that happens to be 0 is none of these, for 0·∞ has no value.
+    What remains is an error when the derivative is asked for, and the error names the operation.
+
+    moves    whether the number depends on the input of its level at all; a tangent of 0 does not say
     """
 
-    __slots__ = ("level", "primal", "tangent")
+    __slots__ = ("level", "moves", "primal", "tangent")
 
-    def __init__(self, level: int, primal: Any, tangent: Any) -> None:
+    def __init__(self, level: int, primal: Any, tangent: Any, moves: bool | None = None) -> None:
         self.level, self.primal, self.tangent = level, primal, tangent
+        self.moves = not (isinstance(tangent, float) and tangent == 0.0) if moves is None else moves
 
     @property
     def data(self) -> float:
@@ -119,12 +124,15 @@ def refuse_kept(x: Any) -> None:
 
 
 class Undefined:
-    """In a tangent's place: the derivative cannot be said, and this error says why."""
+    """In a tangent's place: the derivative cannot be said, and this error says why.
 
-    __slots__ = ("error",)
+    exists   whether there is one, beyond the floats, so that 0 times it is 0
+    """
 
-    def __init__(self, error: GradientError) -> None:
-        self.error = error
+    __slots__ = ("error", "exists")
+
+    def __init__(self, error: GradientError, exists: bool = False) -> None:
+        self.error, self.exists = error, exists
 
 
 def number(x: Any) -> float:
@@ -144,6 +152,7 @@ def _comparable(other: Any) -> float:
 def _on_duals(primitive: Primitive) -> Callable[..., Any]:
     """A row on Duals: the row on what is inside, and its rules for the tangent."""
     function = function_of(primitive)
+    product, flat = primitive is _MULTIPLY, primitive.flat if any(primitive.flat) else None
 
     def push(*operands: Any) -> Any:
         operands = tuple(as_operand(x, asker=primitive.name) for x in operands)
@@ -158,35 +167,54 @@ def _on_duals(primitive: Primitive) -> Callable[..., Any]:
         if paused():
             return z
         tangent: Any = 0.0
+        moves = False
         for position, x in enumerate(operands):
-            if isinstance(x, Dual) and x.level == level:
-                tangent = _sum(tangent, _contribution(primitive, position, z, primals, x.tangent))
-        return Dual(level, z, tangent)
+            if isinstance(x, Dual) and x.level == level and x.moves:
+                if product and number(primals[1 - position]) == 0.0 and _is_still(operands[1 - position]):
+                    continue
+                if flat is not None and (test := flat[position]) is not None and test(*map(number, operands)):
+                    continue
+                moves = True
+                tangent = _sum(tangent, _contribution(primitive, position, z, primals, operands))
+        if not moves and number(z) == 0.0:  # by underflow it is not 0, and so masks nothing
+            moves = not vanishes(primitive, [*map(number, operands)], [True] * len(operands))
+        return Dual(level, z, tangent, moves)
 
     return push
 
 
-def _contribution(primitive: Primitive, position: int, z: Any, primals: list[Any], tangent: Any) -> Any:
+def _is_still(x: Any) -> bool:
+    """Whether nothing can move a number: in no derivative that is under way, and in none that may come."""
+    while isinstance(x, Dual) and not x.moves:
+        x = x.primal
+    return isinstance(x, float) or (isinstance(x, Value) and is_still(x))
+
+
+_MULTIPLY = PRIMITIVES["multiply"]
+
+
+def _contribution(primitive: Primitive, position: int, z: Any, primals: list[Any], operands: Sequence[Any]) -> Any:
     """Local derivative × tangent."""
-    if isinstance(tangent, float) and tangent == 0.0:
-        return 0.0
+    tangent = operands[position].tangent
     rule = primitive.partials[position]
     assert rule is not None
     try:
         partial = rule(z, *primals)
+        if primitive.once is not None:
+            partial = only_once(primitive, position, partial, tuple(primals))
         size = number(partial)
     except UNDEFINED as error:
         partial, size = None, math.inf if isinstance(error, OverflowError) else math.nan
     if isinstance(tangent, Undefined):
-        return 0.0 if size == 0.0 else tangent
+        return 0.0 if size == 0.0 and tangent.exists else tangent
     if not math.isfinite(size):
-        if number(tangent) == 0.0:
+        if number(tangent) == 0.0 and math.isinf(size):
             return 0.0
         what, hint = missing(primitive, size)
-        at = describe_partial(primitive, position, primals)
-        return Undefined(
-            GradientError(f"no tangent through {primitive.name}: its local derivative {at} {what} (tangent {number(tangent)!r}){hint}.")
-        )
+        at = f"no tangent through {primitive.name}: its local derivative {describe_partial(primitive, position, primals)} {what}"
+        if number(tangent):
+            return Undefined(GradientError(f"{at} (tangent {number(tangent)!r}){hint}."), math.isinf(size))
+        return Undefined(GradientError(f"{at}, and the tangent is exactly 0: {ZERO_TIMES_INFINITY}{hint}."))
     try:
         return times(partial, tangent)
     except RangeError:
@@ -194,9 +222,9 @@ def _contribution(primitive: Primitive, position: int, z: Any, primals: list[Any
 
 
 def _sum(x: Any, y: Any) -> Any:
-    for term in (x, y):
-        if isinstance(term, Undefined):
-            return term
+    undefined = [term for term in (x, y) if isinstance(term, Undefined)]
+    if undefined:
+        return min(undefined, key=lambda term: term.exists)
     try:
         return plus(x, y)
     except RangeError:
@@ -204,7 +232,7 @@ def _sum(x: Any, y: Any) -> Any:
 
 
 def _out_of_range(where: str) -> Undefined:
-    return Undefined(GradientError(f"the tangent leaves the range of floats (about 1.8e308) at {where}."))
+    return Undefined(GradientError(f"the tangent leaves the range of floats (about 1.8e308) at {where}."), True)
 
 
 # Operators and methods, bound from the rows as they are for Values.
@@ -241,12 +269,14 @@ def tangents(output: Value, wrt: Value) -> dict[Value, float]:
     [1.0, 0.0, 3.0, 4.0]
     """
     order = topological(output)
+    partials = substitutes(order, (output,), wrt=(wrt,))
     tangent: dict[Value | None, float] = {None: 0.0}
     for node in order:
         total = 1.0 if node is wrt else 0.0
-        for operand, partial in ((node.x, node.dx), (node.y, node.dy)):
+        for operand, partial in zip((node.x, node.y), partials.get(node, (node.dx, node.dy)), strict=True):
             arriving = tangent[operand]
-            if arriving:
+            # 0 times what is beyond the floats is 0, but 0 times what does not exist is nan, as is what is nan already.
+            if (arriving and partial) or arriving != arriving or (operand is not None and partial != partial):
                 total += arriving * partial  # type: ignore[operator]
         tangent[node] = total
     del tangent[None]

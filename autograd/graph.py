@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
+from .masking import MISSING, swept
+
 
 class Node:
     """A node's place in its graph.
@@ -82,9 +84,15 @@ def cotangents(*outputs: N, seed: float = 1.0, order: Sequence[N] | None = None)
     `topological(*outputs)` is known already.
 
     A node hands partial × gradient to each operand, where contributions add up; the order guarantees that a node's
-    gradient is complete before it is handed on. A gradient of exactly 0 is not handed on: 0 · inf must not become NaN.
+    gradient is complete before it is handed on. A gradient of exactly 0 is not handed on: 0 · inf must not become NaN. Where a local
+    derivative does not exist (nan), `masking` says whether 0 times it is 0; where not, what arrives is nan.
     """
-    gradient: dict[N, float] = dict.fromkeys(reversed(topological(*outputs) if order is None else order), 0.0)
+    if order is None:
+        order = topological(*outputs)
+    found = swept(order, outputs, seed) if MISSING else None
+    if found is not None:
+        return found
+    gradient: dict[N, float] = dict.fromkeys(reversed(order), 0.0)
     for output in outputs:
         gradient[output] += seed
     for node, upstream in gradient.items():  # only entries still to come are changed on the way

@@ -105,6 +105,7 @@ def unary(
     textbook: str,
     domain: Interval = REALS,
     kinks: tuple[str, ...] = (),
+    flat: Callable[[float], bool] | None = None,
     summary: str,
 ) -> Unary:
     """A row with one operand, x."""
@@ -119,6 +120,7 @@ def unary(
         textbook=(textbook,),
         domain=(domain,),
         kinks=kinks,
+        flat=(flat,),
         summary=summary,
     )
     return cast(Unary, _function(row))
@@ -138,6 +140,8 @@ def binary(
     domain: tuple[Interval, Interval] = (REALS, REALS),
     condition: str = "",
     kinks: tuple[str, ...] = (),
+    flat: tuple[Callable[[float, float], bool] | None, Callable[[float, float], bool] | None] = (None, None),
+    once: Callable[[float, float], bool] | None = None,
     hint: str = "",
     summary: str,
 ) -> Binary:
@@ -155,6 +159,8 @@ def binary(
         domain=domain,
         condition=condition,
         kinks=kinks,
+        flat=flat,
+        once=once,
         hint=hint,
         summary=summary,
     )
@@ -212,6 +218,7 @@ power: Binary = binary(
     "power", floats.power, _power_x, None,
     operands=("x", "c"), symbol="^", formula="x**c", latex="<x>^{<c>}", textbook=("c*x**(c - 1)", ""),
     condition="a whole number c where x < 0, and c ≥ 0 where x = 0", kinks=("abs(x) + (c <= 0) + (c >= 1)",),
+    flat=(lambda x, c: c == 0.0, None),
     summary="x to a power that is a plain number; never takes a logarithm.",
 )  # fmt: skip
 
@@ -235,6 +242,7 @@ pow: Binary = binary(  # noqa: A001 - Python's own pow(v, w) reaches it too
     "pow", floats.power, _pow_x, lambda z, x, y: z * log(x + _vanishes(x)),
     symbol="^", formula="x**y", latex="<x>^{<y>}", textbook=("y*x**(y - 1)", "x**y * log(x)"),
     condition="a whole number y where x < 0, and y ≥ 0 where x = 0", kinks=("x",), hint="use a plain number as exponent",
+    once=lambda x, y: x == 0.0 and y <= 1.0,
     summary="x to a power that is a Value too.",
 )  # fmt: skip
 
@@ -377,7 +385,8 @@ hypot: Binary = binary(
     # z is never negative, so 1 - sign(z) is 1 at the origin and 0 elsewhere: 0/0 becomes 0/1, the subgradient of least norm.
     "hypot", math.hypot, lambda z, x, y: x / (z + (1.0 - sign(z))), lambda z, x, y: y / (z + (1.0 - sign(z))),
     formula="sqrt(x**2 + y**2)", latex=r"\sqrt{<x>^2 + <y>^2}", textbook=("x/z", "y/z"), kinks=("abs(x) + abs(y)",),
-    summary="The length √(x² + y²); its derivative at the origin is taken as 0.",
+    once=lambda x, y: x == 0.0 and y == 0.0,
+    summary="The length √(x² + y²); its derivative at the origin is taken as 0, and there is no second one.",
 )  # fmt: skip
 rhypot: Binary = binary(
     "rhypot", floats.rhypot, _rhypot_x, lambda z, x, y: _rhypot_x(z, y, x),
@@ -397,28 +406,39 @@ atan2: Binary = binary(
 abs: Unary = unary(  # noqa: A001 - Python's own abs(v) reaches it too
     "abs", math.fabs, lambda z, x: sign(x),
     symbol="|·|", latex=r"\left|<x>\right|", textbook="sign(x)", kinks=("x",),
-    summary="The absolute value; its derivative at 0 is taken as 0.",
+    summary="The absolute value; its derivatives at 0, the first and the second, are taken as 0.",
 )  # fmt: skip
-sign: Unary = unary("sign", floats.sign, lambda z, x: 0.0, textbook="0", kinks=("x",), summary="-1, 0 or 1.")
+sign: Unary = unary(
+    "sign", floats.sign, lambda z, x: 0.0, textbook="0", kinks=("x",), flat=lambda x: x < 0.0 or x > 0.0, summary="-1, 0 or 1."
+)
 heaviside: Unary = unary(
     "heaviside", floats.heaviside, lambda z, x: 0.0,
     symbol="H", latex=r"\left[<x> > 0\right]", formula="(x > 0)", textbook="0", kinks=("x",),
+    flat=lambda x: x < 0.0 or x > 0.0,
     summary="The step: 1 where x > 0, else 0.",
 )  # fmt: skip
+
+
+def _differ(x: float, y: float) -> bool:
+    return x < y or x > y
+
+
 above: Binary = binary(
     "above", floats.above, lambda z, x, y: 0.0, lambda z, x, y: 0.0,
-    symbol=">", textbook=("0", "0"), kinks=("x - y",),
+    symbol=">", textbook=("0", "0"), kinks=("x - y",), flat=(_differ, _differ),
     summary="1 where x > y, 1/2 at a tie, 0 where x < y.",
 )  # fmt: skip
 maximum: Binary = binary(
     "maximum", floats.maximum, lambda z, x, y: above(x, y), lambda z, x, y: above(y, x),
     symbol="max", latex=r"\max\left(<x>, <y>\right)", textbook=("(x > y)", "(y > x)"), kinks=("x - y",),
-    summary="The larger operand; a tie splits the gradient evenly.",
+    flat=(lambda x, y: x < y, lambda x, y: y < x),
+    summary="The larger operand; a tie splits the gradient evenly, and there the second derivative is taken as 0.",
 )  # fmt: skip
 minimum: Binary = binary(
     "minimum", floats.minimum, lambda z, x, y: above(y, x), lambda z, x, y: above(x, y),
     symbol="min", latex=r"\min\left(<x>, <y>\right)", textbook=("(x < y)", "(y < x)"), kinks=("x - y",),
-    summary="The smaller operand; a tie splits the gradient evenly.",
+    flat=(lambda x, y: x > y, lambda x, y: y > x),
+    summary="The smaller operand; a tie splits the gradient evenly, and there the second derivative is taken as 0.",
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -441,8 +461,8 @@ softplus: Unary = unary(
 )  # fmt: skip
 relu: Unary = unary(
     "relu", floats.relu, lambda z, x: heaviside(x),
-    formula="maximum(x, 0)", textbook="(x > 0)", kinks=("x",),
-    summary="The rectifier, max(x, 0); its derivative at 0 is taken as 0.",
+    formula="maximum(x, 0)", textbook="(x > 0)", kinks=("x",), flat=lambda x: x < 0.0,
+    summary="The rectifier, max(x, 0); its derivatives at 0, the first and the second, are taken as 0.",
 )  # fmt: skip
 
 
@@ -461,13 +481,13 @@ def _elu_x(z: Any, x: Any, a: Any) -> Any:
 leaky_relu: Binary = binary(
     "leaky_relu", floats.leaky_relu, _leaky_relu_x, lambda z, x, a: -relu(-x),
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*x",
-    textbook=("(x > 0) + (x <= 0)*a", "(x <= 0)*x"), kinks=("x",),
+    textbook=("(x > 0) + (x <= 0)*a", "(x <= 0)*x"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·x; its derivative at 0 is taken as a.",
 )  # fmt: skip
 elu: Binary = binary(
     "elu", floats.elu, _elu_x, lambda z, x, a: expm1(-relu(-x)),
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*(exp(x) - 1)",
-    textbook=("(x > 0) + (x <= 0)*a*exp(x)", "(x <= 0)*(exp(x) - 1)"), kinks=("x",),
+    textbook=("(x > 0) + (x <= 0)*a*exp(x)", "(x <= 0)*(exp(x) - 1)"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a.",
 )  # fmt: skip
 
@@ -497,7 +517,7 @@ gaussian: Unary = unary(
 
 stop_gradient: Unary = unary(
     "stop_gradient", floats.identity, lambda z, x: 0.0,
-    symbol="stop", latex=r"\operatorname{stop}\left(<x>\right)", textbook="0",
+    symbol="stop", latex=r"\operatorname{stop}\left(<x>\right)", textbook="0", flat=lambda x: True,
     summary="The same number, through which no gradient flows.",
 )  # fmt: skip
 
@@ -604,13 +624,16 @@ def dot(xs: Sequence[N | float], ys: Sequence[N | float]) -> N:
 
 
 def norm(xs: Iterable[N | float]) -> N:
-    """√(x₁² + … + xₙ²), as a fold of hypot: no overflow on the way, and gradient 0 at the origin."""
+    """√(x₁² + … + xₙ²), as a fold of hypot: no overflow on the way, and gradient 0 at the origin.
+
+    At the origin it has no second derivative (a GradientError); its square has, and norm(xs)**2 has the Hessian 2·I there.
+    """
     numbers = _numbers(xs, "norm", least=1)
     # The fold starts with a number that is not 0. At the origin hypot has no second derivative, and one that starts there would be
     # flat in all its leading zeros. Value and gradient do not depend on the order, so a program recorded in one stays right.
     first = next((i for i, x in enumerate(numbers) if _known(x)), 0)
     numbers.insert(0, numbers.pop(first))
-    return cast(N, reduce(hypot, numbers) if len(numbers) > 1 else abs(numbers[0]))
+    return cast(N, reduce(hypot, numbers) if len(numbers) > 1 else hypot(numbers[0], 0.0))
 
 
 def _largest(numbers: list[Any]) -> Any:

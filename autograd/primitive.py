@@ -90,6 +90,10 @@ class Primitive:
     domain    an Interval per operand
     condition what else the operands must fulfil together, in words; '' where there is nothing
     kinks     expressions that vanish where the function has no derivative
+    flat      per operand, a test of the operands: where it holds, the result does not depend on that operand, there and nearby, so that
+              what lies below masks what does not exist there; None where nowhere, and () for a row that has no such place
+    once      a test of the operands: where it holds, the rules give a first derivative, by convention or as a limit, which jumps there or
+              grows without bound, so that there is no second; None where nowhere
     hint      what to do instead where a local derivative does not exist
     summary   the first sentence of the function's docstring
     """
@@ -111,17 +115,22 @@ class Primitive:
         kinks: tuple[str, ...] = (),
         hint: str = "",
         summary: str = "",
+        flat: tuple[Callable[..., bool] | None, ...] = (),
+        once: Callable[..., bool] | None = None,
     ) -> None:
         if not 1 <= len(operands) <= 2:
             raise ValueError(f"a primitive has one or two operands, but {name!r} names {len(operands)}")
         for column, entries in (("partials", partials), ("textbook", textbook), ("domain", domain)):
             if len(entries) != len(operands):
                 raise ValueError(f"{name!r} has {len(operands)} operand(s) but {len(entries)} {column}")
+        if flat and len(flat) != len(operands):
+            raise ValueError(f"{name!r} has {len(operands)} operand(s) but {len(flat)} flat")
         if partials[0] is None:
             raise ValueError(f"{name!r} needs a rule for {operands[0]}: only a second operand can be a plain number always")
         self.name, self.operands, self.forward, self.partials = name, operands, forward, partials
         self.symbol, self.formula, self.latex, self.textbook = symbol, formula, latex, textbook
         self.domain, self.condition, self.kinks, self.hint, self.summary = domain, condition, kinks, hint, summary
+        self.flat, self.once = flat, once
         self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
 
     @property

@@ -27,6 +27,7 @@ from .check import LEAST, check_graph, complex_step, corner, judge_partial, judg
 from .errors import AutogradError, DivisionByZeroError, DomainError, MissingExtraError
 from .expression import Expression, parse
 from .graph import cotangents, edges, topological
+from .masking import substitutes
 from .primitive import PRIMITIVES, Interval, Primitive
 from .typeset import table
 from .value import Value
@@ -479,6 +480,7 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
     lost = dict.fromkeys(order, mp.mpf(0))
     exact[output], absolute[output] = mp.mpf(1), mp.mpf(1)
     worst = 0.0
+    missing = substitutes(order, (output,))
     with mp.workprec(170):
         for node in reversed(order):
             gamma = roundings[node] * 2.0**-53
@@ -486,14 +488,14 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
             error = abs(mp.mpf(gradient[node]) - exact[node])
             if error and absolute[node] <= sys.float_info.max:
                 worst = max(worst, float(error / bound))
-            if not gradient[node] and not exact[node]:
+            if not gradient[node] and not exact[node] and node not in missing:
                 continue
             for edge in edges(node):
                 assert node.op is not None
                 point = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
                 partial = None if is_at_kink(node.op, point) else exact_partial(node.op, edge.position, point)
                 if partial is None:
-                    partial = mp.mpf(edge.partial)
+                    partial = mp.mpf(missing.get(node, (node.dx, node.dy))[edge.position])
                 exact[edge.operand] += exact[node] * partial
                 absolute[edge.operand] += absolute[node] * abs(partial)
                 loss = 4.0 * LEAST + known_loss(node.op, edge.position, node.data, point)

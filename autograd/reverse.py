@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, overload
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Literal, NoReturn, overload
 
 from . import ops
 from .errors import AutogradError, RangeError, StaleGraphError
 from .graph import Edge, edges, topological
-from .primitive import PRIMITIVES
+from .masking import Partials, substitutes
+from .primitive import PRIMITIVES, Primitive, function_of
 from .process import full_collections_wait
 from .value import Value, describe_edge, no_derivative, out_of_range
 
@@ -30,7 +32,8 @@ def gradient(output: Value, wrt: Value | Sequence[Value], *, unrelated: Literal[
 
     unrelated   what to do with an x that the output does not depend on: "error" (ValueError naming them) or "zero"
 
-    GradientError: a local derivative that is needed does not exist, or the numbers leave the range of floats.
+    GradientError: a local derivative that is needed does not exist, or the numbers leave the range of floats. Of m·√x with a leaf m = 0,
+    `backward()` knows that it stays 0 as x moves alone; here it is an error at x = 0, for the result would have to depend on m as well.
     StaleGraphError: some `data` was edited after it was recorded, so the rules would contradict the recorded derivatives.
 
     >>> x = Value(3.0)
@@ -67,6 +70,7 @@ def pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float]
 
 _ADD = PRIMITIVES["add"]
 _MULTIPLY = PRIMITIVES["multiply"]
+_HYPOT = PRIMITIVES["hypot"]
 
 
 def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float]:
@@ -76,6 +80,7 @@ def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float
     for node in order:
         if node.x in idle and node.y in idle and node not in kept:
             idle.add(node)
+    partials = substitutes(order, order[-1:], wrt=wanted, again=True)
     cotangent: dict[Value | None, Value | float] = {order[-1]: 1.0}
     arrived = cotangent.get
     before: Value | float | None
@@ -92,7 +97,7 @@ def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float
                     elif op is _MULTIPLY and (y is None or node.dx == y.data):
                         contribution = times(upstream, node.dx if y is None else y)
                     else:
-                        contribution = _contribution(node, 0, upstream)
+                        contribution = _contribution(node, 0, upstream, partials)
                     cotangent[x] = contribution if before is None else plus(before, contribution)
                 if y not in idle:
                     position, before = 1, arrived(y)
@@ -101,30 +106,38 @@ def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float
                     elif op is _MULTIPLY and (x is None or node.dy == x.data):
                         contribution = times(upstream, node.dy if x is None else x)
                     else:
-                        contribution = _contribution(node, 1, upstream)
+                        contribution = _contribution(node, 1, upstream, partials)
                     cotangent[y] = contribution if before is None else plus(before, contribution)
     except RangeError:
-        raise out_of_range(_edge(node, position), _number(upstream), 0.0 if before is None else _number(before)) from None  # type: ignore[arg-type]
+        raise out_of_range(_edge(node, position), number(upstream), 0.0 if before is None else number(before)) from None
     return [cotangent.get(node, 0.0) for node in wanted]
 
 
-def _contribution(node: Value, position: int, upstream: Value | float) -> Value | float:
-    """What a node hands to one of its operands: upstream gradient × local derivative, by the rule evaluated on the nodes themselves."""
-    # An upstream gradient of exactly 0 hands nothing on where 0·inf would become NaN. Where it is a Value it must be handed on
-    # all the same otherwise: it depends on the leaves, and the next derivative asks how.
-    if isinstance(upstream, float) and upstream == 0.0:
-        return 0.0
+def _contribution(node: Value, position: int, upstream: Value | float, partials: Mapping[Value, Partials]) -> Value | float:
+    """What a node hands to one of its operands: upstream gradient × local derivative, by the rule evaluated on the nodes themselves.
+
+    partials   the local derivatives that do not exist, as `masking` has them
+    """
     op, x, y, recorded = node.op, node.x, node.y, node.dy if position else node.dx
     if recorded * 0.0:  # type: ignore[operator] # true for nan and the infinities alone
-        if _number(upstream):
-            raise no_derivative(_edge(node, position), _number(upstream))
+        if partials[node][position] == 0.0 if node in partials else not number(upstream):
+            return 0.0
+        raise no_derivative(_edge(node, position), number(upstream))
+    # An upstream gradient of exactly 0 hands nothing on. Where it is a Value it must be handed on all the same: it depends on the leaves,
+    # and the next derivative asks how.
+    if isinstance(upstream, float) and upstream == 0.0:
         return 0.0
+    if op is _HYPOT and node.data == 0.0 and (rest := _without(upstream, node, {}, 50)) is not None:
+        return times(rest, node.args[position])  # type: ignore[no-any-return]
     rules = op.partials  # type: ignore[union-attr]
     try:
-        if len(rules) == 1:  # noqa: SIM108 - in one line it would be too long to read
+        if len(rules) == 1:
             partial = rules[0](node, x)  # type: ignore[misc]
         else:  # a constant operand stands where its partial would; node.args would take twice the time
-            partial = rules[position](node, node.dx if x is None else x, node.dy if y is None else y)  # type: ignore[misc]
+            a, b = node.dx if x is None else x, node.dy if y is None else y
+            partial = rules[position](node, a, b)  # type: ignore[misc]
+            if op.once is not None:  # type: ignore[union-attr]
+                partial = only_once(op, position, partial, (a, b))  # type: ignore[arg-type]
     except AutogradError as error:
         raise _stale(_edge(node, position), f"fails now ({error})") from error
     if isinstance(partial, Value):
@@ -134,6 +147,72 @@ def _contribution(node: Value, position: int, upstream: Value | float) -> Value 
     if now != recorded:
         raise _stale(_edge(node, position), f"is {now!r} now")
     return times(upstream, partial)  # type: ignore[no-any-return]
+
+
+def only_once(op: Primitive, position: int, partial: Any, operands: tuple[Any, ...]) -> Any:
+    """The local derivative; where there is a first one and no second, as an operation that cannot be differentiated again."""
+    assert op.once is not None
+    return partial if isinstance(partial, float) or not op.once(*map(number, operands)) else _slope(op, position)(*operands)
+
+
+@cache
+def _slope(op: Primitive, position: int) -> Any:
+    """A rule as a row without rules of its own."""
+    rule, operand = op.partials[position], op.operands[position]
+    assert rule is not None
+
+    def missing(*_: Any) -> NoReturn:
+        raise ValueError("there is no second derivative")
+
+    return function_of(
+        Primitive(
+            name=f"the derivative of {op.name}",
+            operands=op.operands,
+            forward=lambda *numbers: float(rule(op.kinds[float](*numbers), *numbers)),
+            partials=(missing,) * len(op.operands),
+            symbol="∂",
+            formula=f"∂{op.name}/∂{operand}",
+            latex=rf"\frac{{\partial}}{{\partial {operand}}}{op.latex}",
+            textbook=tuple(f"∂²{op.name}/∂{operand}∂{other}" for other in op.operands),
+            domain=op.domain,
+        )
+    )
+
+
+def _without(product: Any, factor: Value, known: dict[Value, Any], depth: int) -> Any:
+    """The product divided by a length that is a factor of it, or a factor of every summand; None where it is not.
+
+    z·∂z/∂x = x for a length z = √(x² + y²), at the origin too, where z has no second derivative and ∂z/∂x only the first by convention.
+    So where what arrives at z is r·z, what is handed on is r·x: of ‖v‖² every derivative is right.
+    """
+    if product is factor:
+        return 1.0
+    if not isinstance(product, Value) or product.op is None or not depth:
+        return None
+    if product not in known:
+        found: Any = None
+        x: Any
+        x, y = (*product.args, 0.0)[:2]
+
+        def inside(part: Any) -> Any:
+            return _without(part, factor, known, depth - 1)
+
+        if product.op is _MULTIPLY:
+            if (rest := inside(x)) is not None:
+                found = times(rest, y)
+            elif (rest := inside(y)) is not None:
+                found = times(rest, x)
+        elif product.op is _ADD:
+            if (rest := inside(x)) is not None and (other := inside(y)) is not None:
+                found = ops.add(rest, other)
+        elif product.op is PRIMITIVES["divide"] and (rest := inside(x)) is not None:
+            found = ops.divide(rest, y)
+        elif product.op is PRIMITIVES["power"] and x is factor and (y == 1.0 or y >= 2.0):
+            found = ops.power(x, y - 1.0) if y > 1.0 else 1.0
+        elif product.op is PRIMITIVES["negate"] and (rest := inside(x)) is not None:
+            found = times(-1.0, rest)
+        known[product] = found
+    return known[product]
 
 
 def _edge(node: Value, position: int) -> Edge[Value]:
@@ -147,8 +226,9 @@ def _stale(edge: Edge[Value], now: str) -> StaleGraphError:
     )
 
 
-def _number(x: Value | float) -> float:
-    return x.data if isinstance(x, Value) else x
+def number(x: Any) -> float:
+    """The plain number in a float, a Value or what stands around one."""
+    return x if isinstance(x, float) else x.data
 
 
 # What derivatives need of arithmetic, on every kind of number, without nodes for 0 + x, 1·x and (-1)·x: they would only clutter

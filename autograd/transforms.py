@@ -256,7 +256,7 @@ class _Run:
         if isinstance(x, Dual):
             refuse_kept(x)
             return _settled(
-                Dual(x.level, self.outside(x.primal), x.tangent if isinstance(x.tangent, Undefined) else self.outside(x.tangent))
+                Dual(x.level, self.outside(x.primal), x.tangent if isinstance(x.tangent, Undefined) else self.outside(x.tangent), x.moves)
             )
         return _settled(_plain([x])[0])
 
@@ -296,7 +296,7 @@ class _Reverse(_Run):
     def _fresh(self, x: Any) -> Any:
         """x with a new variable at its bottom. A Value's is a node above it, so that what is found depends on that Value."""
         if isinstance(x, Dual):
-            return Dual(x.level, self._fresh(x.primal), x.tangent)
+            return Dual(x.level, self._fresh(x.primal), x.tangent, x.moves)
         if isinstance(x, Value):
             variable = x * 1.0
             variable.label = x.label
@@ -322,7 +322,7 @@ class _Reverse(_Run):
     def _gradients(self, output: Any) -> Iterable[Any]:
         if isinstance(output, Dual):  # ∂/∂x of p + ṫε, for ε does not depend on x
             pairs = zip(self._gradients(output.primal), self._gradients(output.tangent), strict=True)
-            return [p if isinstance(t, float) and t == 0.0 else Dual(output.level, p, t) for p, t in pairs]
+            return [Dual(output.level, p, t) if output.moves else p for p, t in pairs]
         if isinstance(output, Undefined):
             return [output] * len(self.variables)
         if not isinstance(output, Value):

@@ -18,7 +18,8 @@ from .context import no_grad as no_grad
 from .context import scope as scope
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
-from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
+from .masking import MISSING, Missing, substitutes, swept
+from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, failure, forward_of, interpretation
 from .process import lock, refuse_reentry, together, updating
 
 _new = object.__new__
@@ -101,7 +102,7 @@ class Value(Node):
         from several threads. InUseError: this very thread is amid a sweep or a step, as a signal handler may find it.
 
         GradientError: a local derivative that is needed does not exist, or the numbers leave the range of floats; the
-        message names the edge.
+        message names the edge. Where a gradient of exactly 0 meets one that does not exist, `autograd.masking` says which zeros mask it.
         """
         seed = as_float(seed, "a seed", "backward")
         refuse_reentry("backward()")
@@ -283,18 +284,23 @@ def _backward(output: Value, seed: float) -> None:
 
 
 def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) -> None:
-    for node in order:
-        node.grad = 0.0
-    output.grad = seed
-    for node in reversed(order):
-        upstream = node.grad
-        if upstream:  # a gradient of exactly 0 hands nothing on, so that 0·inf cannot become NaN
-            x = node.x
-            if x is not None:
-                x.grad += upstream * node.dx  # type: ignore[operator] # += : contributions from several paths add up
-            y = node.y
-            if y is not None:
-                y.grad += upstream * node.dy  # type: ignore[operator]
+    found = swept(order, (output,), seed) if MISSING else None
+    if found is not None:  # some local derivative does not exist: a sweep that looks whether it is masked
+        for node, gradient in found.items():
+            node.grad = gradient
+    else:
+        for node in order:
+            node.grad = 0.0
+        output.grad = seed
+        for node in reversed(order):
+            upstream = node.grad
+            if upstream:  # a gradient of exactly 0 hands nothing on, so that 0·inf cannot become NaN
+                x = node.x
+                if x is not None:
+                    x.grad += upstream * node.dx  # type: ignore[operator] # += : contributions from several paths add up
+                y = node.y
+                if y is not None:
+                    y.grad += upstream * node.dy  # type: ignore[operator]
     # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
     leaves = [node for node in order if node.op is None]
     held = [grad or 0.0 for node, grad in zip(order, before, strict=True) if node.op is None]  # None is how some people write 0
@@ -343,7 +349,21 @@ UNDEFINED = (ArithmeticError, ValueError)
 
 
 def _undefined(error: Exception) -> float:
-    return math.inf if isinstance(error, OverflowError) else math.nan  # of a sign that is not known
+    return math.inf if isinstance(error, OverflowError) else Missing()  # infinite of a sign that is not known
+
+
+def _looked(rule: Rule | None) -> Any:
+    """The rule as numbers are put through it. One from outside may return nan where it has no derivative, which is as good as raising."""
+    if rule is None or getattr(rule, "__module__", None) == ops.__name__:
+        return rule
+
+    def look(*numbers: float) -> Any:
+        partial = rule(*numbers)
+        if partial != partial:
+            raise ValueError("there is no derivative")
+        return partial
+
+    return look
 
 
 @interpretation(Value)
@@ -357,8 +377,7 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
     name, forward = primitive.name, forward_of(primitive)
 
     if len(primitive.operands) == 1:
-        (rule,) = primitive.partials
-        assert rule is not None  # for the type checker: a row without any rule would differentiate nothing
+        rule = _looked(primitive.partials[0])
 
         def record(x: Value) -> Value:
             a = x.data
@@ -376,7 +395,7 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
 
         return _named(record, primitive)
 
-    rule_x, rule_y = primitive.partials
+    rule_x, rule_y = map(_looked, primitive.partials)
 
     def record_two(x: Any, y: Any) -> Value:
         if isinstance(x, Value):
@@ -405,12 +424,12 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
             raise failure(primitive, (x, y))
         if left is not None:
             try:
-                dx = rule_x(z, a, b)  # type: ignore[misc]
+                dx = rule_x(z, a, b)
             except UNDEFINED as error:
                 dx = _undefined(error)
         if right is not None:
             try:
-                dy = rule_y(z, a, b)  # type: ignore[misc]
+                dy = rule_y(z, a, b)
             except UNDEFINED as error:
                 dy = _undefined(error)
         return _record(primitive, z, left, dx, right, dy)
@@ -453,14 +472,20 @@ def missing(op: Primitive, partial: float) -> tuple[str, str]:
     return what, f"; {op.hint}" if op.hint else ""
 
 
+ZERO_TIMES_INFINITY = (
+    "0·∞ has no value here. Keep the operand away from there (a floor, as in maximum(x, 1e-12)), choose with where(condition, x, y) where"
+    " a number masks by being 0 or very large, or compute from scores, as log_sigmoid and log_softmax do"
+)
+
+
 def no_derivative(edge: Edge[Value], upstream: float) -> GradientError:
-    """The error for an edge whose local derivative is not finite, met by an upstream gradient that is not 0."""
+    """The error for an edge whose local derivative is not finite and needed, with the upstream gradient that it met."""
     assert edge.node.op is not None
     what, hint = missing(edge.node.op, edge.partial)
-    return GradientError(
-        f"no gradient through {edge.node.op.name}: its local derivative {describe_edge(edge)} {what}"
-        f" (upstream gradient {upstream!r}){hint}. No gradient was changed."
-    )
+    at = f"no gradient through {edge.node.op.name}: its local derivative {describe_edge(edge)} {what}"
+    if upstream:
+        return GradientError(f"{at} (upstream gradient {upstream!r}){hint}. No gradient was changed.")
+    return GradientError(f"{at}, and the upstream gradient is exactly 0: {ZERO_TIMES_INFINITY}{hint}. No gradient was changed.")
 
 
 def out_of_range(edge: Edge[Value], upstream: float, before: float) -> GradientError:
@@ -473,14 +498,19 @@ def out_of_range(edge: Edge[Value], upstream: float, before: float) -> GradientE
 
 def _guilty(output: Value, seed: float, leaves: list[Value], held: list[float]) -> GradientError:
     """The error for a sweep that failed: the same sweep again, slowly, to the first edge at which the numbers are not finite."""
-    gradient = dict.fromkeys(reversed(topological(output)), 0.0)
+    order = topological(output)
+    partials = substitutes(order, (output,))
+    gradient = dict.fromkeys(reversed(order), 0.0)
     gradient[output] = seed
     for node, upstream in gradient.items():
-        for edge in edges(node) if upstream else ():
-            if not math.isfinite(edge.partial):
+        substitute = partials.get(node, (node.dx, node.dy))
+        for edge in edges(node):
+            partial: float = substitute[edge.position]  # type: ignore[assignment]
+            if math.isnan(partial) or (upstream and not math.isfinite(partial)):
                 return no_derivative(edge, upstream)
             before = gradient[edge.operand]
-            gradient[edge.operand] += upstream * edge.partial
+            if upstream:
+                gradient[edge.operand] += upstream * partial
             if not math.isfinite(gradient[edge.operand]):
                 return out_of_range(edge, upstream, before)
     leaf, grad = next((leaf, grad) for leaf, grad in zip(leaves, held, strict=True) if not math.isfinite(grad + gradient[leaf]))
@@ -517,7 +547,8 @@ def _restore(
         op = PRIMITIVES[op]
     node: Value = _new(Value)  # not as a new result is made: a copy keeps its operands under no_grad() too
     node.op, node.data, node.grad, node.label, node.scope = op, data, grad, label, scope
-    node.x, node.dx, node.y, node.dy = x, dx, y, dy
+    # In a pickle from before, what does not exist is a plain nan.
+    node.x, node.dx, node.y, node.dy = x, dx if dx == dx else Missing(), y, dy if dy == dy else Missing()
     return node
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import AutogradError
 from ..primitive import PRIMITIVES, Primitive
-from ..program.rules import ANY, Term, local_derivative
+from ..program.rules import ANY, Term, local_derivative, may_be_missing
 
 Array = Any  # an ndarray of float64
 
@@ -186,7 +186,7 @@ class Formula:
 
     text      the text, and `constant` its number where it is one
     reads     which of the names it needs
-    safe      whether it is a finite number always, so that 0 times it is 0
+    safe      whether it is a finite number always, so that 0 times it is 0; `doubtful` whether it may not exist, so that it is not
     """
 
     def __init__(self, op: Primitive, position: int, z: str, args: list[str | float], names: dict[Primitive, str]) -> None:
@@ -196,6 +196,7 @@ class Formula:
         rule = local_derivative(op, position, Term(name=z), terms)
         self.constant = rule if isinstance(rule, float) else None
         self.text = self._text(rule)
+        self.doubtful = not isinstance(rule, float) and not rule.sure and may_be_missing(op, terms)
         self.safe = not rule * 0.0 if isinstance(rule, float) else rule.sure and rule.size < ANY
 
     def _text(self, x: Term | float) -> str:

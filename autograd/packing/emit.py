@@ -377,7 +377,7 @@ class Writer:
                 amount = f"{gradient} * {slope}"
             elif op.name == "relu" and PRIMITIVES.get("relu") is op:
                 amount = f"{gradient} * sign({out})"  # 0 at 0, and 1 above
-            elif formula.safe or (op is PRIMITIVES["multiply"]):
+            elif formula.safe or formula.doubtful or op is PRIMITIVES["multiply"]:  # 0·∞ is nan: what it is, the engine decides
                 amount = f"{gradient} * {formula.text}"
             else:
                 amount = f"strong({gradient}, {formula.text})"

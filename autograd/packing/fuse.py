@@ -81,6 +81,9 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     stop = kinds.get(PRIMITIVES["stop_gradient"], -9)
     flows = op != stop
     flows[list(tape.stopped)] = False
+    zeros = [first + constants[key] for key in (_key(0.0), _key(-0.0)) if key in constants]
+    if zeros:  # the constant 0 stops it too, as a factor
+        flows[(op == kinds.get(PRIMITIVES["multiply"], -9)) & (np.isin(x, zeros) | np.isin(y, zeros))] = False
 
     # Three passes over the scalar graph go from node to node (lists are quicker to index than arrays), the rest is on whole columns.
     needed = bytearray(total)  # 1: the output depends on it; 2: so does a gradient

@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import floats
 from ..primitive import PRIMITIVES, Primitive
-from ..program.rules import ANY, Term, local_derivative
+from ..program.rules import ANY, Term, local_derivative, may_be_missing
 from ..program.targets import WRITTEN, Arrays
 from ..program.trace import TracingError
 from .assembling import Assembly, Piece
@@ -669,6 +669,8 @@ class _Author(Assembly):
                 # Where products and squares are finite, so are these.
                 square = op is PRIMITIVES["power"] and args[1] == 2.0
                 safe = (rule.sure and rule.size < ANY) or op is PRIMITIVES["multiply"] or square
+                doubtful = not rule.sure and may_be_missing(op, tuple(args))  # 0·∞ has no value here: it is nan
+                safe = safe or doubtful
                 amount = self.language.text(Term((rule, Term(name=gradient)), sign="*"), {})[0]
             if not safe:
                 amount = f"{self.helper('strong')}({gradient}, {self.language.text(rule, {})[0]})"

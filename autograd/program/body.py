@@ -16,8 +16,8 @@ from typing import Any
 from .. import floats
 from ..primitive import Primitive
 from .passes import key, places
-from .rules import ANY, FINITE, OPERATORS, SPREADING, Term, is_among, local_derivative, size_of
-from .tape import Arg, Check, Tape
+from .rules import ANY, FINITE, OPERATORS, SPREADING, Term, is_among, is_off, local_derivative, may_be_missing, size_of
+from .tape import Arg, Check, Step, Tape
 
 GRADIENT = '"a local derivative that is needed does not exist, or the gradient leaves the range of floats"'
 
@@ -100,7 +100,7 @@ class Python:
         return text if binds >= least else f"({text})"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Edge:
     """A way the gradient goes: from a node to the operand `to`, by a local derivative."""
 
@@ -181,6 +181,8 @@ class Body:
         leaves = set(range(len(tape.labels)))
         found: dict[int, list[Edge]] = {}
         below: set[int] = set(leaves)  # nodes from which a gradient reaches a leaf
+        zeros: set[Edge] = set()  # edges whose local derivative is 0, though it may not be 0 nearby
+        doubtful = False  # whether a local derivative may not exist
         for node in tape.order:
             step = tape.steps.get(node)
             if step is None or not step.flows:
@@ -189,12 +191,24 @@ class Body:
             ways = []
             for position, arg in enumerate(step.args):
                 if isinstance(arg, int) and arg in below:
-                    partial = local_derivative(step.op, position, self.number(node), args)
-                    if not (dead and partial == 0.0):
-                        ways.append(Edge(node, arg, partial))
+                    edge = Edge(node, arg, local_derivative(step.op, position, self.number(node), args))
+                    doubtful = doubtful or _is_doubtful(step, edge.partial, args)
+                    if edge.partial == 0.0 and dead:
+                        if is_off(step.op, position, args):
+                            continue
+                        zeros.add(edge)
+                    ways.append(edge)
             if ways:
                 below.add(node)
                 found[node] = ways
+        if zeros and not doubtful:  # then nothing depends on what they hand on, which is 0
+            below = set(leaves)
+            for node, ways in list(found.items()):
+                found[node] = [edge for edge in ways if edge.to in below and edge not in zeros]
+                if found[node]:
+                    below.add(node)
+                else:
+                    del found[node]
         reached = {tape.output}
         sweep: dict[int, list[Edge]] = {}
         for node in reversed(tape.order):
@@ -308,18 +322,20 @@ class Body:
                 continue
             partials = [self.tidy(edge.partial) for edge in ways]
             self._forget()
-            lines, reads, parts, temporaries = self._temporaries(partials, temporaries)
+            made, reads, parts, temporaries = self._temporaries(partials, temporaries)
+            lines: list[str] = []
             stops = self.language.stops
-            certain = all(isinstance(p, float) or p.sure for p in partials) and not any("raise" in line for line in lines)
+            certain = all(isinstance(p, float) or p.sure for p in partials) and not any("raise" in line for line in made)
             finite = all(not p * 0.0 if isinstance(p, float) else p.size < ANY for p in partials)
             straight = (dead and certain and finite) or not upstream  # 0 times a finite number changes nothing: no need to ask
             self.fallible = self.fallible or (stops and not certain)
             reads |= {names[edge.to] for edge in ways if edge.to in names} | ({upstream} if upstream else set())
             first: dict[str, None] = {}
+            doubts = [] if certain and finite else [p for p in partials if self._may_be_missing(node, p)]
             for edge, partial in zip(ways, partials, strict=True):
                 to = f"g{edge.to}"
                 if stops and isinstance(partial, float) and partial * 0.0:
-                    lines.append(f"raise GradientError({GRADIENT})")
+                    (made if math.isnan(partial) else lines).append(f"raise GradientError({GRADIENT})")
                     self.fallible = True
                     names.setdefault(edge.to, to)
                     first[to] = None
@@ -327,14 +343,27 @@ class Body:
                 if edge.to not in names and not (straight and fold):
                     first[to] = None
                     names[edge.to] = to
-                text = self._contribution(to, upstream, partial, parts, edge.to in names, fold, straight or stops)
+                plain = straight or stops or partial in doubts
+                text = self._contribution(to, upstream, partial, parts, edge.to in names, fold, plain)
                 lines.append(text + comment(self._label(edge.to)))
                 names[edge.to] = to
-            block = lines if straight or not stops else [f"if {upstream}:", *(f"    {line}" for line in lines)]
+            if straight or not stops:
+                block = [*made, *lines]
+            else:
+                looks = [f"{self.language.text(p, parts)[0]}  # has to exist" for p in doubts if isinstance(p, Term)]
+                block = [f"if {upstream}:", *(f"    {line}" for line in lines)] if lines else []
+                if doubts:  # 0 times a local derivative that does not exist is not 0: what it is, the engine decides
+                    block = [*made, *block, *(["else:", *(f"    {look}" for look in looks)] if looks else [])]
+                else:
+                    block[1:1] = [f"    {line}" for line in made]
             if first:
                 block.insert(0, " = ".join(first) + " = 0.0")
             self.statements.append(Statement(block, reads, {f"g{edge.to}" for edge in ways}, node))
         self.gradients = [names.get(i, "") for i in range(len(self.tape.labels))]
+
+    def _may_be_missing(self, node: int, partial: Term | float) -> bool:
+        step = self.tape.steps[node]
+        return _is_doubtful(step, partial, tuple(map(self.number, step.args)))
 
     def _label(self, node: int) -> str | None:
         step = self.tape.steps.get(node)
@@ -387,6 +416,11 @@ class Body:
                 if x in looked and self.language.stops:
                     lines += [f"if {names[x]} * 0.0:", f"    raise GradientError({GRADIENT})"]
         return lines, {x.name for x in order if x.name}, names, count
+
+
+def _is_doubtful(step: Step, partial: Term | float, args: tuple[Any, ...]) -> bool:
+    """Whether the local derivative may not exist."""
+    return partial != partial if isinstance(partial, float) else not partial.sure and may_be_missing(step.op, args)
 
 
 def comment(label: str | None) -> str:

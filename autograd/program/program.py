@@ -70,8 +70,11 @@ class Recording:
         try:
             return self._run(*numbers)
         except (ArithmeticError, ValueError):
-            self.tape.output_of(self.nodes(numbers)).backward()  # raises what the engine raises
-            raise
+            # The engine raises the same in its own words, or knows that what does not exist is masked: the text cannot tell.
+            nodes = self.nodes(numbers)
+            output = self.tape.output_of(nodes)
+            output.backward()
+            return output.data, tuple([leaf.grad for leaf in nodes[: len(numbers)]])
 
     def nodes(self, numbers: Sequence[float]) -> list[Any]:
         """The graph's nodes at these numbers, as the engine records them."""
@@ -195,7 +198,9 @@ class Program:
     def source(self, target: Literal["python", "torch", "jax"] = "python") -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients`.
 
-        It takes the arguments' numbers one after another, then the parameters', and returns the value and a tuple of gradients.
+        It takes the arguments' numbers one after another, then the parameters', and returns the value and a tuple of gradients. Where a
+        local derivative does not exist the program asks the engine whether it is masked; the source by itself cannot, and raises its
+        GradientError there (as "torch" and "jax" it gives nan).
 
         target   "python", or the same program in the words of "torch" or "jax"
         """

@@ -50,6 +50,24 @@ def size_of(op: Primitive, args: tuple[Any, ...]) -> int:
     return UNIT if is_among(op, BOUNDED) else FINITE if is_among(op, TOTAL) or is_among(op, LOUD) else ANY
 
 
+def may_be_missing(op: Primitive, args: tuple[Any, ...]) -> bool:
+    """Whether there are operands at which the row has a value and no local derivative: only rows with kinks have such."""
+    if is_among(op, ("power",)) and isinstance(args[1], float) and not 0.0 < args[1] < 1.0:
+        return False
+    return bool(op.kinks) or PRIMITIVES.get(op.name) is not op
+
+
+def is_off(op: Primitive, position: int, args: tuple[Any, ...]) -> bool:
+    """Whether a row whose local derivative is 0 masks what lies below, whatever the numbers are that are not known yet."""
+    if is_among(op, ("multiply",)):
+        return isinstance(args[1 - position], float)
+    test = op.flat[position] if op.flat else None
+    try:
+        return test is not None and bool(test(*args))
+    except TracingError:  # it depends on them
+        return False
+
+
 class Term:
     """A number that a rule computes: a result of the forward pass (`name`), plain arithmetic (`sign`), or a row (`op`).
 

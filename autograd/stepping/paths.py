@@ -185,7 +185,8 @@ def _walked(recording: Recording, largest: Mapping[int, Sequence[tuple[float, in
     while (step := largest[i][rank])[1] >= 0:
         _, k, rank = step
         edges.append(recording.edge(k))
-        result = result * recording.partials[k] if result else 0.0  # a gradient of exactly 0 hands nothing on
+        local = recording.partials[k]
+        result = result * local if result and not math.isnan(local) else 0.0  # what does not exist is masked, or there is no explanation
         i = recording.tails[k]
     return Path(tuple(edges), result)
 

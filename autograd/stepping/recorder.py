@@ -19,6 +19,7 @@ from typing import Any
 from ..drawing.view import find_names
 from ..errors import ExpressionError, GradientError
 from ..graph import Edge, topological
+from ..masking import substitutes
 from ..primitive import FAILURES, Primitive, as_float
 from ..typeset import Notation, formula, number, shown
 from ..typeset import name as pretty_name
@@ -136,7 +137,7 @@ class Backward:
     operand       where it goes to: the node's operand at this position, 0 or 1
     upstream      the gradient of the node, complete
     local         the local derivative ∂node/∂operand
-    contribution  upstream × local; 0 where upstream is exactly 0, whatever the local derivative
+    contribution  upstream × local; 0 where upstream is exactly 0, and where the local derivative does not exist and is masked
     before, after the gradient of the operand
     """
 
@@ -250,10 +251,13 @@ class Recording:
         gradients = array("d", bytes(8 * self.forward))
         gradients[-1] = self.seed
         self.before, self.gradients = array("d"), gradients
+        partials = substitutes(self.order, (self.output,))
         for k, (head, tail, partial) in enumerate(zip(self.heads, self.tails, self.partials, strict=True)):
             upstream, before = gradients[head], gradients[tail]
             self.before.append(before)
-            if upstream:  # a gradient of exactly 0 hands nothing on
+            if partials and math.isnan(partial):
+                partial = partials[self.order[head]][self.positions[k]]  # type: ignore[assignment] # 0 where it is masked
+            if upstream or partial != partial:  # a gradient of exactly 0 hands nothing on, unless 0·∞ has no value here
                 after = before + upstream * partial
                 if after * 0.0:
                     edge = self.edge(k)
@@ -286,8 +290,9 @@ class Recording:
         k = number - self.forward - 1
         head, tail, local, before = self.heads[k], self.tails[k], self.partials[k], self.before[k]
         upstream = self.gradients[head]  # complete before it is handed on
-        contribution = upstream * local if upstream else 0.0
-        after = before + contribution if upstream else before
+        passes = upstream and not math.isnan(local)  # one that does not exist is masked, or the steps end before it
+        contribution = upstream * local if passes else 0.0
+        after = before + contribution if passes else before
         node, operand = self.order[head], self.order[tail]
         return Backward(number, node, operand, self.positions[k], upstream, local, contribution, before, after, self.names)
 
