@@ -30,15 +30,17 @@ class State:
     scope    the path of the scopes around, or None
     paused   whether no_grad() holds
     run      the derivative whose function runs, or None. A leaf keeps it where other nodes have a partial: it says whose leaf that is
+    tape     the recording of a program that this code belongs to, or None
     known    the numbers of the generators' contexts that are in it already
     inner    what held in scopes inside, by their names: a network enters the same ones again and again
     """
 
-    __slots__ = ("inner", "known", "paused", "run", "scope")
+    __slots__ = ("inner", "known", "paused", "run", "scope", "tape")
 
     scope: str | None
     paused: bool
     run: Any
+    tape: Any
     known: tuple[int, ...]
     inner: dict[str, State]
 
@@ -46,11 +48,12 @@ class State:
 _new = object.__new__
 
 
-def _made(scope: str | None, paused: bool, run: Any, known: tuple[int, ...]) -> State:
+def _made(scope: str | None, paused: bool, run: Any, tape: Any, known: tuple[int, ...]) -> State:
     state = _new(State)
     state.scope = scope
     state.paused = paused
     state.run = run
+    state.tape = tape
     state.known = known
     state.inner = {}
     return state
@@ -58,7 +61,7 @@ def _made(scope: str | None, paused: bool, run: Any, known: tuple[int, ...]) -> 
 
 INNER = 64
 """How many scopes inside of one are remembered."""
-NOTHING = _made(None, False, None, ())
+NOTHING = _made(None, False, None, None, ())
 _state: ContextVar[State] = ContextVar("state", default=NOTHING)
 _set, _reset = _state.set, _state.reset
 _plain = _state.get
@@ -212,7 +215,7 @@ class Context:
         found = self._found
         if found is None or found[0] is not state:
             inside = self.change(state)
-            inside = _made(inside.scope, inside.paused, inside.run, (*state.known, number))
+            inside = _made(inside.scope, inside.paused, inside.run, inside.tape, (*state.known, number))
             self._found = found = state, inside
         return found[1]
 
@@ -289,7 +292,7 @@ class scope(Context):  # noqa: N801 - in the words of `with`
         if inside is None:
             if len(state.inner) >= INNER:
                 state.inner.clear()
-            inside = _made(f"{state.scope}/{self.name}" if state.scope else self.name, state.paused, state.run, state.known)
+            inside = _made(f"{state.scope}/{self.name}" if state.scope else self.name, state.paused, state.run, state.tape, state.known)
             state.inner[self.name] = inside
         return inside
 
@@ -328,7 +331,7 @@ class no_grad(Context):  # noqa: N801 - in the words of `with`
 
     def change(self, state: State) -> State:
         """Paused."""
-        return _made(state.scope, True, state.run, state.known)
+        return _made(state.scope, True, state.run, state.tape, state.known)
 
 
 class recording(Context):  # noqa: N801 - in the words of `with`
@@ -338,7 +341,7 @@ class recording(Context):  # noqa: N801 - in the words of `with`
 
     def change(self, state: State) -> State:
         """Not paused."""
-        return _made(state.scope, False, state.run, state.known)
+        return _made(state.scope, False, state.run, state.tape, state.known)
 
 
 class running(Context):  # noqa: N801 - in the words of `with`
@@ -353,19 +356,26 @@ class running(Context):  # noqa: N801 - in the words of `with`
 
     def change(self, state: State) -> State:
         """Not paused, in this run."""
-        return _made(state.scope, False, self.run, state.known)
+        return _made(state.scope, False, self.run, state.tape, state.known)
 
 
 class alone(Context):  # noqa: N801 - in the words of `with`
     """A context in which nothing holds of what stands around it: for what is made once and kept, such as a program, it must not matter
     where it was first asked for.
+
+    tape   the recording that it is for, or None
     """
 
-    __slots__ = ()
+    __slots__ = ("tape",)
+    given = ("tape",)
+
+    def __init__(self, tape: Any = None) -> None:
+        super().__init__()
+        self.tape = tape
 
     def change(self, state: State) -> State:
         """Nothing, and none of the generators' contexts around."""
-        return _made(None, False, None, state.known)
+        return _made(None, False, None, self.tape, state.known)
 
 
 def paused() -> bool:

@@ -14,6 +14,7 @@ import pytest
 
 import nn
 from autograd import InUseError, Value, compile, pack, process  # noqa: A004
+from autograd.graph import topological
 from autograd.program import trace
 
 from .test_faults import in_a_process, run_together
@@ -219,6 +220,37 @@ def test_a_value_that_a_recorded_function_can_reach_is_waited_for() -> None:
     compile(f, verify=False)(1e-300)
     threads[0].join()
     assert [4.0] == found
+
+
+USES: dict[str, Callable[[Value], Any]] = {
+    "sum": lambda w: (w + 1.0).data,
+    "product": lambda w: (w * w).data,
+    "row": lambda w: w.exp().data,
+    "comparison": lambda w: w > 1.0,
+    "detach": lambda w: w.detach().data,
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_computing_with_a_parameter_that_another_thread_records_waits(use: str) -> None:
+    """What is computed is right, and nothing of it gets into the program."""
+    w = Value(2.0)
+    expected = USES[use](w)
+    found: list[Any] = []
+    threads = []
+
+    def f(x: Any) -> Any:
+        threads.append(threading.Thread(target=lambda: found.append(USES[use](w))))
+        threads[-1].start()
+        for _ in range(300):
+            x = x * 1.5
+        return w * x
+
+    program = compile(f, params=[w], verify=False, passes=())
+    program(1e-300)
+    threads[0].join()
+    assert [expected] == found
+    assert 301 == sum(node.op is not None for node in topological(program.graph()))
 
 
 def test_a_parameter_that_is_not_given_back_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

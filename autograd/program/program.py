@@ -361,8 +361,8 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
 
     While it is recorded, the function's numbers cannot be read: `.data`, `float()`, `int()` and the like are a TracingError, for what
     they give would be frozen into the program. What else the function does, such as printing, it does when it is recorded, and not
-    when the program runs. What stands around the first call (no_grad(), a scope, a derivative) does not matter. In other threads the
-    parameters are not to be computed with meanwhile; who reads or writes one there waits until it is given back.
+    when the program runs. What stands around the first call (no_grad(), a scope, a derivative) does not matter. Whoever uses a parameter
+    in another thread meanwhile waits until it is given back.
 
     >>> program = compile(lambda x, y: x * y + x)
     >>> program(2.0, 3.0)

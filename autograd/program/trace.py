@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from .. import context, ops
 from ..errors import AutogradError, InUseError
 from ..graph import Node
-from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, interpretation
+from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, function_of, interpretation
 from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .tape import Check, Tape
@@ -50,12 +50,13 @@ PATIENCE = 10.0
 
 def _given_back(x: Value) -> bool:
     """Whether x was lent to a recording in another thread, and is itself again."""
-    if not _undone or _recording_here():
+    if _recording_here():
         return False
-    if not lending.acquire(timeout=PATIENCE):
-        name = "a parameter" if x.label is None else f"the parameter {x.label!r}"
-        raise InUseError(f"{name} is in use: another thread records a program with it")
-    lending.release()
+    if _undone:
+        if not lending.acquire(timeout=PATIENCE):
+            name = "a parameter" if x.label is None else f"the parameter {x.label!r}"
+            raise InUseError(f"{name} is in use: another thread records a program with it")
+        lending.release()
     return type(x) not in (Traced, Foreign)
 
 
@@ -137,6 +138,9 @@ class Traced(Value):
     # -- + and ×, written out for speed as a Value's are -----------------------------------------------------------------
 
     def __add__(self, other: Any) -> Any:
+        here = context.here()
+        if here.tape is not _run:
+            return _ADD.kinds[Traced](self, other)
         if type(other) is Traced:
             z = self._number + other._number
             y = other._index
@@ -159,11 +163,14 @@ class Traced(Value):
         _ys(y)
         if y < 0:
             _constants[1][i] = other
-        if context.in_use:
-            _place(node)
+        if here.scope is not None or here.paused:
+            _place(node, here)
         return node
 
     def __mul__(self, other: Any) -> Any:
+        here = context.here()
+        if here.tape is not _run:
+            return _MULTIPLY.kinds[Traced](self, other)
         if type(other) is Traced:
             z = self._number * other._number
             y = other._index
@@ -186,8 +193,8 @@ class Traced(Value):
         _ys(y)
         if y < 0:
             _constants[1][i] = other
-        if context.in_use:
-            _place(node)
+        if here.scope is not None or here.paused:
+            _place(node, here)
         return node
 
     def __radd__(self, other: Any) -> Any:
@@ -200,6 +207,8 @@ class Traced(Value):
 
     def detach(self) -> Any:
         """The same number, through which no gradient flows."""
+        if _given_back(self):
+            return self.detach()
         node: Traced = ops.stop_gradient(self)
         _tape.stopped.add(node._index)
         return node
@@ -242,6 +251,8 @@ class Traced(Value):
 
 def _comparing(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Traced, Any], bool]:
     def method(self: Traced, other: Any) -> bool:
+        if context.here().tape is not _run and _given_back(self):
+            return compare(self, other)  # type: ignore[arg-type] # this is another thread, and now it is a Value again
         _known(self, other)
         if type(other) is Traced:
             outcome, y = compare(self._number, other._number), other._index
@@ -303,8 +314,7 @@ def _known(*operands: Any) -> None:
             raise TracingError(f"{x!r} comes from an earlier run of the function, which must not keep numbers outside")
 
 
-def _place(node: Traced) -> None:
-    here = context.here()
+def _place(node: Traced, here: context.State) -> None:
     node.scope = here.scope
     if here.paused:
         _tape.stopped.add(node._index)
@@ -316,6 +326,9 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
     forward, binary = forward_of(primitive), len(primitive.operands) == 2
 
     def record(*operands: Any) -> Any:
+        here = context.here()
+        if here.tape is not _run and not any(type(x) is Traced and not _given_back(x) for x in operands):
+            return function_of(primitive)(*operands)  # this is another thread, and now they are Values again
         sides: list[Any] = []
         numbers: list[float] = []
         for x in operands:
@@ -349,8 +362,8 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
                 constants[i] = side
             else:
                 put(side._index)
-        if context.in_use:
-            _place(node)
+        if here.scope is not None or here.paused:
+            _place(node, here)
         return node
 
     record.__name__, record.__doc__ = primitive.name, primitive.summary
@@ -410,9 +423,10 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
     with lending:
         inputs = [*leaves, *parameters]
         back = _way_back(parameters, foreign)
-        with afterwards(*back), context.alone():
+        run = object()
+        with afterwards(*back), context.alone(run):
             _undone[len(_undone)] = back
-            _begin(inputs, parameters, foreign)
+            _begin(run, inputs, parameters, foreign)
             return _finished(inputs, function())
 
 
@@ -430,11 +444,11 @@ def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tup
     return [*back, (_undone.pop, len(_undone), None)]
 
 
-def _begin(inputs: Sequence[Any], parameters: Sequence[Value], foreign: Sequence[Value]) -> None:
+def _begin(run: object, inputs: Sequence[Any], parameters: Sequence[Value], foreign: Sequence[Value]) -> None:
     global _run, _tape, _constants, _names, _next, _ops, _xs, _ys
     together(map(_put_class, parameters, repeat(Traced)))
     together(map(_put_class, foreign, repeat(Foreign)))
-    _run = object()
+    _run = run
     _tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)
     _constants, _names = ({}, {}), {"label": {}, "scope": {}}
     _next, _ops, _xs, _ys = count(len(inputs)).__next__, _tape.ops.append, _tape.xs.append, _tape.ys.append
