@@ -51,6 +51,7 @@ from autograd.packing.plan import plan  # noqa: E402
 from autograd.packing.views import View, common, factors, regular  # noqa: E402
 
 from .random_functions import Function, random_function  # noqa: E402
+from .random_programs import RandomProgram, thresholds  # noqa: E402
 from .rounding import UNIT, distances  # noqa: E402
 
 INPUT, SHARED, PARAM = range(3)
@@ -188,6 +189,22 @@ def test_any_function_without_a_batch(rng: random.Random) -> None:
             for x, g, error in zip(found, gradient, errors, strict=True):
                 assert abs(x - g) <= error + 4 * UNIT * abs(g) + 1e-300, (f, start, x, g, error)
     assert not program.latest().alone
+
+
+@settings(max_examples=150)
+@given(st.randoms(use_true_random=False))
+def test_any_program_with_every_sort_of_argument(rng: random.Random) -> None:
+    """Whatever an argument is for, however wide it is, and on whichever side of each size threshold: within the rounding bound."""
+    with thresholds(rng):
+        case = RandomProgram(rng)
+        if not case.judged(eagerly):
+            return
+        count = len(case.examples)
+        batch = rng.choice(("mean", "sum"))
+        wrt = rng.choice(("params", "arguments", "all")) if case.has_params else "arguments"
+        program, args = case.program(batch=batch, wrt=wrt, memory=rng.choice((1, 300, 2**23, 2**23)))
+        for shard in (None, rng.choice((None, 1, 2))):
+            case.compare(program(*args, shard=shard), wrt, 1.0 if batch == "sum" else 1.0 / count, UNIT)
 
 
 def test_a_gram_matrix_of_a_reversed_vector() -> None:

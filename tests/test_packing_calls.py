@@ -22,6 +22,7 @@ from autograd import (
     Value,
     above,
     custom_gradient,
+    dot,
     erf,
     exp,
     log,
@@ -112,6 +113,39 @@ def test_many_inputs_are_read_where_they_lie(kind: Any) -> None:
     z = given.astype(float) @ W.T + b
     assert value == pytest.approx((z**2).sum() / len(given), rel=1e-13)
     assert dx == pytest.approx(2 * z @ W / len(given), rel=1e-11)
+
+
+@pytest.mark.parametrize("wrt", ["params", "all"])
+@pytest.mark.parametrize("width", [63, 64, 65])
+def test_arguments_that_products_alone_read(width: int, wrt: Any) -> None:
+    """Two wide arguments may meet in a product: dot(x, y)·c."""
+    X, Y = np.random.default_rng(0).normal(size=(2, 3, width))
+    c = Value(2.0)
+    value, (dx, dy, by_params) = pack(lambda x, y: dot(x, y) * c, params=[c], wrt=wrt)(X, Y)
+    assert value == pytest.approx(2.0 * (X * Y).sum() / 3, rel=1e-13)
+    assert by_params == pytest.approx([(X * Y).sum() / 3], rel=1e-13)
+    if wrt == "all":
+        assert (dx.tolist(), dy.tolist()) == ((2.0 / 3 * Y).tolist(), (2.0 / 3 * X).tolist())
+
+
+def test_gradients_that_nobody_asked_for() -> None:
+    """With wrt="arguments" there are none by the parameters: neither garbage from views that go over them nor steps that would use it."""
+    w = Value(0.5)
+
+    def f(x: Any, s: Any) -> Any:
+        return (s[0] * s[0] + w) * (w * w + s[0]) + 0.0 * x
+
+    program = pack(f, params=[w], shared=(1,), wrt="arguments")
+    for _ in range(2):
+        value, (dx, ds, by_params) = program([1.0], [3.0])
+        assert (value, dx.tolist(), ds, by_params) == (9.5 * 3.25, [0.0], [6.0 * 3.25 + 9.5], None)
+        with program.latest().code.machine(1) as machine:
+            assert machine.g_same[:2].tolist() == [29.0, 0.0]
+    with pytest.raises(ValueError, match="backward needs gradients by the parameters, but f is packed with wrt='arguments'"):
+        program.backward([1.0], [3.0])
+    with pytest.raises(ValueError, match="training needs gradients by the parameters"), program.training(nn.SGD([w], lr=0.1)):
+        pass
+    assert w.grad == 0.0
 
 
 def test_nested_arguments() -> None:

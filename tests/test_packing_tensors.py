@@ -25,7 +25,9 @@ from autograd.packing.packed import Packed  # noqa: E402
 from autograd.packing.spelling import WORDS, contracted, literal, pick, statement  # noqa: E402
 from autograd.packing.tensors import source  # noqa: E402
 
-from .test_packing import Case, compare  # noqa: E402
+from .random_programs import WHOLE, RandomProgram, thresholds  # noqa: E402
+from .rounding import UNIT  # noqa: E402
+from .test_packing import Case, compare, eagerly  # noqa: E402
 
 TARGETS = ("numpy", "torch", "jax")
 
@@ -55,8 +57,8 @@ def assert_same(program: Packed, args: tuple[Any, ...], target: str) -> None:
     """The source returns what the packed program does."""
     value, gradients = program(*args)
     expected = [gradient for gradient in gradients if gradient is not None]
-    if program.params:  # in a source they come first, if they are wanted
-        expected = [expected[-1]] * (program.wrt != "arguments") + expected[:-1]
+    if program.params and program.wrt != "arguments":  # in a source they come first
+        expected = [expected[-1], *expected[:-1]]
     got = run(program, args, target)
     assert abs(value - got[0]) <= 1e-12 * (1.0 + abs(value))
     assert [np.shape(g) for g in expected] == [g.shape for g in got[1:]]
@@ -345,6 +347,37 @@ def test_random_graphs(seed: int, batch: str) -> None:
     by = dict(zip(names, gradients, strict=True))
     shaped = [by["x"], by.get("s", np.zeros(0)), *([by["params"]] if program.params else [])]
     compare(case, Outcome(value, tuple(shaped)), 1.0 if batch == "sum" else 1.0 / len(args[0]))
+
+
+@settings(max_examples=60)
+@given(st.randoms(use_true_random=False))
+def test_random_programs(rng: random.Random) -> None:
+    """With every sort of argument, however wide, and on whichever side of each size threshold, the same."""
+    with thresholds(rng):
+        case = RandomProgram(rng)
+        if any(a.sort == WHOLE for a in case.arguments) or not case.judged(eagerly):
+            return
+        program, args = case.program(batch="sum", wrt="all" if case.has_params else "arguments", branches="raise")
+        try:
+            program(*args)
+            program.source()
+        except (GuardError, TracingError):
+            return
+        value, *gradients = run(program, args, "numpy")
+        last = gradients.pop(0) if case.has_params else None
+        case.compare(Outcome(value, (*gradients, *([last] if case.has_params else []))), program.wrt, 1.0, UNIT)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_axis_between_others(target: str) -> None:
+    """An operand without the last axis of a table stands beside it, and not beside the examples, be they as many as the table has columns."""
+    library(target)
+    w = [Value(0.3), Value(-0.7), Value(1.1)]
+
+    def f(x: Any) -> Any:
+        return sum((tanh(a * b) for a in x for b in x), 0.0) + sum((tanh(a * b) for a in reversed(x) for b in w), 0.0)
+
+    assert_same(pack(f, params=w, wrt="arguments"), (numbers(3, 3),), target)
 
 
 @pytest.mark.parametrize("target", ["torch", "jax"])

@@ -8,6 +8,7 @@ which expects the gradient at the output to be there.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from .grids import Product
 from .plan import Group, Plan
 from .views import View, common, regular
 
+NAME = re.compile(r"[a-z]\w*")
 BANKS = ("same", "inputs", "computed")
 DIRECT = 64
 """From so many batched inputs on they are not copied into a bank, where only matrix products read them."""
@@ -34,16 +36,28 @@ GAP = 4096
 @dataclass
 class Text:
     """The parts of the program. `constants` are index arrays and functions, by name; `direct` are the arguments that are read where they
-    lie; `scratch` is how many numbers the buffers have, unbatched and for each example.
+    lie, and `arriving` the views of them by name, which can only be made when the program runs; `scratch` is how many numbers the buffers
+    have, unbatched and for each example.
     """
 
     bind: list[str] = field(default_factory=list)
+    arriving: dict[str, str] = field(default_factory=dict)
     forward: list[str] = field(default_factory=list)
     backward: list[str] = field(default_factory=list)
     constants: dict[str, Any] = field(default_factory=dict)
     scratch: list[int] = field(default_factory=lambda: [0, 0])
     direct: tuple[int, ...] = ()
     operations: int = 0
+
+    def run(self, statements: list[str]) -> list[str]:
+        """The statements, after the views that they need of arguments that are read where they lie."""
+        needed: list[str] = []
+        words = set(NAME.findall("\n".join(statements)))
+        for name, view in reversed(self.arriving.items()):  # a view may be one of another, which was made before it
+            if name in words:
+                needed.insert(0, f"{name} = {view}")
+                words.update(NAME.findall(view))
+        return needed + statements
 
 
 class Writer:
@@ -65,7 +79,7 @@ class Writer:
         self.text.direct = tuple(i for i, part in enumerate(plan.parts) if self._is_direct(*part))
         for group in plan.groups:
             getattr(self, {SUM: "_sum", -1: "_single"}.get(group.kind, "_largest"))(group)
-        self.text.operations = sum(not line.startswith("if ") and " = view(" not in line for line in self.text.forward)
+        self.text.operations = sum(not line.startswith("if ") for line in self.text.forward)
         self.touched[plan.output] = True
         for group in reversed(plan.groups):
             if group.carries:
@@ -97,9 +111,7 @@ class Writer:
             how = f"{view.offset - self.offset(bank)}, {view.shape}, {view.strides})"
             part = -1 if gradient else self.direct_part(view.offset)
             if part >= 0:
-                line = f"{name} = view(x{part}.T, {view.offset - self.plan.parts[part][0]}, {view.shape}, {view.strides})"
-                self.text.forward.append(line)
-                self.text.backward.append(line)
+                self.text.arriving[name] = f"view(x{part}.T, {view.offset - self.plan.parts[part][0]}, {view.shape}, {view.strides})"
             else:
                 self.text.bind.append(f"{name} = view({where}, {how}")
         return self.names[key]
@@ -121,10 +133,13 @@ class Writer:
         return name
 
     def derived(self, text: str) -> str:
-        """The name of a view of a buffer."""
+        """The name of a view of an array that has a name. It is made where that one is: beforehand, or when the program runs."""
         if text not in self.names:
-            self.names[text] = f"v{len(self.names)}"
-            self.text.bind.append(f"{self.names[text]} = {text}")
+            name = self.names[text] = f"v{len(self.names)}"
+            if self.text.arriving.keys().isdisjoint(NAME.findall(text)):
+                self.text.bind.append(f"{name} = {text}")
+            else:
+                self.text.arriving[name] = text
         return self.names[text]
 
     # -- reading ---------------------------------------------------------------------------------------------------------
@@ -303,8 +318,7 @@ class Writer:
         elif form == "plain":
             write(f"matmul({self.derived(left + lead)}, {self.derived(right + '.swapaxes(1, 2)' + lead)}, {self.derived(target + lead)})")
         elif form == "weights" and q == 1:
-            columns = self.later(right + "[:, 0]" + lead)
-            write(f"matmul({self.derived(left + lead)}, {columns}, {self.derived(target + lead)})")
+            write(f"matmul({self.derived(left + lead)}, {self.derived(right + '[:, 0]' + lead)}, {self.derived(target + lead)})")
         elif form == "weights":
             write(f"matmul({self.derived(left + '[:, None]')}, {right}, {target})")
         elif p == q == 1:
@@ -328,12 +342,6 @@ class Writer:
             else:
                 write(f"{self.out(group)}[{self.constant(members)}] = {flat}[{self.constant(order)}]")
         return form, left, right, (shape, view, rows, whole)
-
-    def later(self, text: str) -> str:
-        """A view of what is the batched inputs, which are there only when the program runs; else a view made beforehand."""
-        name = text.partition("[")[0]
-        at_run = any(line.startswith(f"{name} = ") for line in self.text.forward)
-        return text if at_run else self.derived(text)
 
     # -- backward --------------------------------------------------------------------------------------------------------
 
@@ -429,11 +437,11 @@ class Writer:
             right_amount = (d(f"{g}.swapaxes(1, 2){lead}"), d(left + lead))
             shapes = (product.left.shape, product.right.shape)
         elif form == "weights" and q == 1:
-            left_amount = (d(g + lead), self.later(f"{right}[:, 0]{lead}.swapaxes(-1, -2)"))
+            left_amount = (d(g + lead), self.derived(f"{right}[:, 0]{lead}.swapaxes(-1, -2)"))
             right_amount = (d(f"{left}{lead}.swapaxes(-1, -2)"), d(g + lead))
             shapes = (product.left.shape, (s, k))
         elif form == "weights":
-            left_amount = (g, self.later(f"{right}.swapaxes(2, 3)"))
+            left_amount = (g, self.derived(f"{right}.swapaxes(2, 3)"))
             right_amount = (d(f"{left}[:, None].swapaxes(2, 3)"), g)
             shapes = (product.left.shape, product.right.shape)
         else:
@@ -548,6 +556,11 @@ class Writer:
                 for a, b in zip(at[np.r_[0, gaps + 1]].tolist(), at[np.r_[gaps, -1]].tolist(), strict=True):
                     lines.append(f"g_{BANKS[i]}[{a}:{b + 1}] = 0.0")
         self.text.backward[:0] = lines
+        # A view may go over leaves of both sorts: what arrived at those whose gradients nobody wants is no gradient.
+        leaves = self.plan.where[: len(self.plan.wanted)]
+        unwanted = np.sort(leaves[~self.plan.wanted & self.touched[leaves] & (leaves < self.ends[0])])
+        if len(unwanted):
+            self.text.backward.append(f"g_{BANKS[0]}[{self.constant(unwanted)}] = 0.0")
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -107,8 +107,8 @@ def code(plan: Plan) -> Code:
             copies += [f"copyto(i{i}, x{i}.T)", f"look(i{i})"]
     lines = [f"def bind({', '.join([*BANKS, *(f'g_{bank}' for bank in BANKS)])}, size):"]
     lines += [f"    {line}" for line in text.bind]
-    lines += [f"    def forward({xs}):", *(f"        {line}" for line in [*copies, *text.forward] or ["pass"])]
-    lines += [f"    def backward({xs}):", *(f"        {line}" for line in text.backward or ["pass"])]
+    lines += [f"    def forward({xs}):", *(f"        {line}" for line in [*copies, *text.run(text.forward)] or ["pass"])]
+    lines += [f"    def backward({xs}):", *(f"        {line}" for line in text.run(text.backward) or ["pass"])]
     lines.append("    return forward, backward")
     leaves = plan.where[: len(plan.wanted)]
     inputs_too = bool((plan.wanted & (leaves >= plan.same)).any())

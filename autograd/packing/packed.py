@@ -42,6 +42,8 @@ WORTH = 16.0
 way back, a scalar operation of source 0.5 µs."""
 MOST = 256
 """How many different sets of whole numbers there may be."""
+ALONE = 8
+"""So few examples are computed one by one where one among them is in trouble; more are halved."""
 WAITING = 16
 """How many shards are on their way to an executor at a time."""
 KNOWN = 8
@@ -106,7 +108,7 @@ class Packed:
     """A function of scalars as array operations: call it with a batch of examples, and it returns value and gradients (an `Outcome`).
 
     The first axis of every argument counts the examples. Gradients come as arrays in the shapes of the arguments, None where they are not
-    asked for; and, where there are parameters, one more array with a gradient for each, in their order.
+    asked for; and, where there are parameters, one more array with a gradient for each, in their order (None where it is not asked for).
 
     As with a `Program`, whole numbers are no numbers to differentiate by: the examples are then grouped by them, and each group has a
     program of its own. Write a class one-hot, in floats, to have one for all.
@@ -163,15 +165,20 @@ class Packed:
             raise RangeError(f"the {self.batch or 'value'} of {self.__name__} is beyond the floats")
         found = iter(answer)
         shaped = tuple(_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args))
-        return Outcome(total, (*shaped, g_params) if self.params else shaped)
+        return Outcome(total, (*shaped, g_params if self.wrt != "arguments" else None) if self.params else shaped)
 
     def backward(self, *args: Any, **options: Any) -> float:
         """The value, with the gradients of the parameters added to their `grad`, as backward() does."""
         if not self.params:
             raise ValueError(f"{self.__name__} has no parameters to add gradients to: pack it with params=")
+        self._by_params("backward")
         value, gradients = self(*args, **options)
         add_gradients(self.params, gradients[-1].tolist())
         return float(value)
+
+    def _by_params(self, asker: str) -> None:
+        if self.params and self.wrt == "arguments":
+            raise ValueError(f"{asker} needs gradients by the parameters, but {self.__name__} is packed with wrt='arguments': leave wrt out")
 
     def _theta(self) -> Array:
         session = self._session
@@ -346,7 +353,7 @@ class Packed:
             return fits
         if fits is not None:
             parts = [(np.nonzero(fits)[0], tried), (np.nonzero(~fits)[0], tried + 1)]
-        elif size > 8:  # halve, until those that are in trouble stand alone
+        elif size > ALONE:  # halve, until those that are in trouble stand alone
             parts = [(np.arange(size // 2), tried), (np.arange(size // 2, size), tried)]
         else:
             return self._one_by_one(batch, variant, same, xs, names, seed)
@@ -556,6 +563,7 @@ class Packed:
         """
         if self._session is not None:
             raise RuntimeError(f"{self.__name__} is in training already")
+        self._by_params("training")
         return Training(self, optimiser)
 
     # -- copies ----------------------------------------------------------------------------------------------------------

@@ -365,7 +365,9 @@ class _Author(Assembly):
         parts += ["None"] * (batched and not operand.batched)
         while parts[-1] == ":" and "None" in parts:
             parts.pop()
-        return f"{operand.text}[{', '.join(parts)}]".replace("[:, :, None]", "[..., None]") if "None" in parts else operand.text
+        if parts == [":", ":", "None"] and operand.addresses.ndim == 2 and not operand.batched:
+            parts = ["...", "None"]  # shorter to read, where no other axis follows
+        return f"{operand.text}[{', '.join(parts)}]" if "None" in parts else operand.text
 
     def beside_others(self, columns: list[Ints], n: int, start: int = -1) -> tuple[Shape, list[Operand]]:
         """Columns of n addresses in one shape, in which as many as possible are views, and in which the group that begins at `start` is

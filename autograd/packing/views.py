@@ -14,6 +14,8 @@ from .fuse import Ints
 
 Factors = list[tuple[int, int]]
 """Sizes and strides, from the slowest to the fastest."""
+AXES = 4
+"""A column of addresses with more of them is gathered."""
 
 
 class View(NamedTuple):
@@ -41,11 +43,11 @@ def regular(addresses: Ints) -> View | None:
     return View(int(addresses.flat[0]), addresses.shape, tuple(strides)) if (addresses == expected).all() else None
 
 
-def factors(addresses: Ints, most: int = 4) -> Factors | None:
-    """A column of addresses as sizes and strides, as few as will do; None where more than `most` would be needed."""
+def factors(addresses: Ints) -> Factors | None:
+    """A column of addresses as sizes and strides, as few as will do; None where more than AXES would be needed."""
     found: Factors = []
     while len(addresses) > 1:
-        if len(found) == most:
+        if len(found) == AXES:
             return None
         steps = np.diff(addresses)
         other = np.nonzero(steps != steps[0])[0]
