@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd import NonFiniteError, Value, scope
 from autograd.process import lending, refuse_reentry, together, updating
@@ -26,6 +26,7 @@ class Module:
 
     training: bool = True
     _path: str = ""
+    _changes: ClassVar[list[int]] = [0]  # how many attributes of modules were set: programs see by it whether they have to look at theirs
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """What `forward` returns, its nodes made in a scope of this module's name."""
@@ -42,6 +43,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
+        Module._changes[0] += 1
         if not name.startswith("_"):
             for full, part in _parts(value, _join(self._path, name)):
                 if isinstance(part, Module):

@@ -304,7 +304,8 @@ class RandomProgram:
         for i, a in enumerate(self.arguments):
             columns = [[*zip(self.at(i, found[1]), self.at(i, found[3]), strict=True)] for found in self.found]
             sums = [
-                (math.fsum(g for g, _ in column), sum(e + 4 * count * unit * abs(g) for g, e in column)) for column in zip(*columns, strict=True)
+                (math.fsum(g for g, _ in column), sum(e + 4 * count * unit * abs(g) for g, e in column))
+                for column in zip(*columns, strict=True)
             ]
             if a.sort == PARAMS:
                 params += sums

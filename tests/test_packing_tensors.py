@@ -370,7 +370,7 @@ def test_random_programs(rng: random.Random) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_axis_between_others(target: str) -> None:
-    """An operand without the last axis of a table stands beside it, and not beside the examples, be they as many as the table has columns."""
+    """An operand without the last axis of a table stands beside the table, and not beside the examples, of which there are as many."""
     library(target)
     w = [Value(0.3), Value(-0.7), Value(1.1)]
 

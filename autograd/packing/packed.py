@@ -22,7 +22,8 @@ from ..primitive import as_float
 from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program.arguments import Signature, describe, flatten, rebuild
-from ..program.program import Recording
+from ..program.program import STATES, Recording
+from ..program.surroundings import Surroundings
 from ..program.tape import Tape
 from ..program.trace import add_gradients, numbers_of
 from ..value import Value
@@ -119,6 +120,8 @@ class Packed:
         self.params = program.params
         self.forms: dict[Signature, Form] = {}
         self._shapes: dict[tuple[Any, ...], Form] = {}  # the forms of arguments that are arrays of numbers, which are quicker to look up
+        self._around: Surroundings | None = None  # what the function found around itself when these were made
+        self._others: list[tuple[Surroundings | None, dict[Signature, Form], dict[tuple[Any, ...], Form]]] = []  # and those made in other
         self._session: Session | None = None
         self._last: Variant | None = None
         self.__name__ = program.__name__
@@ -137,6 +140,7 @@ class Packed:
 
     def at(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
         """What a call returns, with these numbers for the parameters."""
+        self._look_around()
         # In a copy of the context, which ends with the call: Ctrl-C leaves nothing of NumPy's error state behind.
         run = copy_context().run
         if executor is None and shard is None:
@@ -178,7 +182,9 @@ class Packed:
 
     def _by_params(self, asker: str) -> None:
         if self.params and self.wrt == "arguments":
-            raise ValueError(f"{asker} needs gradients by the parameters, but {self.__name__} is packed with wrt='arguments': leave wrt out")
+            raise ValueError(
+                f"{asker} needs gradients by the parameters, but {self.__name__} is packed with wrt='arguments': leave wrt out"
+            )
 
     def _theta(self) -> Array:
         session = self._session
@@ -187,6 +193,15 @@ class Packed:
                 if session.away:
                     return session.theta
         return np.array(numbers_of(self.params), np.float64)
+
+    def _look_around(self) -> None:
+        """See to it that the forms are those for what the function finds around itself now."""
+        around = self.program.surroundings()
+        if around is not self._around:
+            kept = [*self._others, (self._around, self.forms, self._shapes)]
+            found = next((state for state in kept if state[0] is around), (around, {}, {}))
+            self._others = [state for state in kept if state is not found][1 - STATES :]
+            self._around, self.forms, self._shapes = found
 
     # -- arguments -------------------------------------------------------------------------------------------------------
 
@@ -457,10 +472,13 @@ class Packed:
             raise
         except ERRORS as error:
             raise self._of(name, error) from error
-        made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
-        program = code(made)
-        alone = self.batch is None and len(tape.ops) < WORTH * max(program.operations, 1)
-        variant = Variant(tape, made, program, Recording(tape, self.program.passes), alone)
+        others = [forms[form.signature].variants for _, forms, _ in self._others if form.signature in forms]
+        variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
+        if variant is None:
+            made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
+            program = code(made)
+            alone = self.batch is None and len(tape.ops) < WORTH * max(program.operations, 1)
+            variant = Variant(tape, made, program, Recording(tape, self.program.passes), alone)
         form.variants.append(variant)
         self._last = variant
 
@@ -573,13 +591,13 @@ class Packed:
             raise TypeError(f"{self.__name__} is in training, and cannot be pickled meanwhile")
         state = {name: value for name, value in self.__dict__.items() if not name.startswith("_") or name == "__name__"}
         program = Program.__new__(Program)
-        program.__dict__.update(self.program.__dict__, function=None, recordings={}, _last=None)
+        program.__dict__.update(self.program.__dict__, function=None, recordings={}, _around=None, _states=[], _last=None)
         return {"version": __version__, **state, "program": program}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _check_version(state.get("version", "an unknown version"))
         self.__dict__.update({name: value for name, value in state.items() if name != "version"})
-        self._session, self._last, self._shapes = None, None, {}
+        self._session, self._last, self._shapes, self._around, self._others = None, None, {}, None, []
         for form in self.forms.values():
             self._last = form.variants[0] if form.variants else self._last
 

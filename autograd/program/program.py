@@ -24,14 +24,17 @@ from .arguments import Signature, describe, flatten, names_of, parameters_of, re
 from .body import Body, Python
 from .page import either, page, stepper
 from .passes import PASSES
+from .surroundings import Surroundings
 from .tape import Tape, of_graph
-from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, reachable, record
+from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, record
 
 if TYPE_CHECKING:
     from ..drawing import Picture
     from ..stepping import Stepper
 
 TARGETS = ("python", "torch", "jax")
+STATES = 8
+"""For so many different surroundings of its function a program keeps its recordings: for training, say, and for use."""
 
 
 class GuardError(AutogradError, RuntimeError):
@@ -89,7 +92,9 @@ class Program:
     `value_and_grad` and the other transforms take it.
 
     A program is made for the *signature* of its arguments: their structure, and what is no float in them, such as an index or a class.
-    Another signature gets a program of its own, when it is first met.
+    Another signature gets a program of its own, when it is first met. So does another state of what the function finds around itself: the
+    numbers, switches and functions in its closure, in its module, and in the attributes of its modules, such as `training`. They are
+    looked at before each call; inside of arrays, and of lists of more than a hundred entries, nobody looks.
     """
 
     def __init__(
@@ -98,6 +103,8 @@ class Program:
         self.function, self.params = function, list(params)
         self.branches, self.limit, self.passes, self.verify = branches, limit, tuple(passes), verify
         self.recordings: dict[Signature, list[Recording]] = {}
+        self._around: Surroundings | None = None  # what the function found around itself when these were made
+        self._states: list[tuple[Surroundings, dict[Signature, list[Recording]]]] = []  # and those made in other; the last are these
         self._last: tuple[Recording, list[float]] | None = None
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
@@ -122,6 +129,9 @@ class Program:
 
     def _run(self, signature: Signature, numbers: list[float]) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
         numbers += numbers_of(self.params)
+        around = self._around
+        if around is None or (around.watched and not around.holds()):
+            self.surroundings()
         found = self.recordings.get(signature, [])
         for i, made in enumerate(found):
             try:
@@ -138,7 +148,9 @@ class Program:
                 f"{self.__name__} has taken {len(found)} different ways through its comparisons, and limit={self.limit}: choose with"
                 " where(condition, x, y) instead, raise the limit, or do not compile it"
             )
-        made = Recording(self.record(signature, numbers), self.passes)
+        tape = self.record(signature, numbers)
+        earlier = (made for _, recordings in self._states for made in recordings.get(signature, ()) if made.tape == tape)
+        made = next(earlier, None) or Recording(tape, self.passes)
         self.recordings[signature] = [made, *found]
         return made, made.run(numbers)
 
@@ -152,17 +164,32 @@ class Program:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
+    def surroundings(self) -> Surroundings | None:
+        """What the function finds around itself now; `recordings` are then those that were made in the same. None without a function."""
+        around = self._around
+        if self.function is None or (around is not None and (not around.watched or around.holds())):
+            return around
+        known = next((state for state in self._states if state[0].holds()), None)
+        if known is None:
+            known = Surroundings(self.function, set(self.params)), {}
+        self._states = [*[state for state in self._states if state is not known][1 - STATES :], known]
+        self._around, self.recordings = known
+        return self._around
+
     def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
         """The tape of the function for these numbers, the arguments' and then the parameters'."""
-        tape = self._trace(signature, numbers)
-        if self.verify and tape != self._trace(signature, numbers):
+        around = self.surroundings()
+        assert around is not None  # for the type checker: without a function nothing is recorded
+        tape = self._trace(signature, numbers, around)
+        if self.verify and tape != self._trace(signature, numbers, around):
             raise TracingError(
                 f"{self.__name__} does something else when it is run again with the same numbers: it draws random numbers, or changes"
                 " what it depends on. Pass such numbers as arguments; verify=False leaves out the second run"
             )
+        around.look()  # to be recorded may have changed something, such as a number of calls
         return tape
 
-    def _trace(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+    def _trace(self, signature: Signature, numbers: Sequence[float], around: Surroundings) -> Tape:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
 
@@ -173,11 +200,8 @@ class Program:
             return output
 
         with lending, uncollected():
-            return record(leaves, self.params, self._foreign(), run)
-
-    def _foreign(self) -> list[Value]:
-        own = set(self.params)
-        return [x for x in reachable(self.function, own) if x not in own]
+            around.look()  # while nobody else records
+            return record(leaves, self.params, [x for x in around.values if x not in around.own], run)
 
     def _labels(self, signature: Signature) -> list[str]:
         try:
@@ -311,6 +335,7 @@ class _Graph(Program):
         self._tape = tape
         made = Recording(tape, passes)
         self.recordings = {self.signature: [made]}
+        self._around = Surroundings(None)
         self._last = made, [x.data for x in (*leaves, *params)]
 
     def _flatten(self, args: Any, numbers: list[Any]) -> Signature:

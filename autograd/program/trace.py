@@ -8,11 +8,9 @@ will have its own.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Container, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Sequence
 from itertools import count, repeat, starmap
-from types import CellType, FunctionType, MethodType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from .. import context, ops
@@ -301,6 +299,16 @@ class Foreign(Value):
             raise _stranger(self)
         self.data = number
 
+    # Those two that a Value's class has written out look at the other operand first.
+
+    def __add__(self, other: Any) -> Value:
+        self.data  # noqa: B018 - it refuses
+        return Value.__add__(self, other)
+
+    def __mul__(self, other: Any) -> Value:
+        self.data  # noqa: B018
+        return Value.__mul__(self, other)
+
     def __repr__(self) -> str:
         return f"Value({self._number!r}{f', label={self.label!r}' if self.label is not None else ''})"
 
@@ -511,39 +519,3 @@ def _column(found: dict[int, Any], start: int, length: int) -> list[Any]:
         if i >= start:
             column[i - start] = x
     return column
-
-
-def reachable(function: Any, own: Container[Value] = ()) -> list[Value]:
-    """The Values that a function finds by its own names, without its `own`: in its closure, its defaults, its module, in what it is bound
-    to, and in lists, dicts and modules there.
-    """
-    found: dict[Value, None] = {}
-    seen: set[int] = set()
-    todo: list[Any] = [function]
-    while todo:
-        x = todo.pop()
-        if id(x) in seen or len(seen) > 10**5:  # a function may hold a large data set
-            continue
-        seen.add(id(x))
-        if type(x) is Value:
-            found[x] = None
-        elif isinstance(x, (list, tuple)):
-            todo += [item for item in x if type(item) is not Value or item not in own]
-        elif isinstance(x, dict):
-            todo += x.values()
-        elif isinstance(x, CellType):
-            with suppress(ValueError):  # an empty one
-                todo.append(x.cell_contents)
-        elif isinstance(x, FunctionType) and (x.__module__ or "").partition(".")[0] != __name__.partition(".")[0]:
-            names = set(x.__code__.co_names)
-            for inner in x.__code__.co_consts:
-                names.update(getattr(inner, "co_names", ()))
-            todo += [x.__globals__[name] for name in names if name in x.__globals__]
-            todo += [x.__defaults__, x.__kwdefaults__, x.__closure__]
-        elif isinstance(x, MethodType):
-            todo += [x.__self__, x.__func__]
-        elif isinstance(x, partial):
-            todo += [x.func, x.args, x.keywords]
-        elif callable(getattr(x, "parameters", None)) and not isinstance(x, type):
-            todo.append(x.parameters())
-    return list(found)
