@@ -45,6 +45,7 @@ from .masking import substitutes
 from .primitive import PRIMITIVES, Primitive, as_float, interpretation, is_bool
 from .reverse import gradient
 from .transforms import _like as like
+from .transforms import begun, under_way
 from .typeset import aligned, number, shown, table
 from .value import Value, describe_edge
 
@@ -963,7 +964,7 @@ def check_gradients(
 
     Inputs are numbers, Values, or lists, tuples and dicts of them; f is called with fresh Values in their place and returns one Value. The
     graph is checked as by `check_graph`. Beyond that, f itself is called with numbers nearby, so a report also sees what no
-    graph can: numbers that bypass the graph (float(x), x.data, math.exp), other branches, randomness.
+    graph can: numbers that bypass the graph (x.data), other branches, randomness.
 
     step       the first step of the differences, which others compete with; derived from the numbers unless given
     tolerance  the relative mistake that must be visible before a verdict is "agrees"; it does not widen any bound
@@ -1107,8 +1108,10 @@ class _Asked:
         """What f returns for these numbers, as fresh Values, and those Values."""
         leaves = [Value(x, label=label) for x, label in zip(numbers, self.labels, strict=True)]
         arguments = like(self.inputs, iter(leaves))
+        level = begun()
+        level.variables.update(leaves)
         try:
-            with recording():
+            with under_way(level):
                 output = self.f(*arguments)
         except Exception as error:
             at = ", ".join(f"{name}={x!r}" for name, x in zip(self.names, numbers, strict=True))
@@ -1148,7 +1151,7 @@ class _Asked:
         elif f(x) != f(x):
             verdict, note = "not deterministic", "two calls with the same numbers gave different results"
         elif verdict == "differs":
-            note = f"{self.name} computes with {self.names[i]} outside the graph: float(x), x.data and math.exp(x) give plain numbers"
+            note = f"{self.name} computes with {self.names[i]} outside the graph: x.data gives a plain number"
         return Check(leaf, None, self.names[i], "input", analytic, judgement.numeric, judgement.bound, verdict, note)
 
     def departure(self, i: int, replay: _Replay, start: int) -> str | None:

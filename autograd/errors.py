@@ -25,6 +25,10 @@ class GradientError(AutogradError, ArithmeticError):
     """A sweep needs a local derivative that does not exist, or its numbers left the range of floats. Nothing was changed."""
 
 
+class LostGradientError(AutogradError, TypeError):
+    """A number was to be made a plain one in a function that is being differentiated: its gradient would be lost without a word."""
+
+
 class StaleGraphError(AutogradError, RuntimeError):
     """A node's data was edited after recording, so the rules evaluated now would contradict the recorded derivatives."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import ops
 from .context import paused
 from .errors import GradientError, RangeError, StaleGraphError
+from .escape import lost
 from .graph import topological
 from .masking import is_still, substitutes, vanishes
 from .primitive import PRIMITIVES, Primitive, as_operand, function_of, interpretation
@@ -76,13 +77,22 @@ class Dual:
         raise TypeError("a Dual is neither true nor false: compare it with a number, or choose with where(condition, x, y)")
 
     def __float__(self) -> float:
-        return self.data
+        return self._left("float(x)")
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(self._left("int(x)"))
 
     def __round__(self, digits: int | None = None) -> float:
-        return round(self.data, digits)
+        return round(self._left("round(x)"), digits)
+
+    def _left(self, what: str) -> float:
+        """The number, without its derivative; a LostGradientError where that is wanted."""
+        x: Any = self
+        while isinstance(x, Dual):
+            if getattr(x.level, "over", True) is False and not (isinstance(x.tangent, float) and x.tangent == 0.0) and not paused():
+                raise lost(self, what)
+            x = x.primal
+        return x._left(what) if isinstance(x, Value) else x
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -110,9 +120,14 @@ class Level(int):
 
     A Dual of it that somebody kept is of no use then: its ε belongs to nothing, and to compute with it would give a derivative
     that forgets how the kept number came about. So that is an error; its plain number can be had at any time.
+
+    variables   the Values that stand for its arguments' numbers, while its function runs
+    outer       the derivative around it
     """
 
     over = False
+    variables: set[Value]
+    outer: Level | None
 
 
 def refuse_kept(x: Any) -> None:

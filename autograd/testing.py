@@ -21,7 +21,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .errors import AutogradError, MissingExtraError
+from .errors import AutogradError, LostGradientError, MissingExtraError
 
 try:
     from hypothesis import HealthCheck, given, reject, settings
@@ -164,6 +164,8 @@ def assert_gradients(
     def everywhere(inputs: tuple[Any, ...]) -> None:
         try:
             report = check_gradients(f, *inputs, step=step, tolerance=tolerance)
+        except LostGradientError:
+            raise
         except (AutogradError, ArithmeticError):
             reject()
         if report.mistakes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, Literal
 
@@ -209,6 +210,23 @@ def _jacobian_forward(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
 # One run of a function
 
 
+def begun() -> Level:
+    """A new derivative's level."""
+    level = Level(next(_levels))
+    level.outer, level.variables = context.here().run, set()
+    return level
+
+
+@contextmanager
+def under_way(level: Level) -> Iterator[None]:
+    """A context for the run of the function that is differentiated; when it is left, the level is over."""
+    try:
+        with running(level):
+            yield
+    finally:
+        level.over, level.variables = True, set()  # a leaf of the run knows the level: a level that knew the leaf would keep both
+
+
 class _Run:
     """A function run once on arguments whose chosen numbers were replaced, and what is asked of its result."""
 
@@ -225,17 +243,14 @@ class _Run:
         if not callable(f):
             raise TypeError(f"{asker} needs a function, but got {_shown(f)} of type {type(f).__name__}")
         self.asker, self.has_aux = asker, has_aux
-        self.level = Level(next(_levels))
+        self.level = begun()
         places, chosen, numbers = _chosen(asker, args, argnums)
         self.structure = chosen[0] if isinstance(argnums, int) else chosen
         moved = list(args)
         for place, arg in zip(places, _like(chosen, iter(replace(numbers))), strict=True):
             moved[place] = arg
-        try:
-            with running(self.level):
-                result = f(*moved, **kwargs)
-        finally:
-            self.level.over = True
+        with under_way(self.level):
+            result = f(*moved, **kwargs)
         self._aux: Any = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
@@ -304,6 +319,7 @@ class _Reverse(_Run):
             variable = Value(x)
             variable.dx = self.level
         self.variables.append(variable)
+        self.level.variables.add(variable)
         return variable
 
     def scalar(self) -> Any:

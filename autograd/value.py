@@ -43,7 +43,8 @@ class Value(Node):
     2.2
 
     Equality and hashing are by identity, since a node is a place in a graph; < and its kin compare the numbers. `float(v)`
-    and so `math.exp(v)` give a plain number: no gradient flows through them. A Value takes ints, floats, NumPy scalars,
+    and so `math.exp(v)` give a plain number: no gradient flows through them, and while a function is differentiated (`grad` and its kin)
+    they are a LostGradientError, if the Value depends on its arguments. A Value takes ints, floats, NumPy scalars,
     Fractions and Decimals; anything else is a TypeError, NaN and infinity a NonFiniteError.
     """
 
@@ -227,13 +228,22 @@ class Value(Node):
         raise TypeError("a Value is neither true nor false: compare v.data with a number, or choose with where(condition, x, y)")
 
     def __float__(self) -> float:
-        return float(self.data)
+        return float(self._left("float(x)"))
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(self._left("int(x)"))
 
     def __round__(self, digits: int | None = None) -> float:
-        return round(self.data, digits)
+        return round(self._left("round(x)"), digits)
+
+    def _left(self, what: str) -> float:
+        """The number, without what is known of it; a LostGradientError where that is wanted."""
+        here = context.here()
+        if here.run is not None and not here.paused:
+            from .escape import refuse
+
+            refuse(self, here.run, what)
+        return self.data
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -317,7 +327,7 @@ def _comparable(other: Any) -> float:
     if type(other) is float and math.isinf(other):
         return other  # as in `best = inf; if loss < best`: it is looked at, and does not enter a graph
     if type(other) in _above:
-        return float(other)
+        return other.data  # type: ignore[no-any-return]
     return as_float(other, "a number to compare with", "a Value")
 
 

@@ -17,6 +17,7 @@ BUILTINS = {
     "RangeError": OverflowError,
     "NonFiniteError": ValueError,
     "GradientError": ArithmeticError,
+    "LostGradientError": TypeError,
     "StaleGraphError": RuntimeError,
     "InUseError": RuntimeError,
     "ExpressionError": ValueError,
