@@ -12,6 +12,7 @@ The engine needs the standard library alone. `draw` needs the extra of the same 
 
 from __future__ import annotations
 
+import os as _os
 from typing import TYPE_CHECKING, Any
 
 from .context import no_grad, scope
@@ -73,6 +74,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+_HERE = _os.path.dirname(__file__)
+if _os.path.exists(_os.path.join(_HERE, "tracer.py")):  # `mixed` says what that means; one look at the disk is what it costs
+    from . import mixed as _mixed
+
+    _mixed.warn(_HERE)
+
 _LAZY = {
     "draw": "drawing",
     "tree": "drawing",
@@ -123,6 +130,8 @@ def __getattr__(name: str) -> Any:
             return _stand_in(name, error)  # is not kept: the extra may be installed any moment
         globals()[name] = value
         return value
+    if "_mixed" in globals():
+        _mixed.refuse(_HERE, name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")
 
 

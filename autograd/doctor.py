@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .mixed import REMEDY, is_mixed, words
+
 DISTRIBUTION = "glassgrad"
-REINSTALL = "pip uninstall autograd glassgrad, then pip install glassgrad"
 HERE = Path(__file__).resolve().parent
 
 
@@ -71,16 +72,18 @@ def _version(distribution: str) -> str:
 def _autograd() -> Iterator[Finding]:
     if is_ours():
         yield Finding("autograd", f"this one, in {HERE}")
+    elif not (HERE / "__init__.py").exists():
+        yield Finding("autograd", words(HERE), ails=True)
     else:
-        file = getattr(sys.modules.get("autograd"), "__file__", None) or f"{HERE}, where __init__.py is missing"
-        yield Finding("autograd", f"another package has taken the name: {file}. Remedy: {REINSTALL}", ails=True)
+        file = getattr(sys.modules.get("autograd"), "__file__", None)
+        yield Finding("autograd", f"another package has taken the name: {file}. Remedy: {REMEDY}", ails=True)
 
 
 def _nn() -> Iterator[Finding]:
     spec = importlib.util.find_spec("nn")
     place = Path(spec.origin or next(iter(spec.submodule_search_locations or ["?"]))) if spec else None
     if place is None:
-        yield Finding("nn", f"cannot be imported. Remedy: {REINSTALL}", ails=True)
+        yield Finding("nn", f"cannot be imported. Remedy: {REMEDY}", ails=True)
     elif place.resolve() == HERE.parent / "nn" / "__init__.py":
         yield Finding("nn", f"this one, in {HERE.parent / 'nn'}")
     else:
@@ -92,10 +95,14 @@ def _collisions() -> Iterator[Finding]:
     from importlib.metadata import packages_distributions
 
     providers = packages_distributions()
+    others = set()
     for package in ("autograd", "nn"):
         for other in sorted(set(providers.get(package, ())) - {DISTRIBUTION}):
+            others.add(other)
             remedy = f"pip uninstall {other} {DISTRIBUTION}, then pip install {DISTRIBUTION}; or an environment for each"
             yield Finding("collision", f"{other} {_version(other)} installs a package {package} too. Remedy: {remedy}", ails=True)
+    if is_mixed(HERE) and not others:  # that distribution is gone, or was never one
+        yield Finding("collision", words(HERE), ails=True)
 
 
 # What drawing needs.

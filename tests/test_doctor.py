@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import autograd
-from autograd import doctor
+from autograd import doctor, mixed
 from autograd.__main__ import main
 from autograd.doctor import Finding, examine, is_ours
 from autograd.drawing import engine, fonts
@@ -225,8 +226,11 @@ def test_a_damaged_installation(init: str | None, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "nn", tmp_path / "nn", ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / "autograd" / "__init__.py"
-    file.unlink() if init is None else file.write_text(init)
-    distribution(tmp_path, "autograd", "1.8.0", files=("autograd/__init__.py",))
+    if init is None:
+        file.unlink()
+    else:
+        file.write_text(init)
+        distribution(tmp_path, "autograd", "1.8.0", files=("autograd/__init__.py",))
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
@@ -236,13 +240,54 @@ def test_a_damaged_installation(init: str | None, tmp_path: Path) -> None:
     done = run("-m", "autograd", "doctor")
     assert (1, "") == (done.returncode, done.stderr)
     said = re.sub(" +", " ", done.stdout)
-    assert f"! autograd another package has taken the name: {file if init else file.parent}" in said
-    assert "! collision autograd 1.8.0 installs a package autograd too." in said
+    lost = f"{file.parent} has lost its __init__.py, which another package named autograd took along when it was uninstalled."
+    assert f"! autograd {f'another package has taken the name: {file}.' if init else lost} Remedy: pip uninstall" in said
+    assert bool(init) == ("! collision autograd 1.8.0 installs a package autograd too." in said)
     done = run("-m", "autograd", "list")
     assert (1, "") == (done.returncode, done.stdout)
     assert "another package has taken the name autograd; `python -m autograd doctor` says more" in done.stderr
     done = run("-c", "import nn")
-    assert (
-        f"ImportError: nn needs the autograd that comes with glassgrad, but `import autograd` found another package, at {tmp_path}"
-        in done.stderr
-    )
+    words = "nn needs the autograd that comes with glassgrad, but `import autograd` found another package, or what is left of this one, at"
+    assert f"ImportError: {words} {tmp_path}" in done.stderr
+
+
+@pytest.mark.parametrize("state", ["ours installed last", "theirs uninstalled"])
+def test_files_of_two_packages_in_one_folder(state: str, tmp_path: Path) -> None:
+    """Whatever is imported says what is wrong, and the remedy, instead of a name that is missing from a stranger's package.
+
+    The file autograd.py beside the folder is not seen as long as the folder is whole.
+    """
+    shutil.copytree(ROOT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "nn", tmp_path / "nn", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "installed" / "autograd.py", tmp_path)
+    folder = tmp_path / "autograd"
+
+    def run(code: str, *options: str) -> str:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+        command = [sys.executable, "-S", *options, *(["-c", code] if code else ["-m", "autograd", "doctor"])]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False)
+        return re.sub(" +", " ", done.stdout + done.stderr)
+
+    assert f"{folder / '__init__.py'}\n" == run("import autograd, nn; autograd.Value; print(autograd.__file__)", "-W", "error")
+    if state == "ours installed last":
+        (folder / "tracer.py").touch()
+        words = f"in {folder} lie the files of two packages named autograd, glassgrad's and another's. Remedy: pip uninstall"
+        whole = "True 2.0\n"
+    else:
+        (folder / "__init__.py").unlink()
+        words = f"{folder} has lost its __init__.py, which another package named autograd took along when it was uninstalled. Remedy:"
+        whole = "ImportError: cannot import name 'Value': " + words
+    assert f"RuntimeWarning: {words}" in run("import autograd")
+    assert whole in run("from autograd import Value; import nn; print(hasattr(nn, 'MLP'), Value(2.0).data)")
+    assert f"ImportError: cannot import name 'elementwise_grad': {words}" in run("from autograd import elementwise_grad as egrad")
+    assert f"RuntimeWarning: {words}" in run("import nn")
+    assert "False\n" in run("import autograd; print(hasattr(autograd, '__wrapped__'))")
+    assert f"! {'collision' if state == 'ours installed last' else 'autograd'} {words}" in run("")
+
+
+def test_the_wheel_has_a_voice_where_its_folder_has_lost_one() -> None:
+    """And no file of ours has the name by which the other package is known."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    assert "installed/autograd.py" in table["wheel"]["packages"]
+    assert "installed" in table["sdist"]["include"]
+    assert not mixed.is_mixed(ROOT / "autograd")
