@@ -33,7 +33,11 @@ DIRECTIONS: tuple[Literal["forward", "backward", "both"], ...] = ("forward", "ba
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. What goes wrong is said in a message, never in a traceback."""
+    if sys.stderr is None:  # closed, as by 2>&-; else the next file that is opened would be in its place
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - as long as the process lasts
     parser = _parser()
+    if sys.stdout is None:
+        return _complain(parser, "cannot write the output: it is closed", 1)
     try:
         try:
             code = _run(parser, list(sys.argv[1:] if argv is None else argv))
@@ -86,7 +90,8 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
 
 
 def _complain(parser: argparse.ArgumentParser, error: object, code: int) -> int:
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     _say("\n".join([f"{parser.prog}: error: {error}", *getattr(error, "__notes__", [])]), sys.stderr)
     return code
 
@@ -386,7 +391,7 @@ def _source(options: argparse.Namespace) -> int:
     if not isinstance(result, Value):
         options.parser.error("there is no name in the expression, so nothing to differentiate by")
         return 2
-    _say(compiled(result, inputs=list(leaves.values())).source(options.target), end="")
+    _write(compiled(result, inputs=list(leaves.values())).source(options.target))
     return 0
 
 
@@ -407,7 +412,7 @@ def _source_of_example(options: argparse.Namespace) -> int:
         heading = f"# {example.name}, {name}: {graph.title}\n" if len(graphs) > 1 else ""
         heading += f"# The example multiplies its gradients by {graph.seed}, which comes from upstream.\n" if graph.seed != 1.0 else ""
         parts.append(heading + "\n" * bool(heading) + compiled(graph.output).source(options.target))
-    _say("\n\n".join(parts), end="")
+    _write("\n\n".join(parts))
     return 0
 
 
@@ -540,6 +545,15 @@ def _say(text: object, stream: TextIO | None = None, end: str = "\n") -> None:
         return found[0]
 
     print(re.sub(f"[{_RAISED}]+|[^\x00-\x7f]", fitting, str(text)), file=stream, end=end)
+
+
+def _write(program: str) -> None:
+    """Print a program; into a file or a pipe as UTF-8, whatever others are written in here, for so Python reads it."""
+    if sys.stdout.isatty():
+        _say(program, end="")
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(program.encode(errors="backslashreplace"))
 
 
 if __name__ == "__main__":

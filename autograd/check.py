@@ -47,7 +47,7 @@ from .reverse import gradient
 from .transforms import _like as like
 from .transforms import begun, under_way
 from .typeset import aligned, number, shown, table
-from .value import Value, describe_edge
+from .value import Value, describe_edge, label_of
 
 Verdict = Literal[
     "agrees",
@@ -767,7 +767,7 @@ def _fresh(order: Iterable[Value]) -> None:
 
 def _names(order: Sequence[Value], given: dict[Value, str]) -> dict[Value, str]:
     """A name for each node: what was given, its label, or its place in the order."""
-    return {node: given.get(node) or node.label or f"#{i}" for i, node in enumerate(order)}
+    return {node: given.get(node) or label_of(node) or f"#{i}" for i, node in enumerate(order)}
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -1098,7 +1098,7 @@ class _Asked:
             parameters = []
         for i, given in enumerate(inputs):
             for name, x in _flat(given, parameters[i] if i < len(parameters) else f"x{i}"):
-                self.labels.append(x.label if isinstance(x, Value) else None)
+                self.labels.append(label_of(x) or None if isinstance(x, Value) else None)
                 self.names.append(self.labels[-1] or name)
                 self.numbers.append(x.data if isinstance(x, Value) else as_float(x, f"a number as {name}", "check_gradients"))
         if not self.numbers:

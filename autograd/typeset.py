@@ -13,7 +13,7 @@ from .errors import ExpressionError
 from .expression import Expression, Step, parse, width
 from .graph import Edge
 from .primitive import PRIMITIVES, Primitive
-from .value import Value
+from .value import Value, label_of
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -110,7 +110,7 @@ def latex(expression: str | Expression | Value) -> str:
     \left(a + b\right)^{2}
     """
     if isinstance(expression, Value):
-        return Notation(lambda node: node.label or "", tex=True).node(expression)
+        return Notation(label_of, tex=True).node(expression)
     return [str(piece) for piece in _Latex().pieces(_read(expression))][-1]
 
 

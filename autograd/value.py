@@ -256,18 +256,23 @@ class Value(Node):
 
     def __copy__(self) -> Value:
         """A second node with the same operands, number and gradient."""
-        return _restore(*_fields(self), self.x, self.y)
+        return _restore(*_fields(self), self.x, self.y, *_kind(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         for node in topological(self):  # operands first, so that no copy waits for another: no recursion
             if id(node) not in memo:
                 x, y = (None if operand is None else memo[id(operand)] for operand in (node.x, node.y))
-                memo[id(node)] = _restore(*_fields(node), x, y)
+                kind = _kind(node)
+                if kind:
+                    from copy import deepcopy
+
+                    kind = deepcopy(kind, memo)
+                memo[id(node)] = _restore(*_fields(node), x, y, *kind)
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.op is None:
-            return _restore, (*_fields(self), None, None)
+            return _restore, (*_fields(self), None, None, *_kind(self))
         return _last, (_records(self),)
 
 
@@ -458,6 +463,15 @@ def _forget(node: Value, here: State) -> None:
     node.dx = here.run
 
 
+# What people wrote on nodes.
+
+
+def label_of(node: Any) -> str:
+    """The label as a text, "" without one. It may be anything: to look at it costs nothing until somebody shows it."""
+    label = node.label
+    return label if isinstance(label, str) else "" if label is None else str(label)
+
+
 # When a sweep fails.
 
 
@@ -472,7 +486,7 @@ def describe_partial(op: Primitive, position: int, args: Sequence[Any]) -> str:
     at = []
     for name, arg in zip(op.operands, args, strict=True):
         label = getattr(arg, "label", None)
-        at.append(f"{name}={arg if isinstance(arg, float) else arg.data!r}" + (f" (label {label!r})" if label else ""))
+        at.append(f"{name}={arg if isinstance(arg, float) else arg.data!r}" + (f" (label {label!r})" if label is not None else ""))
     return f"∂({op.formula})/∂{op.operands[position]} at {', '.join(at)}"
 
 
@@ -550,16 +564,33 @@ def _restore(
     dy: float | None,
     x: Value | None,
     y: Value | None,
+    kind: type[Value] | None = None,
+    own: dict[str, Any] | None = None,
 ) -> Value:
     if isinstance(op, str):
         if op not in PRIMITIVES:
             raise ValueError(f"the pickled graph uses a primitive named {op!r}, which nobody has registered here: import its module first")
         op = PRIMITIVES[op]
-    node: Value = _new(Value)  # not as a new result is made: a copy keeps its operands under no_grad() too
+    node: Value = _new(kind or Value)  # not as a new result is made: a copy keeps its operands under no_grad() too
     node.op, node.data, node.grad, node.label, node.scope = op, data, grad, label, scope
     # In a pickle from before, what does not exist is a plain nan.
     node.x, node.dx, node.y, node.dy = x, dx if dx == dx else Missing(), y, dy if dy == dy else Missing()
+    for name, attribute in (own or {}).items():
+        setattr(node, name, attribute)
     return node
+
+
+def _kind(node: Value) -> tuple[Any, ...]:
+    """Of a node of a class that derives from Value: the class, and what it has besides."""
+    kind = type(node)
+    if kind is Value:
+        return ()
+    own = dict(getattr(node, "__dict__", {}))
+    for base in kind.__mro__[: kind.__mro__.index(Value)]:
+        slots = base.__dict__.get("__slots__", ())
+        names = (slots,) if isinstance(slots, str) else slots
+        own |= {name: getattr(node, name) for name in names if hasattr(node, name)}
+    return kind, own
 
 
 def _last(nodes: list[Value]) -> Value:
@@ -587,7 +618,7 @@ class _Record:
                 f"cannot pickle a node made by {op.name}: its row is in no table, where loading could find it by its name."
                 " Register it in a module, register(Primitive(...)), and import that before loading; or pickle the numbers (.data) alone"
             )
-        return _restore, (op.name, *others, self.x, self.y)
+        return _restore, (op.name, *others, self.x, self.y, *_kind(self.node))
 
 
 _alive: weakref.WeakValueDictionary[int, _Record] = weakref.WeakValueDictionary()

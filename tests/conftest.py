@@ -6,11 +6,16 @@ import importlib.util
 import os
 import re
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from autograd import MissingExtraError
+
+# So that assertions hold in what tests share, too, and under python -O.
+SHARED = [file.stem for file in Path(__file__).parent.glob("*.py") if not file.stem.startswith(("test_", "_", "conftest"))]
+pytest.register_assert_rewrite(*(f"{__package__}.{name}" for name in SHARED))
 
 settings.register_profile("quick", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

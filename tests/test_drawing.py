@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -9,13 +10,34 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from autograd import DrawingError, MissingExtraError, Value, draw, examples, exp, relu, sqrt, tanh
+from autograd import (
+    DrawingError,
+    MissingExtraError,
+    Stepper,
+    Value,
+    check_graph,
+    custom_gradient,
+    draw,
+    draw_modes,
+    examples,
+    exp,
+    latex,
+    relu,
+    scope,
+    sqrt,
+    steps,
+    tanh,
+    tree,
+)
 from autograd.drawing import engine, layout_engine
 from autograd.drawing.view import find_names, look
 from autograd.graph import topological
+from autograd.program import compile as compiled
+from autograd.typeset import shown
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [
@@ -221,6 +243,54 @@ def test_a_hostile_caption_leaves_the_picture_whole(label: str) -> None:
     """Control characters and halves of letters become spaces, in the caption and in the name for screen readers."""
     svg = draw(Value(1.0), caption=f"\x00\x07\ud800{label}\uffff").pipe("svg", encoding="utf-8")
     assert "svg" in ET.fromstring(svg).tag
+
+
+@pytest.mark.parametrize("scope_name", [" ", "\n", "\t", "\x00", "a\nb", " / ", "<b>"])
+@pytest.mark.parametrize("style", ["textbook", "cards"])
+def test_a_scope_of_spaces_and_control_characters_is_drawn(scope_name: str, style: str) -> None:
+    """What cannot be printed is a space, and spaces alone have a frame all the same."""
+    with scope(scope_name):
+        y = Value(2.0, label="x") * 3.0
+    with scope(scope_name):
+        y = y + 1.0
+    assert b"<svg" in draw(y, style=style).pipe("svg")  # type: ignore[arg-type]
+    assert b"<svg" in draw(y, fold=1, style=style).pipe("svg")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("label", [3, 2.5, ["a", "b"], b"bytes", True, Value(7.0), print])
+def test_a_label_of_any_type_is_shown_as_text(label: Any) -> None:
+    """A label is whatever somebody puts there: every picture, formula, table and program shows it as Python writes it."""
+    x = Value(2.0)
+    inner = x * 3.0
+    y = exp(inner) + x
+    x.label = inner.label = y.label = label
+    text = shown(str(label))
+    assert text in html.unescape(draw(y).source)
+    assert b"<svg" in draw(y, style="cards").pipe("svg")
+    assert text in tree(y)
+    for look_at in (latex, check_graph, lambda node: list(steps(node)), lambda node: Stepper(node).view()):
+        assert str(look_at(y))
+    program = compiled(y)
+    assert program(2.0).value == y.data
+    assert f"# v0: {text}" in program.source()
+
+
+@pytest.mark.parametrize("letters", [1, 2, 5, 8, 9, 12, 40])
+def test_an_operation_of_any_name_fits_its_circle(letters: int) -> None:
+    """The widest letters there are, in the picture, in both modes and in the steps: the layout engine refuses what does not fit."""
+    wide = custom_gradient(lambda z, x: 1.0)(lambda x: x)
+    wide.primitive.symbol = "W" * letters
+    x = Value(2.0, label="x")
+    y = wide(x) * x
+    assert b"<svg" in draw(y).pipe("svg")
+    assert b"<svg" in draw_modes(y, [x]).pipe("svg")
+    assert "&lt;svg" in Stepper(y).beside()._repr_html_()
+
+
+def test_all_paths_from_a_node_to_itself() -> None:
+    """They are the node alone: a picture without arrows."""
+    x = Value(2.0, label="x")
+    assert b"<svg" in draw(x * x, paths=(x, x)).pipe("svg")
 
 
 def test_a_megabyte_of_label_is_shortened() -> None:

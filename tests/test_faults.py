@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import gc
+import importlib
 import math
 import os
 import pickle
@@ -21,6 +22,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from _pytest.assertion.rewrite import AssertionRewritingHook
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +30,7 @@ import autograd
 from autograd import GradientError, NonFiniteError, Value, above, exp, gradient, hypot, log, maximum, relu, sigmoid, sqrt, where
 from autograd.graph import cotangents, topological
 
+from .conftest import SHARED
 from .random_graphs import SMOOTH, Step, build, recipes, values
 
 ROOT = Path(__file__).parent.parent
@@ -506,6 +509,17 @@ def test_every_check_is_there_under_python_O() -> None:
     assert [] == [line for line in expected if "Error" not in line.split()[0]]
     assert expected == in_a_process(CHECKS, "-O").splitlines()
     assert expected == in_a_process(CHECKS, "-OO").splitlines()
+
+
+def test_the_tests_hold_under_python_O() -> None:
+    """Their assertions are rewritten, in what they share as well, and so are no assert statements."""
+    command = [sys.executable, "-O", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests/test_errors.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    for name in SHARED:
+        shared = importlib.import_module(f"{__package__}.{name}")
+        assert isinstance(shared.__loader__, AssertionRewritingHook)
 
 
 # -- memory --------------------------------------------------------------------------------------------------------------

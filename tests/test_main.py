@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -377,6 +378,28 @@ def test_a_terminal_of_few_characters(encoding: str, expected: str) -> None:
     assert re.search(r"^a +-1 +-0\.5", text, re.MULTILINE)
     assert "?" not in text
     assert expected in text
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "cp1252", "ascii", "utf-8"])
+def test_a_program_in_a_file_can_be_run(encoding: str, tmp_path: Path) -> None:
+    """Python reads UTF-8, whatever the output's encoding is: so are programs written that go into a file or a pipe."""
+    process = python("source", "사과*값 + é**2", "사과=2", "값=3", "é=4", PYTHONIOENCODING=encoding)
+    out, err = process.communicate()
+    assert (0, b"") == (process.returncode, err)
+    assert "# v0: 사과" in out.decode("utf-8")
+    namespace: dict[str, Any] = {}
+    exec(compile(out, "made.py", "exec"), namespace)
+    assert (22.0, (3.0, 2.0, 8.0)) == namespace["value_and_gradients"](2.0, 3.0, 4.0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file descriptors are closed by a shell's words")
+def test_outputs_that_are_closed() -> None:
+    """Without standard output there is a message, without standard error the exit code alone; never a traceback."""
+    for words, code, said in (("list >&-", 1, "cannot write the output: it is closed\n"), ("lisst 2>&-", 2, ""), ("lisst >&- 2>&-", 1, "")):
+        command = f"{shlex.quote(sys.executable)} -m autograd {words}"
+        done = subprocess.run(command, shell=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+        assert (code, f"python -m autograd: error: {said}" if said else "") == (done.returncode, done.stderr)
+        assert "" == done.stdout
 
 
 def test_rooms_are_opened_only_when_used() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import multiprocessing
+import pickle
 import random
 import re
 import subprocess
@@ -17,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
+import nn
 from autograd import (
     PRIMITIVES,
     DomainError,
@@ -973,3 +977,72 @@ def test_the_steps_of_a_program_stand_beside_its_lines() -> None:
     assert any(line.strip().startswith("v2 = v0 * v1") for line in lines)
     assert any(line.strip().startswith("g0 ") for line in lines)
     assert "v2 = v0 * v1" in steps._repr_html_()
+
+
+# -- copies ----------------------------------------------------------------------------------------------------------------
+
+
+def product(x: Any, y: Any) -> Any:
+    """A function that a pickle can name."""
+    return x * y if x > y else x + exp(y)
+
+
+def called(program: Program, *args: float) -> tuple[Any, ...]:
+    """What another process is asked to do."""
+    return tuple(program(*args))
+
+
+def test_a_pickled_program() -> None:
+    """It has its recordings, and its function where that can be found by name: then it records what is new."""
+    program = compile(product)
+    again = pickle.loads(pickle.dumps(program))
+    assert program(3.0, 2.0) == again(3.0, 2.0) == pickle.loads(pickle.dumps(program))(3.0, 2.0)
+    again = pickle.loads(pickle.dumps(program))
+    assert ([1], again.source()) == ([len(made) for made in again.recordings.values()], program.source())
+    assert program(2.0, 3.0) == again(2.0, 3.0)
+    assert (again(Value(2.0), 3.0).data, again.__name__) == (2.0 + math.exp(3.0), "product")
+    for way in (copy.copy, copy.deepcopy):
+        assert program(3.0, 2.0) == way(program)(3.0, 2.0)
+    graph = compile(Value(2.0, label="x") * 3.0)
+    assert graph(5.0) == pickle.loads(pickle.dumps(graph))(5.0) == copy.deepcopy(graph)(5.0)
+
+
+def test_a_pickled_program_of_a_module() -> None:
+    """Module, loss and parameters stay together: what the copy learns, its own module knows, and the original does not."""
+    model = nn.MLP(2, [3, 1], rng=0)
+    program = compile(model, nn.squared_error)
+    before = program([1.0, 2.0], 1.0)
+    again = pickle.loads(pickle.dumps(program))
+    assert before == again([1.0, 2.0], 1.0)
+    again.backward([1.0, 2.0], 1.0)
+    again.params[0].data += 1.0
+    assert before != again([1.0, 2.0], 1.0) != program([1.0, 2.0], 1.0) == before
+    mine = again.function.args[0]
+    assert mine.parameters() == again.params
+    assert (0.0, False) == (model.parameters()[0].grad, again.params[0] in program.params)
+    mine.eval()
+    assert again([1.0, 2.0], 1.0).value == float(nn.squared_error(mine([Value(1.0), Value(2.0)]), 1.0))
+
+
+def test_a_program_of_a_function_without_a_name_runs_what_it_recorded() -> None:
+    """A lambda cannot be pickled: its recordings can, and what is beyond them says why it cannot be computed."""
+    program = compile(lambda x: x * x if x > 0.0 else -x)
+    with pytest.raises(TypeError, match=r"nothing is recorded yet, and Python cannot pickle its function\. Define that at the top level"):
+        pickle.dumps(program)
+    expected = program(3.0)
+    again = pickle.loads(pickle.dumps(program))
+    assert (expected, None) == (again(3.0), again.function)
+    for args in ((-1.0,), (1.0, 2.0), (Value(1.0),)):
+        with pytest.raises(TracingError, match="was unpickled, and has no function any more: it runs what was recorded before"):
+            again(*args)
+    assert pickle.loads(pickle.dumps(again))(3.0) == expected
+    assert copy.deepcopy(program)(-1.0) == program(-1.0)
+
+
+def test_a_program_in_another_process() -> None:
+    """As a Pool that starts anew gets it, with nothing of the function but its recordings, or its name."""
+    unnamed = compile(lambda x, y: x * y)
+    unnamed(1.0, 1.0)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        for program in (compile(product), unnamed):
+            assert tuple(program(3.0, 2.0)) == pool.apply(called, (program, 3.0, 2.0))

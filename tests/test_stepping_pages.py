@@ -404,6 +404,17 @@ def test_frames_as_png(tmp_path: Path) -> None:
     assert written == Stepper(apple()).write_frames(tmp_path / "frames")
 
 
+def test_frames_of_an_earlier_walk_are_removed(tmp_path: Path) -> None:
+    """A film made of the folder shows one walk; what is no frame, or of another format, stays."""
+    long = Stepper(apple()).write_frames(tmp_path, "svg")
+    others = {"notes.svg": long[0].read_bytes(), "12.svg": long[0].read_bytes(), "003.txt": b"kept", "0999.svg": b"no picture"}
+    for name, content in others.items():
+        (tmp_path / name).write_bytes(content)
+    short = Stepper(Value(2.0) * 3.0).write_frames(tmp_path, "svg")
+    assert len(short) < len(long)
+    assert sorted([*others, *(path.name for path in short)]) == sorted(os.listdir(tmp_path))
+
+
 def test_frames_that_cannot_be_written(tmp_path: Path) -> None:
     stepper = Stepper(apple())
     (tmp_path / "file").write_text("kept")

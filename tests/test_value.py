@@ -818,3 +818,32 @@ def test_the_public_names_of_micrograd() -> None:
 def test_where_chooses() -> None:
     v, w = Value(3.0), Value(2.0)
     assert (1.0, 0.0) == gradients(where(v > w, v, w), v, w)
+
+
+class Unit(Value):
+    """A Value of somebody's own, with attributes of both sorts."""
+
+    __slots__ = ("power", "unit")
+
+
+class Measured(Unit):
+    """And one that derives from it."""
+
+    def __init__(self, data: float, unit: str) -> None:
+        super().__init__(data, label="length")
+        self.unit, self.notes = unit, ["a list"]
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_a_class_that_derives_from_Value_is_kept(way: Callable[[Any], Any]) -> None:
+    """With its own attributes, by copy, deepcopy and pickle, alone and below other nodes."""
+    length = Measured(2.0, "m")
+    again = way(length)
+    assert (Measured, 2.0, "length", "m", ["a list"]) == (type(again), again.data, again.label, again.unit, again.notes)
+    assert not hasattr(again, "power")
+    assert (way is copy.copy) == (again.notes is length.notes)
+    y = way(length * 3.0 + length)
+    assert y.y is y.x.x
+    assert (Measured, "m", Value) == (type(y.y), y.y.unit, type(y))
+    y.backward()
+    assert 4.0 == y.y.grad

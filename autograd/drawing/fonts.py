@@ -137,6 +137,11 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     return size * own("Bold" if bold else "Regular").width(text)
 
 
+def fitting(text: str, size: float, room: float) -> float:
+    """The size at which the text is no wider than the room, in points; at most the size that is wanted."""
+    return min(size, room * size / width(text, size)) if text else size
+
+
 # Which letters are ours, and where others are.
 
 

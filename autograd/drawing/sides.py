@@ -14,7 +14,9 @@ except ImportError as error:
 
 from ..graph import cotangents
 from ..jacobians import Modes, modes
+from ..typeset import shown
 from ..value import Value
+from .fonts import fitting
 from .picture import Picture
 from .style import FONT, Look, Style, literal, markup, plain
 from .view import Box, Connection, View, look, outputs_of
@@ -26,6 +28,8 @@ LIMIT = 150
 """So many boxes in each of the two: beyond, nobody could read it."""
 LISTED = 8
 """So many derivatives are listed at the output, where forward mode finds them; the others are counted."""
+INSIDE = 26.0
+"""How wide a text may be in a circle, in points."""
 HEAVIEST = 6.0
 """The width of an arrow that every sweep crosses, in points."""
 
@@ -132,9 +136,11 @@ class Sides(Style):
 
     def _box(self, box: Box, side: Side) -> dict[str, str]:
         if box.kind == "operation":
-            size = "16" if len(box.symbol) <= 2 else "11" if len(box.symbol) <= 5 else "8"
-            circle = {"shape": "circle", "width": "0.42", "fixedsize": "true", "color": self.palette.forward, "fontsize": size}
-            return circle | {"label": plain(box.symbol[:12])} | ({"ordering": "in"} if box.ordered else {})
+            size = 16.0 if len(box.symbol) <= 2 else 11.0 if len(box.symbol) <= 5 else 8.0
+            symbol = shown(box.symbol, 12)
+            circle = {"shape": "circle", "width": "0.42", "fixedsize": "true", "color": self.palette.forward}
+            circle |= {"fontsize": f"{fitting(symbol, size, INSIDE):.4g}"}
+            return circle | {"label": plain(symbol)} | ({"ordering": "in"} if box.ordered else {})
         if box.kind == "constant":
             return {"label": plain(self.number(box.value)), "fontcolor": self.palette.quiet, "fontsize": "13", "margin": "0.03"}
         word = literal(self.word(box) or ("output" if box.kind == "output" else self.number(box.value)))

@@ -224,8 +224,9 @@ class Style:
 
 
 def literal(text: str) -> str:
-    """A text inside markup, shown as it is: Graphviz would replace \\N and its kin even there."""
-    return html.escape(text).replace("\\", "\\\\")
+    """A text inside markup, shown as it is: Graphviz would replace \\N and its kin even there, and takes no text of spaces alone."""
+    line = shown(text, len(text))
+    return html.escape("\u00a0" * len(line) if line.isspace() else line).replace("\\", "\\\\")
 
 
 def italic(text: str) -> str:

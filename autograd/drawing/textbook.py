@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 import graphviz
 
+from ..typeset import shown
+from .fonts import fitting
 from .fonts import width as text_width
 from .style import FONT, Laid, Style, cell, italic, literal, markup, plain
 from .view import Box, Connection
@@ -20,6 +22,8 @@ Point = tuple[float, float]
 
 APART = 3.2
 """Half the distance between the two arrows of a connection, in points."""
+INSIDE = 31.0
+"""How wide a text may be in a circle of half an inch, which has a line around it."""
 
 
 class Textbook(Style):
@@ -76,7 +80,8 @@ class Textbook(Style):
         return {"label": markup(f'<table {frame} cellborder="0" cellspacing="0" cellpadding="{pad}">{inside}</table>')}
 
     def _circle(self, box: Box) -> dict[str, str]:
-        size = "18" if len(box.symbol) <= 2 else "12" if len(box.symbol) <= 5 else "8"
+        size = 18.0 if len(box.symbol) <= 2 else 12.0 if len(box.symbol) <= 5 else 8.0
+        symbol = shown(box.symbol, 12)
         style = "dashed,filled" if box.edited else "filled"
         outline = self.palette.wrong if box.wrong else self.palette.backward if box.edited else self.palette.forward
         fill = self.fill(box) if self.look.color else self.paper
@@ -85,7 +90,7 @@ class Textbook(Style):
             circle["penwidth"] = "3"
         if box.ordered:
             circle["ordering"] = "in"
-        return {"label": plain(box.symbol[:12]), "fontsize": size, "fontcolor": self.ink_on(fill), **circle}
+        return {"label": plain(symbol), "fontsize": f"{fitting(symbol, size, INSIDE):.4g}", "fontcolor": self.ink_on(fill), **circle}
 
     def _sum(self, box: Box) -> str:
         """The gradient of a box where several contributions meet."""
@@ -178,7 +183,7 @@ class Textbook(Style):
         """Each connection with the line that the engine found for it, through the box with its numbers."""
         names = {node["_gvid"]: node["name"] for node in laid_out["objects"]}
         paths: dict[tuple[str, str], list[Path]] = {}
-        for edge in laid_out["edges"]:
+        for edge in laid_out.get("edges", ()):
             paths.setdefault((names[edge["tail"]], names[edge["head"]]), []).append(Path(edge["pos"]))
         for connection in self.view.connections:
             tail, head = connection.tail.id, connection.head.id

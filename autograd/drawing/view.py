@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..graph import cotangents, topological
 from ..primitive import Primitive
 from ..typeset import number
-from ..value import Value
+from ..value import Value, label_of
 from .fold import CHAINS, Fold, Group, Unit
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def look(
         _name_by_formula(nodes, named)
 
     def name(node: Value) -> str:
-        return node.label if node.label is not None else named.get(node, "")
+        return named.get(node, "") if node.label is None else label_of(node)
 
     checks: dict[tuple[Value, int | None], Check] = {}
     if check:
@@ -291,7 +291,7 @@ def _name_by_formula(nodes: Sequence[Value], named: dict[Value, str]) -> None:
         parts = []
         for arg in node.args:
             if isinstance(arg, Value):
-                part = arg.label if arg.label is not None else named.get(arg, "")
+                part = named.get(arg, "") if arg.label is None else label_of(arg)
                 parts.append(
                     f"({part})"
                     if arg in compound and node.op.name != "add" and part

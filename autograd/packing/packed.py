@@ -597,7 +597,8 @@ class Packed:
     def __setstate__(self, state: dict[str, Any]) -> None:
         _check_version(state.get("version", "an unknown version"))
         self.__dict__.update({name: value for name, value in state.items() if name != "version"})
-        self._session, self._last, self._shapes, self._around, self._others = None, None, {}, None, []
+        self._session, self._last, self._shapes, self._others = None, None, {}, []
+        self._around = self.program.surroundings()
         for form in self.forms.values():
             self._last = form.variants[0] if form.variants else self._last
 

@@ -143,7 +143,7 @@ class Session:
         if not all(new is old or np.isfinite(new).all() for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
             bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
             parameter = optimiser.parameters[bad]
-            what = repr(parameter.label) if parameter.label else f"number {bad}"
+            what = repr(parameter.label) if parameter.label is not None else f"number {bad}"
             raise RangeError(
                 f"{type(optimiser).__name__}.step takes parameter {what} beyond the floats: its gradient was {g[bad]!r}, the learning rate"
                 f" {optimiser.rate!r}; nothing was changed"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..stepping.notebook import Theme, themed
-from ..value import Value
+from ..value import Value, label_of
 
 if TYPE_CHECKING:
     from ..stepping import Stepper
@@ -59,7 +59,7 @@ def stepper(source: str, nodes: Mapping[int, int], output: Value, **options: Any
 
     walk = Stepper(output, **options)
     recording = walk.recording
-    found = [re.match(r"v(\d+)(:|$)", node.label or "") for node in recording.order]
+    found = [re.match(r"v(\d+)(:|$)", label_of(node)) for node in recording.order]
     numbers = [int(match[1]) if match else -1 for match in found]  # an output that is a constant has no name in the source
     forward = {node: [number] for number, node in enumerate(numbers, 1)}
     backward: dict[int, dict[int, list[int]]] = {}  # of each node, by operand

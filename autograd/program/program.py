@@ -5,9 +5,12 @@ from __future__ import annotations
 import html
 import inspect
 import os
+import sys
 from collections.abc import Callable, Sequence
-from functools import reduce
+from copy import deepcopy
+from functools import partial, reduce
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..context import alone
@@ -18,7 +21,7 @@ from ..primitive import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
-from ..value import Value
+from ..value import Value, label_of
 from . import source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python
@@ -59,6 +62,9 @@ class Recording:
     def __init__(self, tape: Tape, passes: Sequence[str]) -> None:
         self.tape, self.passes = tape, tuple(passes)
         self._run: Callable[..., tuple[float, tuple[float, ...]]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_run": None}
 
     def body(self, language: Python) -> Body:
         """The statements, in a language."""
@@ -115,6 +121,8 @@ class Program:
         numbers: list[Any] = []
         signature = self._flatten(args, numbers)
         if any(type(x) is not float for x in numbers):
+            if self.function is None:
+                raise self._without("with Values among the arguments it is the function itself")
             return self.function(*args)
         made, (value, gradients) = self._run(signature, numbers)
         self._last = made, numbers
@@ -178,6 +186,8 @@ class Program:
 
     def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
         """The tape of the function for these numbers, the arguments' and then the parameters'."""
+        if self.function is None:
+            raise self._without(f"{describe(signature)} or these numbers need another recording")
         around = self.surroundings()
         assert around is not None  # for the type checker: without a function nothing is recorded
         tape = self._trace(signature, numbers, around)
@@ -188,6 +198,9 @@ class Program:
             )
         around.look()  # to be recorded may have changed something, such as a number of calls
         return tape
+
+    def _without(self, why: str) -> TracingError:
+        return TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what was recorded before; {why}")
 
     def _trace(self, signature: Signature, numbers: Sequence[float], around: Surroundings) -> Tape:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
@@ -304,6 +317,35 @@ class Program:
         title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style>"
         Path(path).write_text(f'<!DOCTYPE html>\n<html lang="en">\n{head}\n{title}\n{inside}', encoding="utf-8")
 
+    # -- copies ----------------------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle holds: the recordings, and the function where it can be found again."""
+        state = {**self.__dict__, "_around": None, "_states": []}
+        if not _is_found(self.function):
+            if not self.recordings:
+                raise TypeError(
+                    f"cannot pickle the program of {self.__name__}: nothing is recorded yet, and Python cannot pickle its function. Define"
+                    " that at the top level of a module, or call the program before"
+                )
+            state["function"] = None
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._around = Surroundings(self.function, set(self.params))
+        self._states = [(self._around, self.recordings)]
+
+    def __copy__(self) -> Program:
+        copy = type(self).__new__(type(self))
+        copy.__setstate__({**self.__dict__, "recordings": dict(self.recordings)})
+        return copy
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Program:
+        copy = memo[id(self)] = type(self).__new__(type(self))
+        copy.__setstate__(deepcopy({**self.__dict__, "_around": None, "_states": []}, memo))
+        return copy
+
     def __str__(self) -> str:
         """The functions of the program that ran last, without what `source()` puts before them."""
         if self._last is None:
@@ -322,7 +364,7 @@ class _Graph(Program):
 
     def __init__(self, output: Value, inputs: Any, params: Sequence[Value], passes: Sequence[str]) -> None:
         super().__init__(self._replay, params, "raise", 1, passes, False)
-        self.__name__ = output.label or "graph"
+        self.__name__ = label_of(output) or "graph"
         leaves: list[Value] = []
         self.signature = flatten(tuple(inputs), leaves, _leaf, exact=False)
         if len({*leaves, *params}) < len(leaves) + len(params):
@@ -416,14 +458,27 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
         raise TypeError(f"compile needs a function, a module or a Value, but got {f!r} of type {type(f).__name__}")
     function: Callable[..., Any] = f
     if loss is not None:
-        module = f
-        params = (module, params) if params != () else module
-
-        def function(x: Any, t: Any) -> Any:
-            return loss(module(x), t)
-
-        function.__name__ = type(module).__name__
+        params = (f, params) if params != () else f
+        named: Any = partial(_loss_of, f, loss)
+        named.__name__ = type(f).__name__
+        function = named
     return Program(function, parameters_of(params), branches, limit, passes, verify)
+
+
+def _loss_of(module: Callable[[Any], Any], loss: Callable[[Any, Any], Any], x: Any, t: Any) -> Any:
+    return loss(module(x), t)
+
+
+def _is_found(function: Any) -> bool:
+    """Whether a pickle of the function can be loaded: of a function it has the name alone. Of other objects nobody knows."""
+    if isinstance(function, partial):
+        return all(map(_is_found, (function.func, *function.args, *function.keywords.values())))
+    if not isinstance(function, FunctionType):
+        return True
+    found: Any = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is function
 
 
 def _number(x: Any) -> Any:

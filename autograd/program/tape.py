@@ -10,7 +10,7 @@ from typing import Any
 from ..graph import Node, topological
 from ..primitive import Primitive, function_of
 from ..process import kept
-from ..value import Value
+from ..value import Value, label_of
 
 Arg = int | float
 """The number of a node, or a constant."""
@@ -119,7 +119,7 @@ class Tape:
 def of_graph(output: Value, leaves: Sequence[Value]) -> Tape:
     """The tape of a graph that is there already. Leaves that are not named are constants, with the numbers they have now."""
     numbers: dict[Value | None, Arg] = {leaf: i for i, leaf in enumerate(leaves)}
-    tape = Tape([leaf.label for leaf in leaves], [], [], [], [], [], set(), ([], []), [], 0)
+    tape = Tape([None if leaf.label is None else label_of(leaf) for leaf in leaves], [], [], [], [], [], set(), ([], []), [], 0)
     size = len(leaves)
     for node in topological(output):
         if node.op is None:
@@ -132,7 +132,7 @@ def of_graph(output: Value, leaves: Sequence[Value]) -> Tape:
         for column, constants, arg in zip((tape.xs, tape.ys), (tape.a, tape.b), [*args, None], strict=False):
             column.append(arg if isinstance(arg, int) else -1)
             constants.append(None if isinstance(arg, int) else arg)
-        tape.names[0].append(node.label)
+        tape.names[0].append(None if node.label is None else label_of(node))
         tape.names[1].append(node.scope)
     tape.output = numbers[output]
     return tape

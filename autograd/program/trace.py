@@ -18,7 +18,7 @@ from ..errors import AutogradError, InUseError
 from ..graph import Node
 from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, function_of, interpretation
 from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
-from ..value import Value
+from ..value import Value, label_of
 from .tape import Check, Tape
 
 _new = object.__new__
@@ -74,6 +74,7 @@ def _named(name: str) -> property:
         return text
 
     def put(self: Traced, text: str | None) -> None:
+        text = None if text is None else str(text)  # a label may be anything
         slot.__set__(self, text)
         if self._run is _run is not None:
             _names[name][self._index] = text
@@ -505,7 +506,7 @@ def _finished(inputs: Sequence[Any], output: Traced) -> Tape:
     """The tape, now that everything is on it."""
     _known(output)
     tape, size = _tape, len(inputs)
-    tape.labels = [x.label for x in inputs]
+    tape.labels = [None if x.label is None else label_of(x) for x in inputs]
     tape.a, tape.b = (_column(found, size, len(tape.ops)) for found in _constants)
     labels, scopes = (_column(_names[name], size, len(tape.ops)) for name in ("label", "scope"))
     tape.names, tape.output = (labels, scopes), output._index

@@ -317,4 +317,15 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
         data = layout(source, format, engine="nop2", dpi=192 if format == "png" else None)
         path = folder / f"{position:0{digits}d}.{format}"
         written.append(write_file(path, partial(bytes, data), BEGINS[format], f"{format.upper()} picture"))
+    _remove_others(folder, written, BEGINS[format])
     return written
+
+
+def _remove_others(folder: Path, written: list[Path], begins: tuple[bytes, ...]) -> None:
+    """Remove the frames of an earlier walk that had others: pictures of the same format whose names are a frame's."""
+    for path in set(folder.glob(f"*{written[0].suffix}")) - set(written):
+        if re.fullmatch(r"\d{3,}", path.stem) and path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                begin = file.read(max(map(len, begins)))
+            if begin.startswith(begins):
+                path.unlink()

@@ -23,7 +23,7 @@ from ..masking import substitutes
 from ..primitive import FAILURES, Primitive, as_float
 from ..typeset import Notation, formula, number, shown
 from ..typeset import name as pretty_name
-from ..value import Value, no_derivative, out_of_range
+from ..value import Value, label_of, no_derivative, out_of_range
 
 
 class Names:
@@ -38,7 +38,7 @@ class Names:
         self.lent = dict(names or {})
         self._given = find_names(self.lent)
         self._pretty = False
-        taken = {node.label for node in index} | set(self._given.values())
+        taken = {label_of(node) for node in index} | set(self._given.values())
         free = (name for name in (f"v{i}" for i in count(1)) if name not in taken)
         self.leaves = {node: next(free) for node in index if node.op is None and not self._own(node)}
         self._start()
@@ -55,7 +55,7 @@ class Names:
         return names
 
     def _own(self, node: Value) -> str:
-        return node.label or self._given.get(node, "")
+        return label_of(node) or self._given.get(node, "")
 
     def given(self, node: Value) -> str:
         """The name somebody gave the node, as it was given, or a leaf's v1, v2, …; "" without one."""

@@ -191,6 +191,8 @@ class Stepper(Walk):
     def write_frames(self, folder: str | os.PathLike[str], format: str = "png", *, background: Background | None = None) -> list[Path]:
         """Write one picture for each position, 000 to the last, into the folder, and return their paths. All are of one size.
 
+        Frames of the same format that an earlier call left in the folder are removed; whatever else is there stays.
+
         format      "png", "svg" or "pdf"
         background  "white", "dark" or "transparent", as for `draw`; unless given, dark where the stepper's theme is
         """
