@@ -31,13 +31,25 @@ class Optimiser:
 
     averages: ClassVar[tuple[str, ...]] = ()
     """What the optimiser remembers for each parameter, by the letters of its equation; all start at 0."""
+    squares: ClassVar[tuple[str, ...]] = ()
+    """Those of them that are averages or sums of squares, and so never negative."""
+    shares: ClassVar[tuple[str, ...]] = ()
+    """Options from 0 to below 1."""
+    sizes: ClassVar[tuple[str, ...]] = ()
+    """Options from 0 on."""
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule, **options: float | bool) -> None:
         self.parameters = _checked(parameters, type(self).__name__)
         self.lr: float | Schedule = lr if callable(lr) else _from(0.0, lr, "lr")
-        self.options = options
+        self.options = self._allowed(options)
         self.steps = 0
         self.memory = [tuple(0.0 for _ in self.averages)] * len(self.parameters)
+
+    def _allowed(self, options: dict[str, float | bool]) -> dict[str, float | bool]:
+        """The options, whoever gave them: the constructor or a file; a ValueError for one that is out of range."""
+        checked = {name: _between(options[name], name) for name in self.shares}
+        checked |= {name: _from(0.0, options[name], name) for name in self.sizes}
+        return {**options, **checked}
 
     @property
     def rate(self) -> float:
@@ -131,7 +143,11 @@ class Optimiser:
             if not isinstance(remembered, list) or len(remembered) != len(self.averages):
                 raise ValueError(f"{mine['optimiser']} remembers {len(self.averages)} numbers a parameter, not {remembered!r:.80}")
         numbers = [tuple(number(m, "the optimiser's memory") for m in remembered) for remembered in memory]
-        return None if state["lr"] is None else _from(0.0, state["lr"], "lr"), taken, steps, numbers
+        for letter in self.squares:
+            k = self.averages.index(letter)
+            for remembered in numbers:
+                _from(0.0, remembered[k], f"the optimiser's memory of {letter}, of squares,")
+        return None if state["lr"] is None else _from(0.0, state["lr"], "lr"), self._allowed(taken), steps, numbers
 
     def __repr__(self) -> str:
         rate = getattr(self.lr, "__name__", "a schedule") if callable(self.lr) else f"{self.lr:g}"
@@ -150,6 +166,8 @@ class SGD(Optimiser):
     """
 
     averages = ("b",)
+    shares = ("momentum",)
+    sizes = ("weight_decay",)
 
     def __init__(
         self,
@@ -160,10 +178,13 @@ class SGD(Optimiser):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        momentum = _between(momentum, "momentum")
-        if nesterov and not momentum:
+        super().__init__(parameters, lr, momentum=momentum, nesterov=bool(nesterov), weight_decay=weight_decay)
+
+    def _allowed(self, options: dict[str, float | bool]) -> dict[str, float | bool]:
+        options = super()._allowed(options)
+        if options["nesterov"] and not options["momentum"]:
             raise ValueError("nesterov needs a momentum above 0")
-        super().__init__(parameters, lr, momentum=momentum, nesterov=bool(nesterov), weight_decay=_from(0.0, weight_decay, "weight_decay"))
+        return options
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equations above."""
@@ -180,10 +201,11 @@ class SGD(Optimiser):
 class AdaGrad(Optimiser):
     """s ← s + g²,  θ ← θ - η g / (√s + ε)   (Duchi, Hazan and Singer 2011)."""
 
-    averages = ("s",)
+    averages = squares = ("s",)
+    sizes = ("eps", "weight_decay")
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
-        super().__init__(parameters, lr, eps=_from(0.0, eps, "eps"), weight_decay=_from(0.0, weight_decay, "weight_decay"))
+        super().__init__(parameters, lr, eps=eps, weight_decay=weight_decay)
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equation above, with g ← g + λ θ before."""
@@ -195,7 +217,9 @@ class AdaGrad(Optimiser):
 class RMSProp(Optimiser):
     """s ← β s + (1 - β) g²,  θ ← θ - η g / (√s + ε)   (Hinton 2012, Neural Networks for Machine Learning, lecture 6e)."""
 
-    averages = ("s",)
+    averages = squares = ("s",)
+    shares = ("beta",)
+    sizes = ("eps", "weight_decay")
 
     def __init__(
         self,
@@ -206,8 +230,7 @@ class RMSProp(Optimiser):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        options = {"beta": _between(beta, "beta"), "eps": _from(0.0, eps, "eps"), "weight_decay": _from(0.0, weight_decay, "weight_decay")}
-        super().__init__(parameters, lr, **options)
+        super().__init__(parameters, lr, beta=beta, eps=eps, weight_decay=weight_decay)
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equations above, with g ← g + λ θ before."""
@@ -224,6 +247,9 @@ class Adam(Optimiser):
     """
 
     averages = ("m", "v")
+    squares = ("v",)
+    shares = ("beta1", "beta2")
+    sizes = ("eps", "weight_decay")
 
     def __init__(
         self,
@@ -237,8 +263,7 @@ class Adam(Optimiser):
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise ValueError(f"betas needs two numbers, for the gradient and for its square, such as (0.9, 0.999), but got {betas!r}")
         beta1, beta2 = betas
-        options = {"beta1": _between(beta1, "beta1"), "beta2": _between(beta2, "beta2"), "eps": _from(0.0, eps, "eps")}
-        super().__init__(parameters, lr, **options, weight_decay=_from(0.0, weight_decay, "weight_decay"))
+        super().__init__(parameters, lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equations above, with g ← g + λ θ before."""

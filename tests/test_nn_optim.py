@@ -196,6 +196,11 @@ def test_a_loaded_state_goes_on_as_the_saved_one(make: Callable[[list[Value]], n
         lambda s: s.update(memory=3),
         lambda s: s.update(memory=[[0.0, math.nan]]),
         lambda s: s.update(memory=[[0.0, True]]),
+        lambda s: s.update(memory=[[0.0, -1e-9]]),
+        lambda s: s["options"].update(beta1=1.5),
+        lambda s: s["options"].update(beta2=1.0),
+        lambda s: s["options"].update(eps=-1e-8),
+        lambda s: s["options"].update(weight_decay=-1.0),
     ],
 )
 def test_a_wrong_state_changes_nothing(change: Callable[[dict[str, Any]], Any]) -> None:
@@ -206,6 +211,28 @@ def test_a_wrong_state_changes_nothing(change: Callable[[dict[str, Any]], Any]) 
     with pytest.raises((ValueError, TypeError)):
         optimiser.load_state_dict(state)
     assert before == optimiser.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "options", "message"),
+    [
+        (nn.SGD([Value(1.0)], 0.1, momentum=0.9), {"momentum": 1.0}, "momentum needs a number from 0 to below 1, but got 1.0"),
+        (nn.SGD([Value(1.0)], 0.1, momentum=0.9), {"momentum": 0.0, "nesterov": True}, "nesterov needs a momentum above 0"),
+        (nn.RMSProp([Value(1.0)]), {"beta": -0.1}, "beta needs a number from 0 to below 1, but got -0.1"),
+        (nn.AdaGrad([Value(1.0)]), {"eps": -1.0}, "eps needs a number from 0 on, but got -1.0"),
+        (nn.Adam([Value(1.0)]), {"beta1": 1.5}, "beta1 needs a number from 0 to below 1, but got 1.5"),
+        (nn.AdamW([Value(1.0)]), {"weight_decay": -1.0}, "weight_decay needs a number from 0 on, but got -1.0"),
+    ],
+)
+def test_a_file_has_no_options_that_the_constructor_refuses(optimiser: nn.Optimiser, options: dict[str, Any], message: str) -> None:
+    """Both are refused in the same words, and nothing is changed by the file."""
+    before = optimiser.state_dict()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        optimiser.load_state_dict({**before, "options": {**before["options"], **options}})
+    assert before == optimiser.state_dict()
+    kind, betas = type(optimiser), {"betas": (options["beta1"], 0.999)} if "beta1" in options else options
+    with pytest.raises(ValueError, match=re.escape(message)):
+        kind([Value(1.0)], 0.1, **betas)
 
 
 def test_parameters_are_leaves_and_each_stands_once() -> None:
