@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import pickle
@@ -288,6 +289,34 @@ def test_backward_applies_nothing_of_a_lost_batch(program: Any) -> None:
         ) as caught:
             program.backward(X, T, executor=Through(pool, 5, broken), shard=SHARD)
         assert isinstance(caught.value.__cause__, OSError)
+    assert {p.grad for p in program.params} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda sums: 0.0, "0.0 of type float"),
+        (lambda sums: tuple(sums), "of type tuple"),
+        (lambda sums: sums._replace(value=np.zeros(1)), r"the value array\(\[0.\]\) of type ndarray"),
+        (lambda sums: sums._replace(value=math.nan), "the value nan of type float"),
+        (lambda sums: sums._replace(same=sums.same[:1]), r"the parameters' gradients as float64 of the shape \(1,\), where float64 of \("),
+        (lambda sums: sums._replace(same=0.0), r"the parameters' gradients as float64 of the shape \(\)"),
+        (lambda sums: sums._replace(same=sums.same.astype(np.float32)), "the parameters' gradients as float32"),
+        (lambda sums: sums._replace(inputs=sums.inputs[:1]), r"the examples' gradients as float64 of the shape \(1, "),
+        (lambda sums: sums._replace(inputs=sums.inputs * math.nan), "the examples' gradients that are not finite"),
+    ],
+)
+def test_an_answer_that_merely_broadcasts(program: Any, change: Callable[[Any], Any], message: str) -> None:
+    """An executor whose answer is something else than the shard's sums is told of, and nothing is added."""
+
+    class Liar(Executor):
+        def submit(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_result(change(f(*args)))
+            return future
+
+    with pytest.raises(RuntimeError, match=rf"the executor answered shard 0 \(examples 0 to {SHARD - 1}\) of <lambda> with .*{message}"):
+        program.backward(X, T, executor=Liar(), shard=SHARD)
     assert {p.grad for p in program.params} == {0.0}
 
 

@@ -445,6 +445,12 @@ class Packed:
                         f"the executor {what} shard {i} (examples {a} to {b - 1}) of {self.__name__}: {type(error).__name__}: {error}; no"
                         " gradient was applied"
                     ) from error
+                wrong = None if sums is None else _unlike(sums, len(same), cuts[i][1] - cuts[i][0], variant.code)
+                if wrong is not None:
+                    raise RuntimeError(
+                        f"the executor answered shard {i} (examples {cuts[i][0]} to {cuts[i][1] - 1}) of {self.__name__} with {wrong}; no"
+                        " gradient was applied"
+                    )
                 yield sums if sums is not None else self._run(batch, same, *cuts[i], seed)
                 send()
         finally:
@@ -649,6 +655,23 @@ def _work(code: Code, same: Array, xs: list[Array], size: int, seed: float) -> S
     with code.machine(size) as machine:
         found = machine.sums(same, xs, seed)
     return found if isinstance(found, Sums) else None
+
+
+def _unlike(answer: Any, same: int, size: int, code: Code) -> str | None:
+    """What is wrong with an answer that is not the sums over so many examples: what merely broadcasts would be added without a word."""
+    if not isinstance(answer, Sums):
+        return f"{answer!r:.60} of type {type(answer).__name__}"
+    if type(answer.value) is not float or not math.isfinite(answer.value):
+        return f"the value {answer.value!r:.60} of type {type(answer.value).__name__}"
+    for what, array, shape in (
+        ("the parameters'", answer.same, (same,)),
+        ("the examples'", answer.inputs, (size, code.sizes[1] * code.inputs_too)),
+    ):
+        if not isinstance(array, np.ndarray) or (array.dtype, array.shape) != (np.float64, shape):
+            return f"{what} gradients as {np.asarray(array).dtype} of the shape {np.shape(array)}, where float64 of {shape} is due"
+        if not np.isfinite(array).all():
+            return f"{what} gradients that are not finite"
+    return None
 
 
 def _number(x: Any) -> float:
