@@ -19,7 +19,7 @@ from .context import scope as scope
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
 from .masking import MISSING, Missing, substitutes, swept
-from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, failure, forward_of, interpretation
+from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, failure, forward_of, interpretation, is_bool
 from .process import lock, refuse_reentry, together, updating
 
 _new = object.__new__
@@ -131,9 +131,13 @@ class Value(Node):
                     return _ADD.kinds[type(other)](self, other)  # type: ignore[no-any-return]
                 other = as_float(other, asker="add")
             y, b, dy = None, other, other
-        z = self.data + b
-        if z * 0.0:  # true for nan and the infinities alone: the cheapest test there is
-            raise failure(_ADD, (self, other))
+        try:
+            z = self.data + b
+            if z * 0.0:  # true for nan and the infinities alone: the cheapest test there is
+                raise failure(_ADD, (self, other))
+        except TypeError:
+            refuse_misplaced(self, other)
+            raise
         node: Value = _new(Value)
         node.data = z
         node.grad = 0.0
@@ -162,9 +166,13 @@ class Value(Node):
                     return _MULTIPLY.kinds[type(other)](self, other)  # type: ignore[no-any-return]
                 other = as_float(other, asker="multiply")
             y, b, dy = None, other, other
-        z = a * b
-        if z * 0.0:
-            raise failure(_MULTIPLY, (self, other))
+        try:
+            z = a * b
+            if z * 0.0:
+                raise failure(_MULTIPLY, (self, other))
+        except TypeError:
+            refuse_misplaced(self, other)
+            raise
         node: Value = _new(Value)
         node.data = z
         node.grad = 0.0
@@ -299,6 +307,8 @@ def _backward(output: Value, seed: float) -> None:
 
 
 def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) -> None:
+    if type(output.data) is not float:  # + and × go on with other types as Python does, and the output tells
+        refuse_misplaced(output)
     found = swept(order, (output,), seed) if MISSING else None
     if found is not None:  # some local derivative does not exist: a sweep that looks whether it is masked
         for node, gradient in found.items():
@@ -319,11 +329,30 @@ def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) 
     # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
     leaves = [node for node in order if node.op is None]
     held = [grad or 0.0 for node, grad in zip(order, before, strict=True) if node.op is None]  # None is how some people write 0
-    totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
-    if not all(map(math.isfinite, totals)):
+    try:
+        totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
+        sum_of_all = sum(totals)  # tells of other types, and of what is not finite: quicker than to look at each
+        if type(sum_of_all) is not float:
+            totals = _plain_totals(leaves, held, totals)
+    except TypeError:
+        _plain_totals(leaves, held, held)
+        raise
+    if not (math.isfinite(sum_of_all) or all(map(math.isfinite, totals))):
         raise _guilty(output, seed, leaves, held)
     for leaf, total in zip(leaves, totals, strict=True):
         leaf.grad = total
+
+
+def _plain_totals(leaves: list[Value], held: list[Any], totals: list[Any]) -> list[float]:
+    """The totals as floats; a TypeError that names a leaf whose `grad`, or whose `data`, somebody has set to what is no float."""
+    for leaf, grad in zip(leaves, held, strict=True):
+        refuse_misplaced(leaf)
+        if not isinstance(grad, (float, int)) or is_bool(grad):
+            leaf.grad = grad
+            raise TypeError(
+                f"the grad of {leaf!r} is of type {type(grad).__name__}: somebody has put it there; put float(number) there instead"
+            )
+    return [float(total) for total in totals]
 
 
 def _comparable(other: Any) -> float:
@@ -390,12 +419,16 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
     missing.
     """
     name, forward = primitive.name, forward_of(primitive)
+    # What Python's arithmetic makes of another type is of that type, too, and is met later; other functions make a float of it.
+    looks = getattr(primitive.forward, "__module__", None) != "_operator"
 
     if len(primitive.operands) == 1:
         rule = _looked(primitive.partials[0])
 
         def record(x: Value) -> Value:
             a = x.data
+            if looks and type(a) is not float:
+                refuse_misplaced(x)
             try:
                 z = forward(a)
             except FAILURES as error:
@@ -415,6 +448,8 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
     def record_two(x: Any, y: Any) -> Value:
         if isinstance(x, Value):
             a = x.data
+            if looks and type(a) is not float:
+                refuse_misplaced(x)
             left: Value | None = x
         else:
             if type(x) in _above:
@@ -423,6 +458,8 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
             left = None
         if isinstance(y, Value):
             b = y.data
+            if looks and type(b) is not float:
+                refuse_misplaced(y)
             right: Value | None = y
         else:
             if type(y) in _above:
@@ -450,6 +487,18 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
         return _record(primitive, z, left, dx, right, dy)
 
     return _named(record_two, primitive)
+
+
+def refuse_misplaced(*nodes: Any) -> None:
+    """A TypeError that names the first node whose `data` somebody has set to what is no float. An int, and a number of a class that
+    derives from float, is as good as one; a float32 would make all that is computed from it less accurate.
+    """
+    for node in nodes:
+        if isinstance(node, Value) and (not isinstance(node.data, (float, int)) or is_bool(node.data)):
+            below = next((x for x in topological(node) if x.op is None and not isinstance(x.data, (float, int))), node)
+            raise TypeError(
+                f"the data of {below!r} is of type {type(below.data).__name__}: somebody has put it there; put float(number) there instead"
+            )
 
 
 def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., Value]:

@@ -213,10 +213,31 @@ def zero_grad(parameters: Sequence[Value]) -> None:
 def finite_gradients(parameters: list[Value], asker: str) -> list[float]:
     """The parameters' gradients; NonFiniteError naming the first parameter whose gradient is NaN or infinite."""
     for i, parameter in enumerate(parameters):
-        if parameter.grad * 0.0:
-            name = f"{parameter.label!r}" if parameter.label is not None else f"number {i}"
-            raise NonFiniteError(f"{asker} met the gradient {parameter.grad} of parameter {name}; nothing was changed")
-    return [parameter.grad for parameter in parameters]
+        try:
+            bad = parameter.grad * 0.0
+        except TypeError:
+            plain(parameter.grad, asker, "the gradient", parameter, i)
+            raise
+        if bad:
+            raise NonFiniteError(f"{asker} met the gradient {parameter.grad} of parameter {_called(parameter, i)}; nothing was changed")
+    gradients = [parameter.grad for parameter in parameters]
+    if type(sum(gradients)) is not float:
+        return [plain(g, asker, "the gradient", parameter, i) for i, (parameter, g) in enumerate(zip(parameters, gradients, strict=True))]
+    return gradients
+
+
+def plain(x: Any, asker: str, what: str, parameter: Value, i: int) -> float:
+    """x as a float; a TypeError that names the parameter if somebody has put there what is no float or int, such as a float32."""
+    if not isinstance(x, (float, int)) or isinstance(x, bool):
+        raise TypeError(
+            f"{asker} met {what} {x!r} of type {type(x).__name__} of parameter {_called(parameter, i)}: put float(number) there instead;"
+            " nothing was changed"
+        )
+    return float(x)
+
+
+def _called(parameter: Value, i: int) -> str:
+    return f"{parameter.label!r}" if parameter.label is not None else f"number {i}"
 
 
 def _parts(value: Any, name: str) -> Iterator[tuple[str, Value | Module]]:

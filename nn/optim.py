@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from autograd import RangeError, Value
 from autograd.process import lending, refuse_reentry, together, updating
 
-from .module import finite_gradients, number, put_numbers, zero_grad
+from .module import finite_gradients, number, plain, put_numbers, zero_grad
 
 Schedule = Callable[[int], float]
 
@@ -70,7 +70,8 @@ class Optimiser:
             self._step()
 
     def _step(self) -> None:
-        gradients = finite_gradients(self.parameters, f"{type(self).__name__}.step")
+        asker = f"{type(self).__name__}.step"
+        gradients = finite_gradients(self.parameters, asker)
         self._bring_back()
         η, t = self.rate, self.steps + 1
         numbers, memory = [], []
@@ -79,16 +80,21 @@ class Optimiser:
                 θ, *more = self.update(parameter.data, g, η, t, *remembered)
             except (OverflowError, ZeroDivisionError):
                 θ, more = math.nan, []
+            except TypeError:
+                plain(parameter.data, asker, "the number", parameter, i)
+                raise
             if θ * 0.0 or any(m * 0.0 for m in more):
                 what = f"{type(self).__name__}.step takes parameter {_name(parameter, i)} beyond the floats"
                 raise RangeError(f"{what}: it was {parameter.data!r}, its gradient {g!r}, the learning rate {η!r}; nothing was changed")
             numbers.append(θ)
             memory.append(tuple(more))
+        if type(sum(numbers)) is not float:  # somebody has put numbers of another type into a parameter
+            numbers = [plain(θ, asker, "the number", p, i) for i, (p, θ) in enumerate(zip(self.parameters, numbers, strict=True))]
         put_numbers(self.parameters, numbers, (self, "memory", memory), (self, "steps", t))
 
     def _bring_back(self) -> None:
         """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
-        float(self.parameters[0].data)
+        self.parameters[0].data  # noqa: B018
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0.0."""

@@ -361,3 +361,22 @@ def test_betas_are_two(optimiser: Any, betas: Any) -> None:
         match=re.escape(f"betas needs two numbers, for the gradient and for its square, such as (0.9, 0.999), but got {betas!r}"),
     ):
         optimiser([Value(1.0)], betas=betas)
+
+
+@EACH
+@pytest.mark.parametrize("what", ["data", "grad"])
+def test_a_number_of_another_type_is_named(what: str, make: Callable[[list[Value]], nn.Optimiser]) -> None:
+    """A float32, a text or None in a parameter or its gradient: nothing is changed. A float64 becomes a float."""
+    np = pytest.importorskip("numpy")
+    for strange in (np.float32(0.5), "a", None, 1j):
+        parameter = Value(0.5, label="p")
+        optimiser = make([parameter])
+        parameter.grad = 1.0
+        setattr(parameter, what, strange)
+        with pytest.raises(TypeError, match=r"\.step met the (number|gradient) .* of type .* of parameter 'p'"):
+            optimiser.step()
+        assert (strange, 0) == (getattr(parameter, what), optimiser.steps)
+    setattr(parameter, what, np.float64(0.5))
+    setattr(parameter, {"data": "grad", "grad": "data"}[what], 0.5)
+    optimiser.step()
+    assert float is type(parameter.data)

@@ -1046,3 +1046,14 @@ def test_a_program_in_another_process() -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         for program in (compile(product), unnamed):
             assert tuple(program(3.0, 2.0)) == pool.apply(called, (program, 3.0, 2.0))
+
+
+def test_a_parameter_of_another_type_is_named() -> None:
+    """A float32 that somebody has put into a parameter would make the program's value one."""
+    np = pytest.importorskip("numpy")
+    w = Value(0.5, label="w")
+    program = compile(lambda x: x * w, params=[w])
+    program(1.0)
+    w.data = np.float32(0.1)
+    with pytest.raises(TypeError, match=r"the data of Value\(np.float32\(0.1\), label='w'.* is of type float32: somebody has put it there"):
+        program(2.0)

@@ -847,3 +847,64 @@ def test_a_class_that_derives_from_Value_is_kept(way: Callable[[Any], Any]) -> N
     assert (Measured, "m", Value) == (type(y.y), y.y.unit, type(y))
     y.backward()
     assert 4.0 == y.y.grad
+
+
+# -- numbers of other types ------------------------------------------------------------------------------------------------
+
+STRANGE = [np.float32(0.5), np.float16(0.5), np.longdouble(0.5), 1j, "0.5", None, [0.5]]
+USES: dict[str, Callable[[Value], Value]] = {
+    "+": lambda p: p + 1.0,
+    "reflected +": lambda p: 1.0 + p,
+    "+ of Values": lambda p: Value(1.0) + p,
+    "×": lambda p: p * 2.0,
+    "× of Values": lambda p: Value(2.0) * p,
+    "−": lambda p: p - 1.0,
+    "÷": lambda p: p / 2.0,
+    "reflected ÷": lambda p: 2.0 / p,
+    "negate": lambda p: -p,
+    "power": lambda p: p**2,
+    "pow": lambda p: p**p,
+    "exp": exp,
+    "exp of a product": lambda p: exp(p * 1.1),
+    "maximum": lambda p: ops.maximum(p, 0.1),
+    "nothing": lambda p: p,
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=repr)
+@pytest.mark.parametrize("use", USES)
+def test_a_number_of_another_type_in_data_is_named(use: str, strange: Any) -> None:
+    """The next operation that meets it, or the sweep, says which node it is and what was put there: else a float32 would stay one."""
+    p = Value(0.5, label="p")
+    p.data = strange
+    with pytest.raises(TypeError, match=r"label='p'|label 'p'") as refusal:
+        USES[use](p).backward()
+    assert repr(strange) in str(refusal.value)
+    assert 0.0 == p.grad
+
+
+@pytest.mark.parametrize("fine", [3, np.float64(0.5), 0.5])
+@pytest.mark.parametrize("use", USES)
+def test_a_whole_number_or_a_float64_in_data_is_a_float(use: str, fine: Any) -> None:
+    """What has a float's value is taken for it, and gradients are floats."""
+    p, expected = Value(0.5), Value(float(fine))
+    p.data = fine
+    found = USES[use](p)
+    found.backward()
+    USES[use](expected).backward()
+    assert (expected.grad, float) == (p.grad, type(p.grad))
+
+
+@pytest.mark.parametrize("strange", [*STRANGE[:5], [0.5]], ids=repr)
+def test_a_number_of_another_type_in_grad_is_named(strange: Any) -> None:
+    """None is how some people write 0; a float64 and an int are floats; all else is named, and stays where it was put."""
+    p = Value(0.5, label="p")
+    y = p * 2.0
+    for fine, total in ((None, 2.0), (3, 5.0), (np.float64(1.0), 3.0)):
+        p.grad = fine
+        y.backward()
+        assert (total, float) == (p.grad, type(p.grad))
+    p.grad = strange
+    with pytest.raises(TypeError, match=r"the grad of Value\(0.5, label='p', grad=.* is of type .*: somebody has put it there"):
+        y.backward()
+    assert strange is p.grad

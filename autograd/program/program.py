@@ -21,7 +21,7 @@ from ..primitive import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
-from ..value import Value, label_of
+from ..value import Value, label_of, refuse_misplaced
 from . import source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python
@@ -125,6 +125,8 @@ class Program:
                 raise self._without("with Values among the arguments it is the function itself")
             return self.function(*args)
         made, (value, gradients) = self._run(signature, numbers)
+        if type(value) is not float:
+            refuse_misplaced(*self.params)
         self._last = made, numbers
         return self._outcome(signature, len(numbers) - len(self.params), value, gradients)
 
