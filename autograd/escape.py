@@ -34,7 +34,7 @@ def refuse(x: Any, run: Any, what: str) -> None:
 def lost(x: Any, what: str) -> LostGradientError:
     """The error for a number that was to be made a plain one."""
     return LostGradientError(
-        f"{what} would make a plain number of {x!r}, whose gradient would be lost, while a function is being differentiated"
+        f"{what} would take the number of {x!r} without its gradient, which would be lost, while a function is being differentiated"
         f"{_line()}. Write exp(x) for math.exp(x), and keep numbers in lists or in arrays with dtype=object; where no gradient is to flow,"
         " use x.data or stop_gradient(x)"
     )

@@ -6,6 +6,9 @@ derivative along (Duals) in place of the plain ones, and returns what it compute
 One rule says what comes back: **a plain number, unless it depends on a Value of yours** that was an argument or that the function
 brought along; then a Value that knows how. So transforms nest in any order, and `backward()` goes through them. A leaf that the
 function makes while it runs (`Value(3.0)`, `x.detach()`, whatever is computed under `no_grad()`) is a constant, then and later.
+
+While the function runs, what depends on its arguments cannot become a plain number unnoticed: float(x), math.exp(x), an element of an
+array of floats and copy.copy(x) are a LostGradientError that names the line. x.data and stop_gradient(x) say that it is meant.
 """
 
 from __future__ import annotations

@@ -264,9 +264,11 @@ class Value(Node):
 
     def __copy__(self) -> Value:
         """A second node with the same operands, number and gradient."""
+        self._left("copy.copy(x)")
         return _restore(*_fields(self), self.x, self.y, *_kind(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        self._left("copy.deepcopy(x)")
         for node in topological(self):  # operands first, so that no copy waits for another: no recursion
             if id(node) not in memo:
                 x, y = (None if operand is None else memo[id(operand)] for operand in (node.x, node.y))
@@ -279,6 +281,7 @@ class Value(Node):
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
+        self._left("a pickle of x")
         if self.op is None:
             return _restore, (*_fields(self), None, None, *_kind(self))
         return _last, (_records(self),)

@@ -67,7 +67,9 @@ TRANSFORMS: dict[str, Callable[[Callable[[Any], Any], float], Any]] = {
 def test_a_plain_number_is_refused(transform: str, way: str) -> None:
     """In every transform, whatever asks for it: an argument, and what was computed from one. Outside, each is a number as ever."""
     for argument in (lambda x: x, lambda x: x * x + 1.0):
-        with pytest.raises(LostGradientError, match=r"gradient would be lost, while a function is being differentiated: .*test_escape"):
+        with pytest.raises(
+            LostGradientError, match=r"without its gradient, which would be lost, while a function is being differentiated: .*test_escape"
+        ):
             TRANSFORMS[transform](lambda x, argument=argument: x * WAYS[way](argument(x)), 2.0)
     assert WAYS[way](2.0) == WAYS[way](Value(2.0))
 
@@ -138,6 +140,17 @@ def test_what_stays_free() -> None:
     for f, slope in free:
         for transform in (grad, derivative):
             assert slope == transform(f)(2.0)
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda x: copy.deepcopy([x])[0], lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_would_lose_the_gradient(way: Callable[[Any], Any]) -> None:
+    """A copy of an argument is another leaf, and of what was computed a graph of other leaves; forward mode copies tangents, too."""
+    for f in (lambda x: way(x) * x, lambda x: way(x * 3.0) * x):
+        for transform in (grad, hessian, lambda f: lambda x: check_gradients(f, x)):
+            with pytest.raises(LostGradientError, match="without its gradient"):
+                transform(f)(2.0)  # type: ignore[arg-type]
+    assert 5.0 == grad(lambda x: x * way(Value(5.0)).data)(2.0)
+    assert 4.0 == derivative(lambda x: way(x) * x)(2.0)
 
 
 def test_an_inner_function_sees_the_arguments_of_an_outer_one() -> None:

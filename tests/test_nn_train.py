@@ -363,6 +363,20 @@ def test_packed_training_with_callbacks_patience_and_divergence() -> None:
     assert all(math.isfinite(number) for number in model.state_dict().values())
 
 
+@pytest.mark.parametrize("classes", [63, 64, 65])
+def test_packed_training_with_many_classes(classes: int) -> None:
+    """From 64 numbers on an argument stays where it is: the loss, the validation and the weights are those of plain training."""
+    pytest.importorskip("numpy")
+    X, t = [[0.25 * i, 1.0] for i in range(4)], [i * 20 % classes for i in range(4)]
+    found = []
+    for pack in (False, True):
+        model = nn.MLP(2, [3, classes], rng=0)
+        optimiser = nn.SGD(model.parameters(), lr=0.1)
+        history = nn.fit(model, X, t, nn.cross_entropy, optimiser, epochs=2, validation=(X, t), rng=None, pack=pack)
+        found.append([x for epoch in history.epochs for x in (epoch.loss, epoch.validation)] + [p.data for p in model.parameters()])
+    assert found[0] == pytest.approx(found[1], rel=1e-11, abs=1e-13)
+
+
 def test_packed_training_says_what_it_cannot_do() -> None:
     """Chance inside the model, examples of two shapes, a class that is none."""
     pytest.importorskip("numpy")
