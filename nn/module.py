@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, ClassVar
 
 from autograd import NonFiniteError, Value, scope
@@ -42,8 +42,10 @@ class Module:
     # -- names -----------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        Module._changes[0] += 1
+        try:
+            super().__setattr__(name, value)
+        finally:
+            self._changes[0] += 1
         if not name.startswith("_"):
             for full, part in _parts(value, _join(self._path, name)):
                 if isinstance(part, Module):
@@ -114,7 +116,8 @@ class Module:
 
     def train(self, mode: bool = True) -> Module:
         """Set `training` here and in every module inside, and return this module."""
-        together(map(dict.__setitem__, map(vars, [*self.modules()]), repeat("training"), repeat(bool(mode))))
+        told = map(self._changes.__setitem__, [0], [self._changes[0] + 1])
+        together(chain(map(dict.__setitem__, map(vars, [*self.modules()]), repeat("training"), repeat(bool(mode))), told))
         return self
 
     def eval(self) -> Module:
