@@ -14,9 +14,9 @@ from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, overload
+from typing import Any, BinaryIO, overload
 
-from autograd import MissingExtraError
+from autograd import MissingExtraError, files
 
 from .init import generator
 from .layers import size
@@ -101,30 +101,43 @@ def digits() -> Examples:
 
 # IDX files (http://yann.lecun.com/exdb/mnist/): two zero bytes, a type, the number of dimensions, the sizes, the numbers.
 
+_PIECE = 2**20
 _TYPES = {0x08: ("B", 1), 0x09: ("b", 1), 0x0B: ("h", 2), 0x0C: ("i", 4), 0x0D: ("f", 4), 0x0E: ("d", 8)}
 
 
 def read_idx(path: str | Path) -> tuple[tuple[int, ...], array[Any]]:
     """The sizes and the numbers, in one flat array, of an IDX file, plain or gzipped. ValueError: the file is not what it says."""
-    path = Path(path)
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
+    path = files.as_path(path, "read_idx")
+    with files.open_file(path) as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
         try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
+            return _idx(path, gzip.open(file) if zipped else file)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path} is no whole gzip file: {error}") from None
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or not content[3]:
-        raise ValueError(f"{path} is no IDX file: it begins with {content[:4].hex(' ') or 'nothing'}")
-    code, width = _TYPES[content[2]]
-    start = 4 + 4 * content[3]
-    if len(content) < start:
-        raise ValueError(f"{path} breaks off within its sizes: it has {len(content)} bytes of {start}")
-    sizes = struct.unpack(f">{content[3]}I", content[4:start])
-    wanted = start + width * math.prod(sizes)
+
+
+def _idx(path: Path, file: BinaryIO | gzip.GzipFile) -> tuple[tuple[int, ...], array[Any]]:
+    """What stands in an IDX file. Of a gzip file that unfolds to gigabytes, no more is read than its sizes say."""
+    begin = file.read(4)
+    if len(begin) < 4 or begin[:2] != b"\0\0" or begin[2] not in _TYPES or not begin[3]:
+        raise ValueError(f"{path} is no IDX file: it begins with {begin.hex(' ') or 'nothing'}")
+    code, width = _TYPES[begin[2]]
+    header = file.read(4 * begin[3])
+    if len(header) < 4 * begin[3]:
+        raise ValueError(f"{path} breaks off within its sizes: it has {4 + len(header)} bytes of {4 + 4 * begin[3]}")
+    sizes = struct.unpack(f">{begin[3]}I", header)
+    wanted = width * math.prod(sizes)
+    content = bytearray()
+    while len(content) <= wanted and (part := file.read(min(_PIECE, wanted + 1 - len(content)))):
+        content += part
     if len(content) != wanted:
-        raise ValueError(f"{path} should have {wanted} bytes for {' × '.join(map(str, sizes))} numbers, but has {len(content)}")
+        start = 4 + len(header)
+        has = f"{start + len(content)}" if len(content) < wanted else "more"
+        many = " × ".join(map(str, sizes))
+        raise ValueError(f"{path} should have {start + wanted!s:.40} bytes for {many:.80} numbers, but has {has}")
     numbers = array(code)
-    numbers.frombytes(content[start:])
+    numbers.frombytes(content)
     if struct.pack("=h", 1) != struct.pack(">h", 1) and width > 1:  # the files are big-endian
         numbers.byteswap()
     return sizes, numbers

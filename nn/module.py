@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
@@ -76,9 +77,9 @@ class Module:
         self._place(self._path)  # lists may have grown since they were assigned
         found: dict[Value, str] = {}
         self._gather(found, "")
-        names = [*found.values()]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
+        if len(set(found.values())) < len(found):
+            counts = Counter(found.values())
+            twice = next(name for name in counts if counts[name] > 1)
             raise ValueError(f"two parameters of {type(self).__name__} are called {twice!r}: rename an attribute")
         return [(name, parameter) for parameter, name in found.items()]
 

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd import DrawingError, MissingExtraError
+from autograd import MissingExtraError, files
 
 from .data import same_length
 from .doctor import layer_gradients
-from .files import write_whole
 from .module import Module
 from .train import History, predict
 
@@ -25,7 +24,6 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Okabe and Ito's colours, which colour-blind readers tell apart too."""
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
-FORMATS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 
 class Plot:
@@ -48,16 +46,9 @@ class Plot:
 
     def write(self, path: str | os.PathLike[str], dpi: float = 150) -> Path:
         """Write the plot to a .svg, .png or .pdf file. A picture of that kind is replaced; anything else there is an error."""
-        path = Path(path)
-        format = path.suffix.lower().removeprefix(".")
-        if format not in FORMATS:
-            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
-        if path.is_dir() or (path.exists() and not path.read_bytes().startswith((FORMATS[format], b"<svg"))):
-            raise DrawingError(f"cannot write {path}: what stands there is no {format.upper()} picture, and would be lost")
-        if not path.parent.is_dir():
-            raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
-        write_whole(path, self._bytes(format, dpi))
-        return path
+        path = files.as_path(path, "Plot.write")
+        kind = files.kind_of(path, files.PICTURES)
+        return files.write(path, kind, lambda: self._bytes(path.suffix[1:].lower(), dpi))
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, Any]:
         svg = self._bytes("svg").decode()

@@ -20,6 +20,7 @@ import autograd
 from autograd import (
     PRIMITIVES,
     DomainError,
+    DrawingError,
     GradientError,
     Primitive,
     Value,
@@ -400,7 +401,7 @@ def test_a_page_has_picture_formulas_and_lines(tmp_path: Path) -> None:
         assert re.search(rf">v{i}[: ]?[^<]*</text>", text)
     x = Value(2.0, label="</td></script><script>alert(1)</script>")
     assert "<script>alert" not in compile(x * x).page()
-    with pytest.raises(ValueError, match=r"ends in \.html, but got"):
+    with pytest.raises(DrawingError, match=r"its ending says \.txt, and there are \.html and \.htm"):
         program.write("program.txt")
 
 

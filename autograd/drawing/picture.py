@@ -6,13 +6,13 @@ import html
 import json
 import os
 import re
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
+from .. import files
 from ..errors import AutogradError, DrawingError
 from ..typeset import shown
 from . import text
@@ -20,8 +20,6 @@ from .engine import layout
 from .style import Style
 
 _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
-FORMATS = ("svg", "png", "pdf")
-BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 PNG_DPI, NOTEBOOK_DPI = 192, 144
 NOTEBOOK_WIDTH = 860
 """Pixels: what a cell's output shows without scrolling on a small screen. The SVG of a wider picture is as wide as there is room, and
@@ -79,14 +77,12 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def write(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
         """Write the picture to a .svg, .png or .pdf file, whole or not at all, and return its path.
 
-        A picture of the same format that stands there is replaced; anything else there, a missing folder or an unknown
-        ending is a DrawingError. dpi: dots per inch of a PNG, 192 unless given.
+        A picture of the same format that stands there is replaced; anything else there, a missing folder, an unknown ending
+        or a full disk is a DrawingError. dpi: dots per inch of a PNG, 192 unless given.
         """
-        path = Path(path)
-        format = path.suffix.lower().removeprefix(".")
-        if format not in FORMATS:
-            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
-        return write_file(path, lambda: self.pipe(format, dpi=dpi), BEGINS[format], f"{format.upper()} picture")
+        path = files.as_path(path, "Picture.write")
+        kind = files.kind_of(path, files.PICTURES)
+        return files.write(path, kind, lambda: self.pipe(path.suffix[1:].lower(), dpi=dpi))
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
@@ -126,33 +122,6 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
-
-
-def write_file(path: Path, content: Callable[[], bytes], begins: tuple[bytes, ...], kind: str) -> Path:
-    """Write a file, whole or not at all. What stands there is replaced if it begins as one of its kind does, and kept otherwise."""
-    if path.is_dir():
-        raise DrawingError(f"cannot write {path}: it is a folder")
-    if not path.parent.is_dir():
-        raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
-    if path.exists():
-        with path.open("rb") as file:
-            begin = file.read(max(map(len, begins)))
-        if not begin.startswith(begins) and begin:
-            raise DrawingError(f"cannot write {path}: the file there is no {kind}, and would be lost")
-    data = content()
-    target = path.resolve()  # a link stays a link
-    handle, temporary = tempfile.mkstemp(suffix=path.suffix, dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return path
 
 
 def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:

@@ -7,9 +7,9 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from .. import files
 from ..context import alone
 from ..errors import AutogradError, GradientError
 from ..forward import Dual
@@ -28,6 +28,8 @@ from .tape import Tape, of_graph
 from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, reachable, record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..drawing import Picture
     from ..stepping import Stepper
 
@@ -265,20 +267,24 @@ class Program:
         """
         return stepper(self.source(), self.lines, self.graph(), **options)
 
-    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", **options: Any) -> None:
-        """Write the page to a file, which works offline; its name ends in .html.
+    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", **options: Any) -> Path:
+        """Write the page to a .html file, whole or not at all, and return its path. It works offline.
 
         theme    "light" or "dark", or "auto": what the reader's system prefers
         options  those of `draw`
+
+        A page of glassgrad's that stands there is replaced; anything else there, a missing folder or another ending is a DrawingError.
         """
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a page is written to a file that ends in .html, but got {os.fspath(path)!r}")
+        path = files.as_path(path, "Program.write")
+        return files.write(path, files.kind_of(path, files.PAGES), lambda: self._document(theme, options).encode())
+
+    def _document(self, theme: Theme, options: dict[str, Any]) -> str:
         inside = self.page(theme=theme, **options)
         head = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
         scheme = "light dark" if theme == "auto" else theme
         style = f":root{{color-scheme:{scheme};background:light-dark(white,#16191d)}}@media print{{:root{{color-scheme:light}}}}"
-        title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style>"
-        Path(path).write_text(f'<!DOCTYPE html>\n<html lang="en">\n{head}\n{title}\n{inside}', encoding="utf-8")
+        title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style></head>"
+        return f"{files.PAGE_BEGINS}\n{head}\n{title}\n<body>{inside}</body></html>\n"
 
     def __str__(self) -> str:
         """The functions of the program that ran last, without what `source()` puts before them."""
