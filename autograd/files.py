@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from . import given
 from .errors import AutogradError, DrawingError
 
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # a pipe put in a file's place meanwhile is opened without waiting for its other end
@@ -42,13 +43,13 @@ def as_path(path: Any, asker: str) -> Path:
     """A path, said as a text or as a pathlib.Path. TypeError: it is something else; ValueError: no file can have such a name."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
     if not isinstance(text, str):
-        raise TypeError(f"{asker} needs a path, a text or a pathlib.Path, but got {path!r:.80} of type {type(path).__name__}")
+        raise given.wrong(asker, "a path, a text or a pathlib.Path", path)
     try:
         encoded = os.fsencode(text)
     except UnicodeEncodeError:
         encoded = b"\0"
     if b"\0" in encoded:
-        raise ValueError(f"{asker} needs a path, but no file can have the name {text!r:.80}")
+        raise ValueError(f"{asker} needs a path, but no file can have the name {given.shorten(text)}")
     return Path(text)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from . import context, ops
+from . import context, given, ops
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
@@ -59,7 +59,7 @@ class Value(Node):
     def __init__(self, data: Any, *, label: str | None = None) -> None:
         self.data = as_float(data, asker="Value")
         if label is not None and not isinstance(label, str):
-            raise TypeError(f"label needs a text, but got {label!r} of type {type(label).__name__}")
+            raise given.wrong("label", "a text", label)
         self.grad = 0.0
         self.label = label
         here = context.here()
@@ -259,6 +259,18 @@ class Value(Node):
         if self.op is None:
             return _restore, (*_fields(self), None, None)
         return _last, (_records(self),)
+
+
+def as_value(x: Any, asker: str, what: str = "a Value") -> Value:
+    """x, if it is a Value."""
+    if not isinstance(x, Value):
+        raise given.wrong(asker, what, x)
+    return x
+
+
+def as_values(xs: Any, asker: str, what: str = "a list of Values") -> list[Value]:
+    """Several Values, as a list."""
+    return [as_value(x, asker, what) for x in given.items(xs, what, asker)]
 
 
 _put_grad = Value.__dict__["grad"].__set__

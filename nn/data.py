@@ -11,12 +11,12 @@ import math
 import struct
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from random import Random
 from typing import Any, BinaryIO, overload
 
-from autograd import MissingExtraError, files
+from autograd import MissingExtraError, files, given
 
 from .init import generator
 from .layers import size
@@ -56,6 +56,8 @@ def spiral(n: int = 150, classes: int = 3, noise: float = 0.1, turns: float = 0.
     """n points on as many arms of a spiral as there are classes, from the middle to radius 1; blurred along the turn."""
     n, classes, noise, rng = size(n, "spiral", "n"), size(classes, "spiral", "classes"), _noise(noise), generator(rng)
     turns = number(turns, "spiral's turns")
+    if abs(turns) > 1e6:
+        raise ValueError(f"spiral needs at most a million turns, but got {turns}")
     points = []
     for i in range(n):
         arm, place = i % classes, i // classes
@@ -147,6 +149,9 @@ class Images(Sequence[list[float]]):
     """Images as lists of floats from 0 to 1, each made when it is asked for: 60,000 of them stay 47 MB."""
 
     def __init__(self, pixels: array[Any], count: int) -> None:
+        count = given.count(count, "count", "Images")
+        if not isinstance(pixels, array) or pixels.typecode != "B" or len(pixels) != count * (len(pixels) // max(count, 1)):
+            raise given.wrong("Images", f"pixels, an array('B') of bytes that {count} images share,", pixels)
         self._pixels, self._count = pixels, count
         self.width = len(pixels) // count if count else 0
 
@@ -166,6 +171,8 @@ class Images(Sequence[list[float]]):
     def __getitem__(self, i: int | slice) -> list[float] | list[list[float]]:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
+        if given.is_bool(i) or not hasattr(i, "__index__") or isinstance(i, Iterable):
+            raise given.wrong("Images", "a whole number or a slice as index", i)
         if not -len(self) <= i < len(self):
             raise IndexError(f"there are {len(self)} images, but number {i} was asked for")
         at = (i % len(self)) * self.width
@@ -177,10 +184,11 @@ def mnist(folder: str | Path, kind: str = "train") -> tuple[Images, list[int]]:
 
     kind   "train", or "test" for the files that begin with t10k
     """
-    if kind not in ("train", "test"):
-        raise ValueError(f"mnist has the kinds 'train' and 'test', but got {kind!r}")
+    if not isinstance(kind, str) or kind not in ("train", "test"):
+        raise ValueError(f"mnist has the kinds 'train' and 'test', but got {given.shorten(kind)}")
+    folder = files.as_path(folder, "mnist")
     prefix = "train" if kind == "train" else "t10k"
-    image_file, label_file = _find(Path(folder), f"{prefix}-images", "idx3"), _find(Path(folder), f"{prefix}-labels", "idx1")
+    image_file, label_file = _find(folder, f"{prefix}-images", "idx3"), _find(folder, f"{prefix}-labels", "idx1")
     (count, *sides), pixels = read_idx(image_file)
     sizes, labels = read_idx(label_file)
     if len(sides) != 2 or pixels.typecode != "B":
@@ -231,7 +239,7 @@ def split(
     """Two sets, one to learn from and one to test on, which gets the share `test`, after a shuffle."""
     n = same_length(examples, targets, "split")
     share = number(test, "split's share")
-    count = round(n * share)
+    count = round(n * share) if 0.0 < share < 1.0 else 0
     if not 0 < count < n:
         raise ValueError(f"split of {n} examples needs a share that leaves some on both sides, but got {share}")
     order = list(range(n))
@@ -253,6 +261,9 @@ def one_hot(index: int, classes: int) -> list[float]:
 
 def same_length(examples: Sequence[Any], targets: Sequence[Any], asker: str) -> int:
     """How many there are; ValueError with both numbers where they differ, or where there are none."""
+    for what, things in (("examples", examples), ("targets", targets)):
+        if not hasattr(things, "__len__") or isinstance(things, (str, bytes, Mapping, Set)) or getattr(things, "ndim", None) == 0:
+            raise given.wrong(asker, f"a list of {what}", things)
     if len(examples) != len(targets):
         raise ValueError(f"{asker} needs a target for every example, but got {len(examples)} examples and {len(targets)} targets")
     if not len(examples):

@@ -15,8 +15,8 @@ from typing import Any
 from autograd import AutogradError, NonFiniteError, files
 from autograd.process import lending, updating
 
-from .module import Module, put_numbers
-from .optim import Optimiser
+from .module import Module, model_given, put_numbers
+from .optim import Optimiser, optimiser_given
 
 FORMAT, VERSION = "glassgrad model", 1
 
@@ -35,6 +35,9 @@ def save_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser
     what. NonFiniteError: a parameter is NaN or infinite.
     """
     path = files.as_path(path, "save_model")
+    model_given(model, "save_model")
+    if optimiser is not None:
+        optimiser_given(optimiser, "save_model")
     with lending, updating:
         document = _document(model, optimiser)
     for name, data in document["parameters"].items():
@@ -56,6 +59,9 @@ def load_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser
     SavedModelError: the file is no saved model, or of another one; it says what is wrong. OSError: it cannot be read.
     """
     path = files.as_path(path, "load_model")
+    model_given(model, "load_model")
+    if optimiser is not None:
+        optimiser_given(optimiser, "load_model")
     try:
         with files.open_file(path) as file:
             content = file.read()

@@ -766,10 +766,10 @@ def test_a_graph_as_it_is() -> None:
         ({"inputs": [Value(1.0) * 2.0]}, TypeError, "was computed from others"),
         ({"params": [3.0]}, TypeError, "params needs leaves"),
         ({"params": [Value(1.0) * 2.0]}, TypeError, "was computed from others"),
-        ({"passes": "fold"}, ValueError, "passes is some of"),
-        ({"passes": ["best"]}, ValueError, "passes is some of"),
+        ({"passes": "fold"}, ValueError, "passes is"),
+        ({"passes": ["best"]}, ValueError, "passes is"),
         ({"branches": "freeze"}, ValueError, "branches is 'record' or 'raise'"),
-        ({"limit": 0}, ValueError, "limit needs a whole number"),
+        ({"limit": 0}, ValueError, "compile needs at least 1 as limit, but got 0"),
         ({"loss": len}, TypeError, "a loss goes with a module"),
     ],
 )
@@ -790,7 +790,7 @@ def test_more_wrong_orders() -> None:
         compile(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="inputs are for a graph"):
         compile(lambda x: x, inputs=[x])
-    with pytest.raises(ValueError, match="target is python, torch, jax, but got 'c'"):
+    with pytest.raises(ValueError, match="target is 'python', 'torch' or 'jax', but got 'c'"):
         compile(x * x).source("c")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nothing is recorded yet"):
         compile(lambda x: x).source()

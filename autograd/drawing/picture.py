@@ -12,8 +12,9 @@ from typing import Any
 
 import graphviz
 
-from .. import files
+from .. import files, given
 from ..errors import AutogradError, DrawingError
+from ..primitive import as_float
 from ..typeset import shown
 from . import text
 from .engine import layout
@@ -54,14 +55,21 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """
         if args or {name for name, value in options.items() if value not in (None, False)}:
             raise TypeError("pipe of a Picture takes a format, an encoding and a dpi only")
-        format = format or self.format
+        format = self.format if format is None else given.text(format, "format", "pipe")
+        if format.partition(":")[0] not in graphviz.FORMATS:
+            raise DrawingError(f"pipe needs a format of Graphviz's, such as svg, png or pdf, but got {given.shorten(format)}")
+        dpi = None if dpi is None else _dpi(dpi)
+        encoding = None if encoding is None else given.text(encoding, "encoding", "pipe")
         source, engine = self._placed(), "nop2"
         if not source:
             source, engine = self.source, self.engine
         result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
         if format == "svg":
             result = _accessible(result.decode(), self.caption, self.style.descriptions() if self.style else {}).encode()
-        return result.decode(encoding) if encoding else result
+        try:
+            return result.decode(encoding) if encoding else result
+        except (LookupError, ValueError):
+            raise LookupError(f"pipe needs an encoding that Python knows, but got {given.shorten(encoding)}") from None
 
     def _placed(self) -> str:
         """The DOT text with every place fixed, by the engine's layout and then the style's finish; laid out once."""
@@ -122,6 +130,13 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
+
+
+def _dpi(dpi: float) -> float:
+    number = as_float(dpi, "a number as dpi", "a picture")
+    if not 0.0 < number <= 10_000.0:
+        raise ValueError(f"a picture needs a dpi above 0 and up to 10,000, but got {dpi!r}")
+    return int(number) if number.is_integer() else number
 
 
 def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:

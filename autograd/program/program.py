@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .. import files
+from .. import files, given
 from ..context import alone
 from ..errors import AutogradError, GradientError
 from ..forward import Dual
@@ -209,8 +209,7 @@ class Program:
         return self._source(target)[0]
 
     def _source(self, target: str) -> tuple[str, dict[int, int]]:
-        if target not in TARGETS:
-            raise ValueError(f"target is {', '.join(TARGETS)}, but got {target!r}")
+        given.choice(target, TARGETS, "target")
         made, _ = self._latest()
         if target != "python":
             return targets.source(made.tape, made.passes, target)
@@ -374,12 +373,12 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
     >>> program(2.0, 3.0)
     Outcome(value=8.0, gradients=(4.0, 2.0))
     """
-    if isinstance(passes, str) or not set(passes) <= set(PASSES):
+    if isinstance(passes, str):
         raise ValueError(f"passes is some of {', '.join(PASSES)}, but got {passes!r}")
-    if branches not in ("record", "raise"):
-        raise ValueError(f"branches is 'record' or 'raise', but got {branches!r}")
-    if not isinstance(limit, int) or limit < 1:
-        raise ValueError(f"limit needs a whole number from 1 on, but got {limit!r}")
+    chosen_passes = given.items(passes, f"some of {', '.join(PASSES)} as passes", "compile")
+    passes = [given.choice(each, PASSES, "each of passes") for each in chosen_passes]
+    given.choice(branches, ("record", "raise"), "branches")
+    limit, verify = given.count(limit, "limit", "compile", 1), given.flag(verify, "verify", "compile")
     if isinstance(f, Value):
         if loss is not None:
             raise TypeError("a loss goes with a module; a graph is compiled as it is")
@@ -390,15 +389,17 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
             inputs = [node for node in topological(f) if node.op is None and node not in set(chosen)]
         elif isinstance(inputs, Value):
             inputs = [inputs]
-        return _Graph(f, inputs, chosen, passes)
+        several = given.items(inputs, "a list of leaves as inputs", "compile")
+        return _Graph(f, [x if isinstance(x, (list, tuple, dict)) else _leaf(x) for x in several], chosen, passes)
     if inputs is not None:
         raise TypeError("inputs are for a graph; a function's are its arguments")
-    if not callable(f):
-        raise TypeError(f"compile needs a function, a module or a Value, but got {f!r} of type {type(f).__name__}")
+    given.function(f, "compile", "a function, a module or a Value")
+    if loss is not None:
+        given.function(loss, "compile", "a function as loss")
     function: Callable[..., Any] = f
     if loss is not None:
         module = f
-        params = (module, params) if params != () else module
+        params = module if isinstance(params, tuple) and not params else (module, params)
 
         def function(x: Any, t: Any) -> Any:
             return loss(module(x), t)
@@ -415,7 +416,7 @@ def _number(x: Any) -> Any:
 def _leaf(x: Any) -> Value:
     if type(x) is not Value or x.op is not None:
         what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
-        raise TypeError(f"inputs needs leaves of the graph, but got {x!r}, which {what}")
+        raise TypeError(f"inputs needs leaves of the graph, but got {given.shorten(x)}, which {what}")
     return x
 
 
@@ -429,7 +430,8 @@ def _returned(output: Any, numbers: bool) -> str:
         return f"returned a {type(output).__name__}, but a program has one value: return one number, such as a sum"
     if isinstance(output, Value):
         return "returned a Value that has nothing to do with its arguments and parameters: make it one of them"
+    what = f"{given.shorten(output)} of type {type(output).__name__}"
     return (
-        f"returned {output!r} of type {type(output).__name__}, which does not depend on its arguments: somewhere they were left behind, as"
-        " where a plain number is returned instead of a Value"
+        f"returned {what}, which does not depend on its arguments: somewhere they were left behind, as where a plain number is returned"
+        " instead of a Value"
     )

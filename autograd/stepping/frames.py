@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import files
+from .. import files, given
 from ..errors import DrawingError, MissingExtraError
 from ..graph import Edge
 from ..typeset import number
@@ -283,12 +283,11 @@ def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
 
 def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png", background: Background = "white") -> list[Path]:
     """One picture for each position of the walk, all of one size."""
-    if background not in ("white", "dark", "transparent"):
-        raise ValueError(f"background is 'white', 'dark' or 'transparent', but got {background!r}")
+    given.choice(background, ("white", "dark", "transparent"), "background")
     folder = files.as_path(folder, "write_frames")
-    kind = files.PICTURES.get(f".{format}")
+    kind = files.PICTURES.get(f".{format}") if isinstance(format, str) else None
     if kind is None:
-        raise DrawingError(f"frames are written as svg, png or pdf, but got {format!r}")
+        raise DrawingError(f"write_frames writes svg, png or pdf, but got format={given.shorten(format)}")
     files.folder_place(folder, kind)
     recording = walk.recording
     reserved = [lines_of(recording, step) for step in recording] if len(recording) <= FRAMES else []
