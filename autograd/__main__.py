@@ -271,32 +271,21 @@ def _numbers(rows: list[tuple[str, str, str]]) -> str:
 
 def _write_pictures(example: Example, folder: Path) -> int:
     """Forward, backward and both of every graph, as SVG and PNG: how many files these are."""
+    from . import files
     from .drawing import draw
     from .drawing.engine import layout
 
     layout("digraph {}", "dot")  # without an engine, no empty folder is left behind
     count = 0
-    with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for graph in example.graphs:
-            name = graph.name if graph.name.startswith(example.name) else f"{example.name}-{graph.name}"
-            for direction in DIRECTIONS:
-                picture = draw(graph.output, direction=direction, seed=graph.seed, caption=f"{graph.title} ({direction})")
-                for ending in ("svg", "png"):
-                    picture.write(folder / f"{name}-{direction}.{ending}")
-                    count += 1
+    files.make_folder(folder, files.PICTURES[".svg"], parents=True)
+    for graph in example.graphs:
+        name = graph.name if graph.name.startswith(example.name) else f"{example.name}-{graph.name}"
+        for direction in DIRECTIONS:
+            picture = draw(graph.output, direction=direction, seed=graph.seed, caption=f"{graph.title} ({direction})")
+            for ending in ("svg", "png"):
+                picture.write(folder / f"{name}-{direction}.{ending}")
+                count += 1
     return count
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Errors of the file system, as the errors of a picture that cannot be written."""
-    from .errors import DrawingError
-
-    try:
-        yield
-    except OSError as error:
-        raise DrawingError(f"cannot write to {path}: {error.strerror}") from None
 
 
 def _draw(options: argparse.Namespace) -> int:
@@ -328,8 +317,7 @@ def _draw(options: argparse.Namespace) -> int:
 
     from .drawing import draw
 
-    with _writing(options.output):
-        draw(output, direction=options.direction, caption=names[output]).write(options.output)
+    draw(output, direction=options.direction, caption=names[output]).write(options.output)
     _say(f"\nThe picture is in {options.output}")
     return 0
 
@@ -368,8 +356,7 @@ def _step(options: argparse.Namespace) -> int:
     if not hasattr(options, "output"):
         _say("No page was asked for: -o page.html writes one to step through.")
         return 0
-    with _writing(options.output):
-        steppers[0].beside(*steppers[1:], title=title, theme=options.theme).write(options.output)
+    steppers[0].beside(*steppers[1:], title=title, theme=options.theme).write(options.output)
     _say(f"The page is in {options.output}")
     return 0
 

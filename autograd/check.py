@@ -35,19 +35,20 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any, Literal
 
-from . import ops
+from . import given, ops
 from .context import recording
 from .errors import AutogradError, StaleGraphError
 from .expression import parse
 from .forward import Dual
+from .given import is_bool
 from .graph import Edge, cotangents, edges, topological
 from .masking import substitutes
-from .primitive import PRIMITIVES, Primitive, as_float, interpretation, is_bool
+from .primitive import PRIMITIVES, Primitive, as_float, interpretation
 from .reverse import gradient
 from .transforms import _like as like
 from .transforms import begun, under_way
 from .typeset import aligned, number, shown, table
-from .value import Value, describe_edge, label_of
+from .value import Value, as_value, describe_edge, label_of
 
 Verdict = Literal[
     "agrees",
@@ -107,6 +108,7 @@ def central_difference(f: Callable[[float], Any], x: float, step: float | None =
     True
     """
     x, h = as_float(x, "a number as x", "central_difference"), _checked(step)
+    given.function(f, "central_difference")
     if h is None:
         h = (3.0 * EPSILON) ** (1.0 / 3.0) * max(abs(x), 1.0)
     high, low = x + h, x - h
@@ -128,6 +130,7 @@ def extrapolated_difference(f: Callable[[float], Any], x: float, step: float | N
     True
     """
     x, step = as_float(x, "a number as x", "extrapolated_difference"), _checked(step)
+    given.function(f, "extrapolated_difference")
 
     def evaluate(t: float) -> float:
         return _plain(f(t))
@@ -148,6 +151,7 @@ def complex_step(f: Callable[[Any], Any], x: float) -> float:
     1.0
     """
     x = as_float(x, "a number as x", "complex_step")
+    given.function(f, "complex_step")
     h = (abs(x) or 1.0) * 2.0**-100  # h² is below ε of x² by far, and h above the subnormals
     if not h:
         raise ValueError(f"x={x!r} is too small for a complex step")
@@ -167,7 +171,7 @@ def _positive(x: Any, name: str) -> float:
 
 
 def _plain(result: Any) -> float:
-    return result.data if isinstance(result, Value) else as_float(result, "a number as the function's result")
+    return result.data if isinstance(result, Value) else as_float(result, "to return a number", "the function")
 
 
 def _units(size: float) -> float:
@@ -656,7 +660,7 @@ def check_edges(output: Value, *, step: float | None = None, tolerance: float = 
     This finds the guilty: a gradient is wrong where one of these is.
     """
     step, tolerance = _checked(step), _positive(tolerance, "tolerance")
-    order = topological(output)
+    order = topological(as_value(output, "check_edges"))
     names = _names(order, {})
     _fresh(order)
     return [_check_edge(edge, names, step, tolerance) for node in order for edge in edges(node)]
@@ -918,9 +922,7 @@ def check_graph(output: Value, *, step: float | None = None, tolerance: float = 
 
     StaleGraphError: data was edited since the graph was recorded.
     """
-    if not isinstance(output, Value):
-        raise TypeError(f"check_graph needs a Value, but got {output!r} of type {type(output).__name__}")
-    return _report(output, {}, _checked(step), _positive(tolerance, "tolerance"))
+    return _report(as_value(output, "check_graph"), {}, _checked(step), _positive(tolerance, "tolerance"))
 
 
 def _report(output: Value, given: dict[Value, str], step: float | None, tolerance: float) -> Report:
@@ -979,8 +981,7 @@ def check_gradients(
     agrees
     """
     step, tolerance = _checked(step), _positive(tolerance, "tolerance")
-    if order not in (1, 2):
-        raise ValueError(f"order is 1 or 2, but got {order!r}")
+    given.choice(order, (1, 2), "order")
     asked = _Asked(f, inputs)
     for name, x in zip(asked.names, asked.numbers, strict=True):
         if step is not None and not x - step < x < x + step:
@@ -1071,11 +1072,13 @@ def _shape(output: Any) -> list[tuple[Any, ...]]:
     return [(node.op, place.get(node.x, -1), place.get(node.y, -1)) for node in order]
 
 
-def _flat(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(tree: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     """What stands in nested lists, tuples and dicts, one after the other, each with its name: xs[0], weights['b']."""
+    if depth > given.DEPTH:
+        raise ValueError(f"check_gradients got lists in lists, more than {given.DEPTH} deep, or one that contains itself, at {name:.60}…")
     if isinstance(tree, (list, tuple, dict)):
         for key, part in tree.items() if isinstance(tree, dict) else enumerate(tree):
-            yield from _flat(part, f"{name}[{key!r}]")
+            yield from _flat(part, f"{name}[{key!r}]", depth + 1)
     else:
         yield name, tree
 
@@ -1084,8 +1087,7 @@ class _Asked:
     """A function and the inputs it is asked about; lists, tuples and dicts of inputs are laid out flat."""
 
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
-        if not callable(f):
-            raise TypeError(f"check_gradients needs a function first, but got {f!r} of type {type(f).__name__}")
+        given.function(f, "check_gradients", "a function first")
         self.f, self.inputs = f, inputs
         self.name = getattr(f, "__name__", type(f).__name__)
         self.numbers: list[float] = []
@@ -1096,8 +1098,8 @@ class _Asked:
             parameters = [p.name for p in inspect.signature(f).parameters.values() if p.kind in kinds]
         except (TypeError, ValueError):
             parameters = []
-        for i, given in enumerate(inputs):
-            for name, x in _flat(given, parameters[i] if i < len(parameters) else f"x{i}"):
+        for i, argument in enumerate(inputs):
+            for name, x in _flat(argument, parameters[i] if i < len(parameters) else f"x{i}"):
                 self.labels.append(label_of(x) or None if isinstance(x, Value) else None)
                 self.names.append(self.labels[-1] or name)
                 self.numbers.append(x.data if isinstance(x, Value) else as_float(x, f"a number as {name}", "check_gradients"))

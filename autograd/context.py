@@ -19,6 +19,7 @@ from operator import attrgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
+from . import given
 from .process import Back, together
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -227,7 +228,11 @@ class Context:
             return type(self)(*(getattr(self, given) for given in self.given))
 
         if not callable(function) or isinstance(function, (type, staticmethod)):
-            kind = f"the class {function.__name__}" if isinstance(function, type) else f"{function!r} of type {type(function).__name__}"
+            kind = (
+                f"the class {function.__name__}"
+                if isinstance(function, type)
+                else f"{given.shorten(function)} of type {type(function).__name__}"
+            )
             raise TypeError(f"{name} decorates functions, but got {kind}: decorate the function itself, or each method")
         code = function if inspect.isroutine(function) or isinstance(function, partial) else type(function).__call__
         if inspect.isasyncgenfunction(code):
@@ -281,7 +286,7 @@ class scope(Context):  # noqa: N801 - in the words of `with`
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"scope needs a name, but got {name!r} of type {type(name).__name__}")
+            raise given.wrong("scope", "a name", name)
         if not name:
             raise ValueError("scope needs a name, but got an empty text")
         self._back, self._found, self.name = Back(), None, name

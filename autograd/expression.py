@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from . import ops
+from . import given, ops
 from .errors import AutogradError, ExpressionError
 from .primitive import PRIMITIVES, Primitive, as_float, function_of
 from .value import Value
@@ -76,7 +76,12 @@ class Expression:
 
         A name without a value is an ExpressionError. A DomainError and its kin stay what they are, with the spot as a note.
         """
-        known = {name: value if isinstance(value, Value) else as_float(value, f"a number as {name}") for name, value in values.items()}
+        if not isinstance(values, Mapping):
+            raise given.wrong("an expression", "a dict of the names' values", values)
+        known = {
+            name: value if isinstance(value, Value) else as_float(value, f"a number as {name}", "an expression")
+            for name, value in values.items()
+        }
         results: list[Value | float] = []
         pending: list[Value | float] = []
         for step in self.steps:
@@ -108,7 +113,7 @@ class Expression:
 def parse(text: str) -> Expression:
     """The text as an Expression; an ExpressionError that marks the spot if it is none."""
     if not isinstance(text, str):
-        raise TypeError(f"an expression is a text, but got {text!r} of type {type(text).__name__}")
+        raise TypeError(f"an expression is a text, but got {given.shorten(text)} of type {type(text).__name__}")
     text = re.sub(r"\s", " ", text)  # several lines read as one, each character in its place
     if not text.strip():
         raise ExpressionError("the expression is empty")
@@ -194,7 +199,8 @@ def _check_words(text: str) -> None:
             hint = _INSTEAD.get(word, "choose another name")
             raise _error(f"{word!r} is a reserved word and cannot stand in an expression; {hint}", text, start, end)
         if complete and not call and (word == "(" or not sign):
-            hint = f"write {before}({word})" if before in functions() else f"a product is written {before}*{word}"
+            product = f"{'(…)' if before == ')' else before}*{'(…)' if word == '(' else word}"
+            hint = f"write {before}({word})" if before in functions() else f"a product is written {product}"
             raise _error(f"an operator is missing before {word!r}; {hint}", text, start, end)
         if not complete and sign and word not in "(+-":
             raise _error(f"something is missing before {word!r}", text, start, end)

@@ -14,7 +14,7 @@ from .graph import topological
 from .masking import is_still, substitutes, vanishes
 from .primitive import PRIMITIVES, Primitive, as_operand, function_of, interpretation
 from .reverse import only_once, plus, times
-from .value import UNDEFINED, ZERO_TIMES_INFINITY, Value, describe_partial, missing
+from .value import UNDEFINED, ZERO_TIMES_INFINITY, Value, as_value, describe_partial, missing
 
 
 class Dual:
@@ -283,6 +283,7 @@ def tangents(output: Value, wrt: Value) -> dict[Value, float]:
     >>> [*tangents(x * y + x, x).values()]  # of x, y, x·y and the sum
     [1.0, 0.0, 3.0, 4.0]
     """
+    as_value(output, "tangents", "a Value as output"), as_value(wrt, "tangents", "a Value as wrt")
     order = topological(output)
     partials = substitutes(order, (output,), wrt=(wrt,))
     tangent: dict[Value | None, float] = {None: 0.0}

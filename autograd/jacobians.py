@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import given
 from .graph import edges, topological
-from .primitive import Primitive
+from .primitive import Primitive, as_operand
 from .transforms import jacobian
 from .typeset import aligned, number, table
-from .value import Value
+from .value import Value, as_value, as_values
 
 Matrix = list[list[float]]
 
@@ -22,8 +23,11 @@ def matrix(rows: Sequence[Sequence[float]], digits: int = 4) -> str:
     ⎡ 0.21 −0.06⎤
     ⎣−0.06  0.16⎦
     """
-    columns = [aligned([number(float(x), digits) for x in column]) for column in zip(*rows, strict=True)]
-    lines = [" ".join(cells) for cells in zip(*columns, strict=True)] if columns else [""] * len(rows)
+    entries = [_numbers(row, "matrix") for row in given.items(rows, "a list of rows", "matrix")]
+    if len({len(row) for row in entries}) > 1:
+        raise ValueError(f"matrix needs rows of one length, but got rows of {', '.join(str(len(row)) for row in entries):.60} numbers")
+    columns = [aligned([number(x, digits) for x in column]) for column in zip(*entries, strict=True)]
+    lines = [" ".join(cells) for cells in zip(*columns, strict=True)] if columns else [""] * len(entries)
     if len(lines) < 2:
         return f"[{lines[0] if lines else ''}]"
     brackets = [("⎡", "⎤"), *[("⎢", "⎥")] * (len(lines) - 2), ("⎣", "⎦")]
@@ -38,8 +42,10 @@ def elementwise(f: Callable[[Any], Any]) -> Callable[[Iterable[Any]], list[Any]]
     [[1.0, 0.0], [0.0, 0.0]]
     """
 
+    given.function(f, "elementwise")
+
     def each(xs: Iterable[Any]) -> list[Any]:
-        return [f(x) for x in xs]
+        return [f(x) for x in given.items(xs, "a list of numbers", each.__name__)]
 
     each.__name__ = each.__qualname__ = getattr(f, "__name__", "elementwise")
     return each
@@ -96,17 +102,20 @@ def jacobian_chain(functions: Sequence[Callable[..., Any]], x: Sequence[float]) 
     ∇₀ = J₁ᵀ ∇₁ = ⎡1 0⎤ ⎡1⎤ = ⎡1⎤
                   ⎣0 0⎦ ⎣1⎦   ⎣0⎦
     """
-    points = [[float(number) for number in x]]
+    points = [_numbers(x, "jacobian_chain")]
+    if not points[0]:
+        raise ValueError("jacobian_chain needs at least one number as x")
     names: list[str] = []
     jacobians: list[Matrix] = []
-    if not functions:
+    chain = [given.function(f, "jacobian_chain", "functions") for f in given.items(functions, "a list of functions", "jacobian_chain")]
+    if not chain:
         raise ValueError("jacobian_chain needs at least one function")
-    for f in functions:
+    for f in chain:
         primitive = getattr(f, "primitive", None)
         step = elementwise(f) if isinstance(primitive, Primitive) and len(primitive.operands) == 1 else f
         result: Any = step(points[-1])
         many = isinstance(result, (list, tuple))
-        points.append([float(y) for y in result] if many else [float(result)])
+        points.append(_numbers(result if many else [result], f"jacobian_chain's function {getattr(f, '__name__', f)}"))
         found = jacobian(step)(points[-2])
         jacobians.append([[float(entry) for entry in row] for row in (found if many else [found])])
         names.append(getattr(f, "__name__", type(f).__name__).replace("<lambda>", f"F{_index(len(names) + 1)}"))
@@ -116,6 +125,10 @@ def jacobian_chain(functions: Sequence[Callable[..., Any]], x: Sequence[float]) 
     for found in reversed(jacobians):
         gradients.append([sum(row[j] * g for row, g in zip(found, gradients[-1], strict=True)) for j in range(len(found[0]))])
     return JacobianChain(names, points, jacobians, gradients[::-1])
+
+
+def _numbers(xs: Any, asker: str) -> list[float]:
+    return [float(as_operand(x, "a number", asker)) for x in given.items(xs, "a list of numbers", asker)]
 
 
 def _index(k: int) -> str:
@@ -169,10 +182,10 @@ def modes(output: Value, wrt: Iterable[Value]) -> Modes:
     forward mode  10, one an input               64
     reverse mode  1                              19
     """
-    order = topological(output)
+    order = topological(as_value(output, "modes", "a Value as output"))
     forward = []
     reached = dict.fromkeys(order, 0)
-    for source in wrt:
+    for source in as_values(wrt, "modes", "a list of Values as wrt"):
         changing = {source}
         count = 0
         for node in order:

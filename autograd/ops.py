@@ -25,7 +25,8 @@ from functools import reduce
 from typing import Any, TypeVar, cast
 
 from . import floats
-from .primitive import REALS, Binary, Interval, Primitive, Rule, Unary, as_float, as_operand, is_bool, register
+from .given import is_bool, items, shorten
+from .primitive import REALS, Binary, Interval, Primitive, Rule, Unary, as_float, as_operand, register
 
 # For `from autograd import *`: everything but abs, pow and sum, which would take the place of Python's own.
 # fmt: off
@@ -528,9 +529,7 @@ stop_gradient: Unary = unary(
 
 
 def _numbers(xs: Iterable[N | float], name: str, *, least: int = 0) -> list[Any]:
-    if isinstance(xs, (str, bytes)) or not isinstance(xs, Iterable):
-        raise TypeError(f"{name} takes a list of numbers, but got one {type(xs).__name__}")
-    numbers = [as_operand(x, asker=name) for x in xs]
+    numbers = [as_operand(x, asker=name) for x in items(xs, "a list of numbers", name)]
     if len(numbers) < least:
         raise ValueError(f"{name} needs at least {least} number(s), but got {len(numbers)}")
     return numbers
@@ -557,8 +556,12 @@ def where(condition: N | bool, x: N | float, y: N | float) -> N:
     """
     c: Any = float(bool(condition)) if is_bool(condition) else as_operand(condition, "a condition", "where")
     if _known(c) not in (0.0, 1.0):
-        raise ValueError(f"where needs a condition that is True, False, 0 or 1, but got {condition!r}")
-    chosen: Any = add(multiply(c, x), multiply(subtract(1.0, c), y))
+        raise ValueError(f"where needs a condition that is True, False, 0 or 1, but got {shorten(condition)}")
+    try:
+        chosen: Any = add(multiply(c, x), multiply(subtract(1.0, c), y))
+    except TypeError:  # of `multiply`, which nobody has asked for
+        as_operand(x, "a number as x", "where"), as_operand(y, "a number as y", "where")
+        raise
     return cast(N, chosen)
 
 
@@ -573,7 +576,11 @@ def clip(x: N, low: float, high: float) -> N:
         raise ValueError(f"clip needs low ≤ high, but got low={low} and high={high}")
     # x - stop_gradient(x) is 0, and carries the slope: 1 where x is its own clipped value, else 0. Two `where` would do as well,
     # but hand bound times upstream gradient to their conditions, which overflows for bounds that stand for infinity.
-    clipped = stop_gradient(minimum(maximum(x, low), high))
+    try:
+        clipped = stop_gradient(minimum(maximum(x, low), high))
+    except TypeError:
+        as_operand(x, "a number as x", "clip")
+        raise
     inside = subtract(1.0, abs(subtract(multiply(2.0, above(x, clipped)), 1.0)))
     return add(clipped, multiply(inside, subtract(x, stop_gradient(x))))
 

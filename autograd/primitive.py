@@ -16,7 +16,9 @@ from keyword import iskeyword
 from numbers import Complex, Real
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
+from . import given
 from .errors import DivisionByZeroError, DomainError, NonFiniteError, RangeError
+from .given import is_bool, shorten
 
 Rule = Callable[..., Any]
 """rule(z, x) or rule(z, x, y): the local derivative, from the result z and the operands, in the table's own functions."""
@@ -76,6 +78,35 @@ class Interval(NamedTuple):
 REALS = Interval()
 
 
+def _rule(rule: Rule, name: str) -> Rule:
+    """The rule. One from outside of this package may return what is no number, as where a return is missing: that is refused here."""
+    if (getattr(rule, "__module__", None) or "").partition(".")[0] == __package__:
+        return rule
+
+    @wraps(rule)
+    def checked(*numbers: Any) -> Any:
+        partial = rule(*numbers)
+        return partial if type(partial) is float else as_operand(partial, "a rule that returns a number", name)
+
+    return checked
+
+
+def _column(entries: Any, column: str, kind: type, asker: str) -> tuple[Any, ...]:
+    """One of a row's tuples, each entry of that type."""
+    found = []
+    for entry in given.items(entries, f"a tuple as {column}", asker):
+        if not isinstance(entry, kind):
+            raise given.wrong(asker, f"{column} of type {kind.__name__}", entry)
+        found.append(entry)
+        if len(found) > MOST:
+            raise ValueError(f"{asker} has more than {MOST} {column}")
+    return tuple(found)
+
+
+MOST = 100
+"""So many operands or kinks no function has: what has more has no end."""
+
+
 class Primitive:
     """One row of the table.
 
@@ -118,15 +149,29 @@ class Primitive:
         flat: tuple[Callable[..., bool] | None, ...] = (),
         once: Callable[..., bool] | None = None,
     ) -> None:
+        known = given.shorten(given.text(name, "name", "a primitive"))
+        asker = f"primitive {known}"
+        texts = {"symbol": symbol, "formula": formula, "latex": latex, "condition": condition, "hint": hint, "summary": summary}
+        for column, text in texts.items():
+            given.text(text, column, asker)
+        given.function(forward, asker, "a function as forward")
+        operands, kinks = _column(operands, "operands", str, asker), _column(kinks, "kinks", str, asker)
+        textbook, domain = _column(textbook, "textbook", str, asker), _column(domain, "domain", Interval, asker)
+        partials = _column(partials, "partials", object, asker)
+        partials = tuple(None if rule is None else _rule(given.function(rule, asker, "functions as partials"), known) for rule in partials)
         if not 1 <= len(operands) <= 2:
-            raise ValueError(f"a primitive has one or two operands, but {name!r} names {len(operands)}")
+            raise ValueError(f"a primitive has one or two operands, but {known} names {len(operands)}")
         for column, entries in (("partials", partials), ("textbook", textbook), ("domain", domain)):
             if len(entries) != len(operands):
-                raise ValueError(f"{name!r} has {len(operands)} operand(s) but {len(entries)} {column}")
+                raise ValueError(f"{known} has {len(operands)} operand(s) but {len(entries)} {column}")
+        flat = _column(flat, "flat", object, asker)
+        for judge in (*flat, once):
+            if judge is not None:
+                given.function(judge, asker, "functions as flat and once")
         if flat and len(flat) != len(operands):
-            raise ValueError(f"{name!r} has {len(operands)} operand(s) but {len(flat)} flat")
+            raise ValueError(f"{known} has {len(operands)} operand(s) but {len(flat)} flat")
         if partials[0] is None:
-            raise ValueError(f"{name!r} needs a rule for {operands[0]}: only a second operand can be a plain number always")
+            raise ValueError(f"partials: {known} needs a rule for {operands[0]}: only a second operand can be a plain number always")
         self.name, self.operands, self.forward, self.partials = name, operands, forward, partials
         self.symbol, self.formula, self.latex, self.textbook = symbol, formula, latex, textbook
         self.domain, self.condition, self.kinks, self.hint, self.summary = domain, condition, kinks, hint, summary
@@ -227,8 +272,10 @@ def function_of(primitive: Primitive) -> Any:
 
 def register(primitive: Primitive) -> Any:
     """Add a row to the table and return it as a function. A name is one that Python can call, and can be taken once."""
+    if not isinstance(primitive, Primitive):
+        raise given.wrong("register", "a Primitive", primitive)
     name = primitive.name
-    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
+    if not name.isidentifier() or iskeyword(name):
         raise ValueError(f"a primitive is named as a Python function is, but got {name!r}")
     if name in PRIMITIVES:
         raise ValueError(f"there is a primitive named {name!r} already")
@@ -255,17 +302,18 @@ def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[C
     """
     for rule in rules:
         if not callable(rule):
-            raise TypeError(f"custom_gradient needs rules, as in custom_gradient(lambda z, x: 1.0), but got {rule!r}")
+            raise given.wrong("custom_gradient", "rules, as in custom_gradient(lambda z, x: 1.0),", rule)
     if not 1 <= len(rules) <= 2:
         raise ValueError(f"custom_gradient needs one rule for each operand, of which there are one or two, but got {len(rules)}")
+    forms = given.items(textbook, "a tuple of texts as textbook", "custom_gradient")
+    textbook = tuple(given.text(form, "each of textbook", "custom_gradient") for form in forms)
     if textbook and len(textbook) != len(rules):
         raise ValueError(f"custom_gradient needs one textbook form for each of {len(rules)} rule(s), but got {len(textbook)}")
 
     def decorate(forward: Callable[..., float]) -> Any:
-        if not callable(forward):
-            raise TypeError(f"custom_gradient takes its rules first, then the function: got {forward!r} for the function")
-        given = getattr(forward, "__name__", "")
-        name = given if given.isidentifier() else "custom"
+        given.function(forward, "custom_gradient takes its rules first, then the function: it")
+        known = getattr(forward, "__name__", "")
+        name = known if known.isidentifier() else "custom"
         operands = ("x", "y")[: len(rules)]
         slots = ", ".join(f"<{operand}>" for operand in operands)
         function = function_of(
@@ -316,7 +364,7 @@ def as_float(x: Any, what: str = "a number", asker: str = "") -> float:
     needs = f"{asker} needs {what}".lstrip()
     decimal = sys.modules.get("decimal")  # a Decimal can only arrive if somebody imported it
     if is_bool(x) or not (isinstance(x, Real) or (decimal is not None and isinstance(x, decimal.Decimal))):
-        raise TypeError(f"{needs} (int or float), but got {_shorten(x)} of type {type(x).__name__}{_advice(x)}")
+        raise TypeError(f"{needs} (int or float), but got {shorten(x, 40)} of type {type(x).__name__}{_advice(x)}")
     try:
         number = float(x)
     except OverflowError:
@@ -326,27 +374,14 @@ def as_float(x: Any, what: str = "a number", asker: str = "") -> float:
     if not number * 0.0:
         return number
     if math.isinf(number) and x != number:  # not infinite before
-        raise RangeError(f"{needs} that fits a float (up to about 1.8e308), but got {_shorten(x)}")
+        raise RangeError(f"{needs} that fits a float (up to about 1.8e308), but got {shorten(x, 40)}")
     raise NonFiniteError(f"{needs} that is finite, but got {number}")
-
-
-def is_bool(x: Any) -> bool:
-    """Whether x is True or False, Python's or NumPy's own."""
-    return type(x).__name__ in ("bool", "bool_")
 
 
 def as_operand(x: Any, what: str = "a number", asker: str = "") -> Any:
     """x itself if it is of a kind that the rows are interpreted on, such as a Value; a plain number as a float."""
     kind: type = type(x)
     return x if kind is not float and _interpreter(kind) else as_float(x, what, asker)
-
-
-def _shorten(x: Any) -> str:
-    try:
-        text = repr(x)
-    except Exception:  # a foreign repr, or an int of more digits than Python prints
-        return f"an unprintable {type(x).__name__}"
-    return text if len(text) <= 40 else text[:37] + "…"
 
 
 def _advice(x: Any) -> str:

@@ -22,7 +22,7 @@ from functools import cache, lru_cache, partial
 from itertools import islice, pairwise
 from typing import Any
 
-from . import graph, ops, reverse, value
+from . import given, graph, ops, reverse, value
 from .check import LEAST, check_graph, complex_step, corner, judge_partial, judge_second, kink_distance
 from .errors import AutogradError, DivisionByZeroError, DomainError, MissingExtraError
 from .expression import Expression, parse
@@ -1054,6 +1054,18 @@ class Proof:
         return [f"More than {ULPS:g} units in the last place, for a known reason:", *lines, ""] if lines else []
 
 
+def primitives_given(rows: Any, asker: str) -> list[Primitive]:
+    """Several rows, at least one, or a TypeError."""
+    found = []
+    for row in given.items(rows, "a list of primitives", asker):
+        if not isinstance(row, Primitive):
+            raise given.wrong(asker, "primitives", row)
+        found.append(row)
+    if not found:
+        raise ValueError(f"{asker} needs at least one primitive, but got none")
+    return found
+
+
 def prove(
     cases: int = 100_000, seed: int = 0, *, primitives: Iterable[Primitive] | None = None, tick: Callable[[int], object] = lambda n: None
 ) -> Proof:
@@ -1063,7 +1075,9 @@ def prove(
     Units in the last place are measured where operands, result and derivative are normal floats: subnormal ones have fewer digits.
     """
     start = time.perf_counter()
-    rows = list(PRIMITIVES.values() if primitives is None else primitives)
+    cases, seed = given.count(cases, "cases", "prove", 1), given.count(seed, "seed", "prove")
+    rows = [*PRIMITIVES.values()] if primitives is None else primitives_given(primitives, "prove")
+    given.function(tick, "prove", "a function as tick")
     rng = random.Random(seed)
     proof = Proof(seed)
     rules = sum(len(list(_rules(row))) for row in rows)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NoReturn, overload
 
-from . import ops
+from . import given, ops
 from .errors import AutogradError, RangeError, StaleGraphError
 from .graph import Edge, edges, topological
 from .masking import Partials, substitutes
 from .primitive import PRIMITIVES, Primitive, function_of
 from .process import full_collections_wait
-from .value import Value, describe_edge, no_derivative, out_of_range
+from .value import Value, as_value, as_values, describe_edge, no_derivative, out_of_range
 
 
 @overload
@@ -41,12 +41,10 @@ def gradient(output: Value, wrt: Value | Sequence[Value], *, unrelated: Literal[
     >>> dx.data, gradient(dx, x).data
     (27.0, 18.0)
     """
-    wanted = list(wrt) if isinstance(wrt, Iterable) else [wrt]
-    for node in (output, *wanted):
-        if not isinstance(node, Value):
-            raise TypeError(f"gradient needs an output and one Value or a list of them, but got {node!r} of type {type(node).__name__}")
-    if unrelated not in ("error", "zero"):
-        raise ValueError(f"unrelated is 'error' or 'zero', but got {unrelated!r}")
+    needs = "an output and one Value or a list of them"
+    as_value(output, "gradient", needs)
+    wanted = [wrt] if isinstance(wrt, Value) else as_values(wrt, "gradient", needs)
+    given.choice(unrelated, ("error", "zero"), "unrelated")
     order = topological(output)
     absent = set(wanted).difference(order)
     missing = [node for node in wanted if node in absent]

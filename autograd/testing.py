@@ -17,6 +17,7 @@ Needs the extra `test`: pip install 'glassgrad[test]'.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -29,9 +30,10 @@ try:
 except ImportError as error:
     raise MissingExtraError("autograd.testing needs hypothesis, from the extra test: pip install 'glassgrad[test]'") from error
 
+from . import given as checked  # the other one is hypothesis's
 from . import proof
 from .check import TOLERANCE, check_gradients
-from .primitive import PRIMITIVES, REALS, Interval, Primitive
+from .primitive import PRIMITIVES, REALS, Interval, Primitive, as_float
 from .proof import SPECIAL, Recipe, random_operands, random_recipe
 
 __all__ = [
@@ -52,9 +54,13 @@ def floats_in(domain: Interval = REALS, *, around: Sequence[float] = (), size: f
 
     size   leaves out what is larger; math.inf leaves out nothing
     """
+    if not isinstance(domain, Interval):
+        raise checked.wrong("floats_in", "an Interval as domain", domain)
+    around = [as_float(x, "numbers as around", "floats_in") for x in checked.items(around, "a list of numbers as around", "floats_in")]
+    size = math.inf if isinstance(size, float) and size == math.inf else as_float(size, "a number as size", "floats_in")
     low, high = max(domain.low, -size), min(domain.high, size)
     if low > high:
-        raise ValueError(f"no float is in {domain.describe('x') or 'the reals'} and at most {size:g} large")
+        raise ValueError(f"floats_in finds no float in {domain.describe('x') or 'the reals'} and at most {size:g} large")
 
     def inside(x: float) -> bool:
         return x in domain and abs(x) <= size
@@ -69,7 +75,8 @@ def floats_in(domain: Interval = REALS, *, around: Sequence[float] = (), size: f
 
 def operands(primitive: Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     """Operands at which a row has a value: special ones, ends of its domain, neighbours of kinks, ties of two."""
-    return _chance().map(lambda rng: random_operands(rng, primitive))
+    row = _row(primitive, "operands")
+    return _chance().map(lambda rng: random_operands(rng, row))
 
 
 def expressions(primitives: Iterable[Primitive] | None = None, *, leaves: int = 3, most: int = 12) -> st.SearchStrategy[Recipe]:
@@ -78,15 +85,19 @@ def expressions(primitives: Iterable[Primitive] | None = None, *, leaves: int = 
     Each has up to `leaves` leaves to begin with and `most` operations, and a value at its own inputs. Call one with numbers or
     Values, or `record()` it as a graph; printed, it is a Python function.
     """
-    rows = None if primitives is None else list(primitives)
-    if rows == []:
-        raise ValueError("expressions needs at least one primitive to make them of, but got none")
+    rows = None if primitives is None else proof.primitives_given(primitives, "expressions")
+    leaves, most = checked.count(leaves, "leaves", "expressions", 1, 1000), checked.count(most, "most", "expressions", 0, 10_000)
     return _chance().map(lambda rng: random_recipe(rng, rows, leaves=leaves, most=most))
 
 
 def networks(most: int = 3, activations: Sequence[str] = ("tanh", "sigmoid", "relu", "softplus", "sin")) -> st.SearchStrategy[Recipe]:
     """Random networks of up to two hidden layers, at most `most` wide, with one output: the leaves are inputs, weights and biases."""
-    return _chance().map(lambda rng: _network(rng, most, activations))
+    most = checked.count(most, "most", "networks", 1, 1000)
+    known = [name for name, row in PRIMITIVES.items() if len(row.operands) == 1]
+    names = [checked.choice(name, known, "each of activations") for name in checked.items(activations, "names as activations", "networks")]
+    if not names:
+        raise ValueError("networks needs at least one of activations, but got none")
+    return _chance().map(lambda rng: _network(rng, most, names))
 
 
 def _network(rng: random.Random, most: int, activations: Sequence[str]) -> Recipe:
@@ -132,9 +143,11 @@ def assert_primitive(
                own, and 4 for one of the table, beyond what `autograd.proof.LOSSES` lists for it
     examples   how many random points
     """
-    row: Primitive = getattr(primitive, "primitive", primitive)
-    if not isinstance(row, Primitive):
-        raise TypeError(f"assert_primitive needs a Primitive or its function, but got {primitive!r} of type {type(primitive).__name__}")
+    row = _row(primitive, "assert_primitive")
+    if reference is not None:
+        checked.function(reference, "assert_primitive", "a function of mpmath's as reference")
+    units = None if units is None else as_float(units, "a number as units", "assert_primitive")
+    examples = checked.count(examples, "examples", "assert_primitive", 1, 10**6)
     count = proof.climb(row, reference, units=units)
 
     @_quietly(examples)
@@ -149,6 +162,13 @@ def assert_primitive(
     return count
 
 
+def _row(primitive: Any, asker: str) -> Primitive:
+    row = getattr(primitive, "primitive", primitive)
+    if not isinstance(row, Primitive):
+        raise checked.wrong(asker, "a Primitive or its function", primitive)
+    return row
+
+
 def assert_gradients(
     f: Callable[..., Any], *strategies: st.SearchStrategy[Any], tolerance: float = TOLERANCE, step: float | None = None, examples: int = 100
 ) -> None:
@@ -156,8 +176,17 @@ def assert_gradients(
 
     An AssertionError shows the simplest failing inputs, the guilty edge, and the table.
     """
+    checked.function(f, "assert_gradients")
+    needs = "a strategy for each operand of the function, such as floats_in()"
     if not strategies:
-        raise TypeError("assert_gradients needs a strategy for each operand of the function, such as floats_in()")
+        raise TypeError(f"assert_gradients needs {needs}")
+    for strategy in strategies:
+        if not isinstance(strategy, st.SearchStrategy):
+            raise checked.wrong("assert_gradients", needs, strategy)
+    examples = checked.count(examples, "examples", "assert_gradients", 1, 10**6)
+    as_float(tolerance, "a number as tolerance", "assert_gradients")
+    if step is not None:
+        as_float(step, "a number as step", "assert_gradients")
 
     @_quietly(examples)
     @given(st.tuples(*strategies))
@@ -189,5 +218,6 @@ def over_primitives(argument: str = "primitive", *, only: Iterable[Primitive] | 
     except ImportError as error:
         raise MissingExtraError("over_primitives needs pytest, from the extra test: pip install 'glassgrad[test]'") from error
 
-    rows = list(PRIMITIVES.values() if only is None else only)
+    checked.text(argument, "argument", "over_primitives")
+    rows = [*PRIMITIVES.values()] if only is None else proof.primitives_given(only, "over_primitives")
     return pytest.mark.parametrize(argument, rows, ids=[row.name for row in rows])

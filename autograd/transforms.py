@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, Literal
 
-from . import context, ops
+from . import context, given, ops
 from .context import paused, recording, running
 from .errors import GradientError
 from .forward import Dual, Level, Undefined, number, refuse_kept
@@ -51,11 +51,15 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     (0.0, (5.0, 2.0))
     """
 
+    return _gradient("grad", f, argnums, has_aux)
+
+
+def _gradient(asker: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool) -> Callable[..., Any]:
     def gradient_of(*args: Any, **kwargs: Any) -> Any:
-        run = _Reverse("grad", f, args, kwargs, argnums, has_aux)
+        run = _Reverse(asker, f, args, kwargs, argnums, has_aux)
         return run.with_aux(run.gradient(run.scalar()))
 
-    return _named(gradient_of, "grad", f)
+    return _named(gradient_of, asker, f, has_aux)
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -70,7 +74,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         output = run.scalar()
         return run.with_aux(run.outside(output)), run.gradient(output)
 
-    return _named(value_and_gradient_of, "value_and_grad", f)
+    return _named(value_and_gradient_of, "value_and_grad", f, has_aux)
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -97,7 +101,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         return run.gradient(weighted)
 
     result = _like(run.result, map(run.outside, outputs))
-    return (result, pullback, run.aux()) if has_aux else (result, pullback)
+    return (result, pullback, run.aux()) if run.has_aux else (result, pullback)
 
 
 def jacobian(
@@ -112,17 +116,20 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [1.0, 3.0]]
     """
-    if mode not in ("reverse", "forward"):
-        raise ValueError(f"mode is 'reverse' or 'forward', but got {mode!r}")
+    given.choice(mode, ("reverse", "forward"), "mode")
 
+    return _jacobian("jacobian", f, argnums, has_aux, mode)
+
+
+def _jacobian(asker: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool, mode: str = "reverse") -> Callable[..., Any]:
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         if mode == "forward":
             return _jacobian_forward(f, args, kwargs, argnums, has_aux)
-        run = _Reverse("jacobian", f, args, kwargs, argnums, has_aux)
+        run = _Reverse(asker, f, args, kwargs, argnums, has_aux)
         outputs = run.outputs()
         return run.with_aux(_like(run.result, map(run.gradient, outputs)))
 
-    return _named(jacobian_of, "jacobian", f)
+    return _named(jacobian_of, asker, f, has_aux)
 
 
 def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -133,7 +140,8 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]
     """
-    return _named(jacobian(grad(f, argnums, has_aux), argnums, has_aux), "hessian", f)
+    gradient = _gradient("hessian", f, argnums, has_aux)
+    return _named(_jacobian("hessian", gradient, argnums, has_aux), "hessian", f, has_aux)
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -144,8 +152,9 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
     ([4.0, 6.0],)
     """
-    _, product = jvp(grad(f, argnums=range(len(_arguments(primals, "hvp", "primals")))), primals, tangents)
-    return product
+    given.function(f, "hvp")
+    run = _along("hvp", grad(f, argnums=range(len(_arguments(primals, "hvp", "primals")))), primals, tangents, False)
+    return run.tangents()
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -160,11 +169,14 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
     (10.0, 5.0)
     """
-    args = _arguments(primals, "jvp", "primals")
-    directions = _arguments(tangents, "jvp", "tangents")
-    moving = _numbers_like(args, directions, "jvp", "the arguments", "the tangents")
-    run = _Forward("jvp", f, args, {}, range(len(args)), has_aux, moving)
-    return (run.values(), run.tangents(), run.aux()) if has_aux else (run.values(), run.tangents())
+    run = _along("jvp", f, primals, tangents, has_aux)
+    return (run.values(), run.tangents(), run.aux()) if run.has_aux else (run.values(), run.tangents())
+
+
+def _along(asker: str, f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> _Forward:
+    args, directions = _arguments(primals, asker, "primals"), _arguments(tangents, asker, "tangents")
+    moving = _numbers_like(args, directions, asker, "the arguments", "the tangents")
+    return _Forward(asker, f, args, {}, range(len(args)), has_aux, moving)
 
 
 def derivative(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -185,7 +197,9 @@ def derivative(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = Fals
         places = _positions("derivative", argnums, len(args))
         for place in places:
             if isinstance(args[place], (list, tuple, dict)):
-                raise TypeError(f"derivative is by one number, but got {_shown(args[place])} of type {type(args[place]).__name__}; use jvp")
+                raise TypeError(
+                    f"derivative is by one number, but got {given.shorten(args[place])} of type {type(args[place]).__name__}; use jvp"
+                )
         runs = [_Forward("derivative", f, args, kwargs, place, has_aux, [1.0]) for place in places]
         found = tuple(run.tangents() for run in runs)
         if isinstance(argnums, int):
@@ -194,7 +208,7 @@ def derivative(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = Fals
             raise ValueError("derivative with has_aux needs at least one argument in argnums, since f runs once for each")
         return runs[0].with_aux(found) if runs else found
 
-    return _named(derivative_of, "derivative", f)
+    return _named(derivative_of, "derivative", f, has_aux)
 
 
 def _jacobian_forward(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool) -> Any:
@@ -243,9 +257,8 @@ class _Run:
         has_aux: bool,
         replace: Callable[[Sequence[Any]], Sequence[Any]],
     ) -> None:
-        if not callable(f):
-            raise TypeError(f"{asker} needs a function, but got {_shown(f)} of type {type(f).__name__}")
-        self.asker, self.has_aux = asker, has_aux
+        given.function(f, asker)
+        self.asker, self.has_aux = asker, given.flag(has_aux, "has_aux", asker)
         self.level = begun()
         places, chosen, numbers = _chosen(asker, args, argnums)
         self.structure = chosen[0] if isinstance(argnums, int) else chosen
@@ -258,7 +271,7 @@ class _Run:
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TypeError(
-                    f"{asker} with has_aux needs a function that returns a pair (result, anything else), but got {_shown(result)}"
+                    f"{asker} with has_aux needs a function that returns a pair (result, anything else), but got {given.shorten(result)}"
                 )
             result, self._aux = result
         self.result = result
@@ -329,7 +342,7 @@ class _Reverse(_Run):
         """The one number f returned."""
         if isinstance(self.result, (list, tuple, dict)):
             raise TypeError(
-                f"{self.asker} needs a function that returns one number, but got {_shown(self.result)} of type"
+                f"{self.asker} needs a function that returns one number, but got {given.shorten(self.result)} of type"
                 f" {type(self.result).__name__}; use jacobian or vjp, or has_aux=True for a pair of a number and something else"
             )
         return self.outputs()[0]
@@ -407,24 +420,24 @@ def _settled(x: Any) -> Any:
 # Arguments, and structures of numbers
 
 
-def _named(function: Callable[..., Any], transform: str, f: Callable[..., Any]) -> Callable[..., Any]:
-    if not callable(f):
-        raise TypeError(f"{transform} needs a function, but got {_shown(f)} of type {type(f).__name__}")
+def _named(function: Callable[..., Any], transform: str, f: Callable[..., Any], has_aux: bool) -> Callable[..., Any]:
+    given.function(f, transform)
+    given.flag(has_aux, "has_aux", transform)
     function.__name__ = function.__qualname__ = f"{transform}({getattr(f, '__name__', type(f).__name__)})"
     return function
 
 
 def _positions(asker: str, argnums: Argnums, size: int) -> list[int]:
     """The chosen arguments' places, counted from 0."""
-    places = [argnums] if isinstance(argnums, int) else list(argnums)
-    for place in places:
+    places = []
+    for place in [argnums] if isinstance(argnums, int) else given.items(argnums, "a whole number or several as argnums", asker):
         if not isinstance(place, int) or isinstance(place, bool):
-            raise TypeError(f"{asker} needs a whole number or several as argnums, but got {_shown(argnums)}")
+            raise TypeError(f"{asker} needs a whole number or several as argnums, but got {given.shorten(argnums)}")
         if not -size <= place < size:
             raise ValueError(f"{asker} was asked for argument {place}, but the function was called with {size} positional argument(s)")
-    places = [place % size for place in places]
+        places.append(place % size)
     if len(set(places)) < len(places):
-        raise ValueError(f"{asker} was asked for an argument twice: argnums={_shown(argnums)}")
+        raise ValueError(f"{asker} was asked for an argument twice: argnums={given.shorten(argnums)}")
     return places
 
 
@@ -436,7 +449,9 @@ def _chosen(asker: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[i
 
 def _arguments(args: Any, asker: str, what: str) -> tuple[Any, ...]:
     if not isinstance(args, (list, tuple)):
-        raise TypeError(f"{asker} needs {what} as a list or tuple of arguments, but got {_shown(args)} of type {type(args).__name__}")
+        raise TypeError(
+            f"{asker} needs {what} as a list or tuple of arguments, but got {given.shorten(args)} of type {type(args).__name__}"
+        )
     return tuple(args)
 
 
@@ -445,6 +460,8 @@ def _flat(tree: Any, asker: str, where: str, above: tuple[Any, ...] = ()) -> lis
     if isinstance(tree, (list, tuple, dict)):
         if any(tree is outer for outer in above):
             raise ValueError(f"{asker} got a {type(tree).__name__} that contains itself, at {where}")
+        if len(above) > given.DEPTH:
+            raise ValueError(f"{asker} got lists in lists, more than {given.DEPTH} deep, at {where:.60}…")
         items = tree.items() if isinstance(tree, dict) else enumerate(tree)
         inside = (*above, tree)
         return [x for key, item in items for x in _flat(item, asker, f"{where}[{key!r}]", inside)]
@@ -494,26 +511,23 @@ def _keys(x: Any) -> set[Any]:
 
 def _shape(x: Any) -> str:
     if isinstance(x, dict):
-        return f"a dict with the keys {_shown(list(x))}"
+        return f"a dict with the keys {given.shorten(list(x))}"
     if isinstance(x, (list, tuple)):
         return f"a {type(x).__name__} of length {len(x)}"
-    return "one number" if isinstance(x, (Value, Dual, float, int)) else f"{_shown(x)} of type {type(x).__name__}"
+    return "one number" if isinstance(x, (Value, Dual, float, int)) else f"{given.shorten(x)} of type {type(x).__name__}"
 
 
-def _anywhere(x: Any, change: Callable[[Any], Any]) -> Any:
+def _anywhere(x: Any, change: Callable[[Any], Any], depth: int = 0) -> Any:
     """x with every number that remembers changed, wherever it stands in lists, tuples and dicts; all else as it is."""
     if isinstance(x, (Value, Dual)):
         return change(x)
+    if depth > given.DEPTH:
+        raise ValueError(f"what the function returns beside its result is more than {given.DEPTH} lists deep, or contains itself")
     if isinstance(x, dict):
-        return {key: _anywhere(item, change) for key, item in x.items()}
+        return {key: _anywhere(item, change, depth + 1) for key, item in x.items()}
     if isinstance(x, list):
-        return [_anywhere(item, change) for item in x]
+        return [_anywhere(item, change, depth + 1) for item in x]
     if isinstance(x, tuple):
-        items = [_anywhere(item, change) for item in x]
+        items = [_anywhere(item, change, depth + 1) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
     return x
-
-
-def _shown(x: Any) -> str:
-    text = repr(x)
-    return text if len(text) <= 60 else text[:59] + "…"

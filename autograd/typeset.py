@@ -7,8 +7,10 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import ClassVar
 
+from . import given
 from .errors import ExpressionError
 from .expression import Expression, Step, parse, width
 from .graph import Edge
@@ -19,6 +21,10 @@ _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
+DIGITS = 100
+"""More significant digits than any float has."""
+
+
 def number(x: float, digits: int = 6, *, fractions: bool = False) -> str:
     """x in at most `digits` significant digits, fewer where they suffice, with a real minus sign; powers of ten only
     for what is very large or very small. With `fractions`, what is a ratio of small whole numbers is written as one.
@@ -26,12 +32,20 @@ def number(x: float, digits: int = 6, *, fractions: bool = False) -> str:
     >>> number(2.2000000000000002), number(-0.0063295), number(1.5e-9), number(-2 / 3, fractions=True)
     ('2.2', '−0.0063295', '1.5·10⁻⁹', '−2/3')
     """
-    if fractions and 1e-3 < abs(x) < 1e3:
+    if type(digits) is not int or not 1 <= digits <= DIGITS:  # the usual case is spared the look: a picture has many numbers
+        digits = given.count(digits, "digits", "a text of a number", 1, DIGITS)
+    if fractions is not False:
+        fractions = given.flag(fractions, "fractions", "a text of a number")
+    if fractions and isinstance(x, Real) and 1e-3 < abs(x) < 1e3:
         for below in (3, 6, 7, 9, 11, 12):  # the others are short as decimals
             above = round(x * below)
             if math.gcd(above, below) == 1 and math.isclose(above / below, x, rel_tol=1e-15):
                 return f"{above}/{below}".replace("-", "−")
-    if math.isnan(x):
+    try:
+        missing = math.isnan(x)
+    except (TypeError, ValueError, OverflowError):  # no number, or none that is a float
+        raise given.wrong("a text of a number", "a number", x) from None
+    if missing:
         return "does not exist"
     if math.isinf(x):
         return "∞" if x > 0 else "−∞"
@@ -63,7 +77,7 @@ def name(text: str) -> str:
     >>> name("w1"), name("dC/dw1"), name("layer1.w2"), name("apple count")
     ('w₁', '∂C/∂w₁', 'layer1.w₂', 'apple count')
     """
-    derivative = _DERIVATIVE.fullmatch(text)
+    derivative = _DERIVATIVE.fullmatch(given.text(text, "text", "a name"))
     if derivative:
         return f"∂{name(derivative['above'])}/∂{name(derivative['below'])}"
     before, dot, last = text.rpartition(".")
@@ -115,7 +129,11 @@ def latex(expression: str | Expression | Value) -> str:
 
 
 def _read(expression: str | Expression) -> tuple[Step, ...]:
-    return (parse(expression) if isinstance(expression, str) else expression).steps
+    if isinstance(expression, str):
+        expression = parse(expression)
+    elif not isinstance(expression, Expression):
+        raise given.wrong("a formula", "an expression, or the text of one", expression)
+    return expression.steps
 
 
 _SUM, _QUOTIENT, _PRODUCT, _POWER, _CALL, _WORD = range(6)  # how tightly a piece holds together, loosest first
@@ -484,7 +502,7 @@ def mathml(source: str) -> str:
     >>> mathml(r"\frac{x}{y^{2}}")
     '<math><mfrac><mi>x</mi><msup><mi>y</mi><mn>2</mn></msup></mfrac></math>'
     """
-    tokens = _TOKEN.findall(source)
+    tokens = _TOKEN.findall(given.text(source, "source", "mathml"))
     tokens.reverse()
     return f"<math>{''.join(_row(tokens))}</math>"
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from . import context, ops
+from . import context, given, ops
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
 from .masking import MISSING, Missing, substitutes, swept
-from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, failure, forward_of, interpretation, is_bool
+from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, failure, forward_of, interpretation
 from .process import lock, refuse_reentry, together, updating
 
 _new = object.__new__
@@ -60,7 +60,7 @@ class Value(Node):
     def __init__(self, data: Any, *, label: str | None = None) -> None:
         self.data = as_float(data, asker="Value")
         if label is not None and not isinstance(label, str):
-            raise TypeError(f"label needs a text, but got {label!r} of type {type(label).__name__}")
+            raise given.wrong("label", "a text", label)
         self.grad = 0.0
         self.label = label
         here = context.here()
@@ -287,6 +287,18 @@ class Value(Node):
         return _last, (_records(self),)
 
 
+def as_value(x: Any, asker: str, what: str = "a Value") -> Value:
+    """x, if it is a Value."""
+    if not isinstance(x, Value):
+        raise given.wrong(asker, what, x)
+    return x
+
+
+def as_values(xs: Any, asker: str, what: str = "a list of Values") -> list[Value]:
+    """Several Values, as a list."""
+    return [as_value(x, asker, what) for x in given.items(xs, what, asker)]
+
+
 _put_grad = Value.__dict__["grad"].__set__
 _above = ABOVE[Value]  # the kinds of number that know what to do with a Value beside them
 
@@ -350,7 +362,7 @@ def _plain_totals(leaves: list[Value], held: list[Any], totals: list[Any]) -> li
     """The totals as floats; a TypeError that names a leaf whose `grad`, or whose `data`, somebody has set to what is no float."""
     for leaf, grad in zip(leaves, held, strict=True):
         refuse_misplaced(leaf)
-        if not isinstance(grad, (float, int)) or is_bool(grad):
+        if not isinstance(grad, (float, int)) or given.is_bool(grad):
             leaf.grad = grad
             raise TypeError(
                 f"the grad of {leaf!r} is of type {type(grad).__name__}: somebody has put it there; put float(number) there instead"
@@ -497,7 +509,7 @@ def refuse_misplaced(*nodes: Any) -> None:
     derives from float, is as good as one; a float32 would make all that is computed from it less accurate.
     """
     for node in nodes:
-        if isinstance(node, Value) and (not isinstance(node.data, (float, int)) or is_bool(node.data)):
+        if isinstance(node, Value) and (not isinstance(node.data, (float, int)) or given.is_bool(node.data)):
             below = next((x for x in topological(node) if x.op is None and not isinstance(x.data, (float, int))), node)
             raise TypeError(
                 f"the data of {below!r} is of type {type(below.data).__name__}: somebody has put it there; put float(number) there instead"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,6 +11,9 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 from unicodedata import east_asian_width
+
+from autograd import files
+from autograd.files import Kind
 
 
 @dataclass(frozen=True)
@@ -112,23 +116,33 @@ def aligned(columns: list[str], rows: list[list[str]]) -> list[str]:
     return ["  ".join(pad(i, text) for i, text in enumerate(row)).rstrip() for row in table]
 
 
+KINDS = {
+    "tables.md": Kind("table of measurements", (b"# Measured",)),
+    "tables.csv": Kind("table of measurements", (b"workload,",)),
+    "measured.json": Kind("table of measurements", (b'{\n "about": ',)),
+}
+
+
 def write(folder: Path, sections: list[Section], about: dict[str, Any]) -> list[Path]:
     """Write the tables as Markdown, CSV and JSON, and the plot where matplotlib is installed; returns what was written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / name for name in ("tables.md", "tables.csv", "measured.json")]
     facts = [f"- {key}: {value}" for key, value in about.items()]
-    files[0].write_text("\n\n".join(["# Measured", "\n".join(facts), *(section.markdown() for section in sections)]) + "\n", "utf-8")
-    with files[1].open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        for section in sections:
-            writer.writerow(["workload", *section.columns])
-            writer.writerows([section.name, *row] for row in section.rows)
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    for section in sections:
+        writer.writerow(["workload", *section.columns])
+        writer.writerows([section.name, *row] for row in section.rows)
     measured = {"about": about, "sections": [asdict(section) for section in sections]}
-    files[2].write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    texts = {
+        "tables.md": "\n\n".join(["# Measured", "\n".join(facts), *(section.markdown() for section in sections)]) + "\n",
+        "tables.csv": lines.getvalue(),
+        "measured.json": json.dumps(measured, indent=1, ensure_ascii=False) + "\n",
+    }
+    files.make_folder(folder, KINDS["tables.md"], parents=True)
+    written = [files.write(folder / name, KINDS[name], text.encode) for name, text in texts.items()]
     shown = [section for section in sections if section.bars]
     if shown and plot(folder / "plot.png", shown):
-        files.append(folder / "plot.png")
-    return files
+        written.append(folder / "plot.png")
+    return written
 
 
 WITHOUT_NUMPY = "not measured: it needs NumPy, pip install 'glassgrad[pack]'"
@@ -159,5 +173,7 @@ def plot(path: Path, sections: list[Section]) -> bool:
         axes.set_xlabel(section.unit, fontsize=9)
         axes.tick_params(labelsize=9)
         axes.spines[["top", "right"]].set_visible(False)
-    canvas.savefig(path, dpi=150)
+    picture = io.BytesIO()
+    canvas.savefig(picture, dpi=150)
+    files.write(path, files.PICTURES[".png"], picture.getvalue)
     return True

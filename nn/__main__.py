@@ -15,14 +15,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from autograd import AutogradError
+from autograd import AutogradError, files
 
 from . import data
 from .examples import why_backpropagation
 from .layers import MLP
 from .losses import binary_cross_entropy_with_logits, cross_entropy
 from .optim import Adam, linear_decay
-from .save import check_place, load_model, save_model
+from .save import MODEL, load_model, save_model
 from .train import History, Loss, accuracy, fit
 
 Set = tuple[Sequence[Any], Sequence[int]]
@@ -143,7 +143,7 @@ def _train(options: argparse.Namespace) -> int:
     output: Path = options.output or Path(f"glassgrad-{name}.json")
     if not output.parent.is_dir():
         options.parser.error(f"there is no folder {output.parent} to save in")
-    check_place(output)  # before the work, not after it
+    files.place(output, MODEL)  # before the work, not after it
     try:
         training, test, available, classes = _sets(
             name,

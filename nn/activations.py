@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import autograd
-from autograd import scope
+from autograd import given, scope
+from autograd.primitive import as_operand
 
 from .module import Module
 
@@ -25,17 +26,18 @@ WHOLE: dict[str, Callable[[Any], Any]] = {"softmax": autograd.softmax, "log_soft
 
 def find(activation: str | Callable[[Any], Any] | None, asker: str) -> tuple[str, Callable[[Any], Any] | None]:
     """An activation's name and function; ("", None) for none. Takes a name, a function of one number, or an activation module."""
-    if activation is None or activation == "identity":
+    if activation is None or (isinstance(activation, str) and activation == "identity"):
         return "", None
     if isinstance(activation, str):
         known = ELEMENTWISE | WHOLE
         if activation not in known:
-            raise ValueError(f"{asker} has no activation {activation!r}; there are {', '.join(known)}, or any function of a number")
+            raise ValueError(
+                f"{asker} has no activation {given.shorten(activation)}; there are {', '.join(known)}, or any function of a number"
+            )
         return activation, known[activation]
     if isinstance(activation, Activation):
         return find(activation.name, asker) if activation.name in WHOLE else (activation.name, activation.apply)
-    if not callable(activation):
-        raise TypeError(f"{asker} needs an activation's name, a function or None, but got {activation!r}")
+    given.function(activation, asker, "an activation's name, a function or None")
     name = getattr(activation, "__name__", type(activation).__name__)
     return name, activation
 
@@ -112,7 +114,7 @@ class LeakyReLU(Activation):
     name = "leaky_relu"
 
     def __init__(self, a: float = 0.01) -> None:
-        self.a = a
+        self.a = as_operand(a, "a number as a", "LeakyReLU")
 
     def apply(self, x: Any) -> Any:
         """x where x > 0, else a·x."""
@@ -129,7 +131,7 @@ class ELU(Activation):
     name = "elu"
 
     def __init__(self, a: float = 1.0) -> None:
-        self.a = a
+        self.a = as_operand(a, "a number as a", "ELU")
 
     def apply(self, x: Any) -> Any:
         """x where x > 0, else a·(exp(x) - 1)."""

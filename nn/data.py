@@ -11,12 +11,12 @@ import math
 import struct
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from random import Random
-from typing import Any, overload
+from typing import Any, BinaryIO, overload
 
-from autograd import MissingExtraError
+from autograd import MissingExtraError, files, given
 
 from .init import generator
 from .layers import size
@@ -56,6 +56,8 @@ def spiral(n: int = 150, classes: int = 3, noise: float = 0.1, turns: float = 0.
     """n points on as many arms of a spiral as there are classes, from the middle to radius 1; blurred along the turn."""
     n, classes, noise, rng = size(n, "spiral", "n"), size(classes, "spiral", "classes"), _noise(noise), generator(rng)
     turns = number(turns, "spiral's turns")
+    if abs(turns) > 1e6:
+        raise ValueError(f"spiral needs at most a million turns, but got {turns}")
     points = []
     for i in range(n):
         arm, place = i % classes, i // classes
@@ -101,30 +103,43 @@ def digits() -> Examples:
 
 # IDX files (http://yann.lecun.com/exdb/mnist/): two zero bytes, a type, the number of dimensions, the sizes, the numbers.
 
+_PIECE = 2**20
 _TYPES = {0x08: ("B", 1), 0x09: ("b", 1), 0x0B: ("h", 2), 0x0C: ("i", 4), 0x0D: ("f", 4), 0x0E: ("d", 8)}
 
 
 def read_idx(path: str | Path) -> tuple[tuple[int, ...], array[Any]]:
     """The sizes and the numbers, in one flat array, of an IDX file, plain or gzipped. ValueError: the file is not what it says."""
-    path = Path(path)
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
+    path = files.as_path(path, "read_idx")
+    with files.open_file(path) as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
         try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
+            return _idx(path, gzip.open(file) if zipped else file)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path} is no whole gzip file: {error}") from None
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or not content[3]:
-        raise ValueError(f"{path} is no IDX file: it begins with {content[:4].hex(' ') or 'nothing'}")
-    code, width = _TYPES[content[2]]
-    start = 4 + 4 * content[3]
-    if len(content) < start:
-        raise ValueError(f"{path} breaks off within its sizes: it has {len(content)} bytes of {start}")
-    sizes = struct.unpack(f">{content[3]}I", content[4:start])
-    wanted = start + width * math.prod(sizes)
+
+
+def _idx(path: Path, file: BinaryIO | gzip.GzipFile) -> tuple[tuple[int, ...], array[Any]]:
+    """What stands in an IDX file. Of a gzip file that unfolds to gigabytes, no more is read than its sizes say."""
+    begin = file.read(4)
+    if len(begin) < 4 or begin[:2] != b"\0\0" or begin[2] not in _TYPES or not begin[3]:
+        raise ValueError(f"{path} is no IDX file: it begins with {begin.hex(' ') or 'nothing'}")
+    code, width = _TYPES[begin[2]]
+    header = file.read(4 * begin[3])
+    if len(header) < 4 * begin[3]:
+        raise ValueError(f"{path} breaks off within its sizes: it has {4 + len(header)} bytes of {4 + 4 * begin[3]}")
+    sizes = struct.unpack(f">{begin[3]}I", header)
+    wanted = width * math.prod(sizes)
+    content = bytearray()
+    while len(content) <= wanted and (part := file.read(min(_PIECE, wanted + 1 - len(content)))):
+        content += part
     if len(content) != wanted:
-        raise ValueError(f"{path} should have {wanted} bytes for {' × '.join(map(str, sizes))} numbers, but has {len(content)}")
+        start = 4 + len(header)
+        has = f"{start + len(content)}" if len(content) < wanted else "more"
+        many = " × ".join(map(str, sizes))
+        raise ValueError(f"{path} should have {start + wanted!s:.40} bytes for {many:.80} numbers, but has {has}")
     numbers = array(code)
-    numbers.frombytes(content[start:])
+    numbers.frombytes(content)
     if struct.pack("=h", 1) != struct.pack(">h", 1) and width > 1:  # the files are big-endian
         numbers.byteswap()
     return sizes, numbers
@@ -134,6 +149,9 @@ class Images(Sequence[list[float]]):
     """Images as lists of floats from 0 to 1, each made when it is asked for: 60,000 of them stay 47 MB."""
 
     def __init__(self, pixels: array[Any], count: int) -> None:
+        count = given.count(count, "count", "Images")
+        if not isinstance(pixels, array) or pixels.typecode != "B" or len(pixels) != count * (len(pixels) // max(count, 1)):
+            raise given.wrong("Images", f"pixels, an array('B') of bytes that {count} images share,", pixels)
         self._pixels, self._count = pixels, count
         self.width = len(pixels) // count if count else 0
 
@@ -153,6 +171,8 @@ class Images(Sequence[list[float]]):
     def __getitem__(self, i: int | slice) -> list[float] | list[list[float]]:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
+        if given.is_bool(i) or not hasattr(i, "__index__") or isinstance(i, Iterable):
+            raise given.wrong("Images", "a whole number or a slice as index", i)
         if not -len(self) <= i < len(self):
             raise IndexError(f"there are {len(self)} images, but number {i} was asked for")
         at = (i % len(self)) * self.width
@@ -164,10 +184,11 @@ def mnist(folder: str | Path, kind: str = "train") -> tuple[Images, list[int]]:
 
     kind   "train", or "test" for the files that begin with t10k
     """
-    if kind not in ("train", "test"):
-        raise ValueError(f"mnist has the kinds 'train' and 'test', but got {kind!r}")
+    if not isinstance(kind, str) or kind not in ("train", "test"):
+        raise ValueError(f"mnist has the kinds 'train' and 'test', but got {given.shorten(kind)}")
+    folder = files.as_path(folder, "mnist")
     prefix = "train" if kind == "train" else "t10k"
-    image_file, label_file = _find(Path(folder), f"{prefix}-images", "idx3"), _find(Path(folder), f"{prefix}-labels", "idx1")
+    image_file, label_file = _find(folder, f"{prefix}-images", "idx3"), _find(folder, f"{prefix}-labels", "idx1")
     (count, *sides), pixels = read_idx(image_file)
     sizes, labels = read_idx(label_file)
     if len(sides) != 2 or pixels.typecode != "B":
@@ -218,7 +239,7 @@ def split(
     """Two sets, one to learn from and one to test on, which gets the share `test`, after a shuffle."""
     n = same_length(examples, targets, "split")
     share = number(test, "split's share")
-    count = round(n * share)
+    count = round(n * share) if 0.0 < share < 1.0 else 0
     if not 0 < count < n:
         raise ValueError(f"split of {n} examples needs a share that leaves some on both sides, but got {share}")
     order = list(range(n))
@@ -240,6 +261,9 @@ def one_hot(index: int, classes: int) -> list[float]:
 
 def same_length(examples: Sequence[Any], targets: Sequence[Any], asker: str) -> int:
     """How many there are; ValueError with both numbers where they differ, or where there are none."""
+    for what, things in (("examples", examples), ("targets", targets)):
+        if not hasattr(things, "__len__") or isinstance(things, (str, bytes, Mapping, Set)) or getattr(things, "ndim", None) == 0:
+            raise given.wrong(asker, f"a list of {what}", things)
     if len(examples) != len(targets):
         raise ValueError(f"{asker} needs a target for every example, but got {len(examples)} examples and {len(targets)} targets")
     if not len(examples):

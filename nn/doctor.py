@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
-from autograd import Value
+from autograd import Value, given
 
 from .layers import Linear
-from .module import Module
+from .module import Module, model_given
 
 ENOUGH = 10
 """A relu is called dead only if it was 0 for at least so many examples."""
@@ -34,10 +34,9 @@ def diagnose(model: Module, loss: Value) -> list[str]:
     Make the loss from a batch rather than a single example: a relu unit is dead only if no example wakes it. Nothing is read
     that `backward()` writes, and nothing is changed.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"diagnose needs a model, but got {model!r} of type {type(model).__name__}")
+    model_given(model, "diagnose")
     if not isinstance(loss, Value):
-        what = f"the loss is {loss!r} of type {type(loss).__name__}, no Value"
+        what = f"the loss is {given.shorten(loss)} of type {type(loss).__name__}, no Value"
         return [f"{what}: float(), .data and math functions end the graph; use autograd's functions, and keep the Value"]
     order = nodes_below(loss)
     gradient = _sweep(order)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from autograd import given
+
 from .module import number
 
 Initialiser = Callable[[int, int, Random], float]
@@ -22,7 +24,7 @@ def generator(rng: Random | int | None) -> Random:
     if isinstance(rng, Random):
         return rng
     if rng is not None and (not isinstance(rng, int) or isinstance(rng, bool)):
-        raise TypeError(f"rng needs a random.Random, a whole number as seed, or None, but got {rng!r} of type {type(rng).__name__}")
+        raise given.wrong("rng", "a random.Random, a whole number as seed, or None", rng)
     return Random(rng)
 
 
@@ -84,10 +86,10 @@ _NAMES = ("zeros", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
 def checked(init: Any, asker: str) -> Initialiser:
     """The initialiser, if it is one: a TypeError for anything that is no function, with the name it may stand for."""
     if callable(init):
-        return init  # type: ignore[no-any-return]
+        return given.function(init, asker, "a function as init")
     near = [name for name in _NAMES if isinstance(init, str) and init and name.startswith(init.lower())] or ["he_uniform", "constant(0.5)"]
     hint = " or ".join(f"init=nn.init.{name}" for name in near)
-    raise TypeError(f"{asker} needs a function as init, such as {hint}, but got {init!r} of type {type(init).__name__}")
+    raise given.wrong(asker, f"a function as init, such as {hint}", init)
 
 
 def suited(activation: str) -> Initialiser:

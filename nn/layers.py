@@ -12,7 +12,8 @@ from operator import mul
 from random import Random
 from typing import Any
 
-from autograd import Value, scope
+from autograd import Value, given, scope
+from autograd.primitive import as_float, as_operand
 
 from . import activations
 from .init import Initialiser, checked, generator, suited
@@ -47,8 +48,9 @@ class Neuron(Module):
         if self.activation_name in activations.WHOLE:
             raise ValueError(f"{self.activation_name} is a function of a whole layer, not of one neuron")
         start = suited(self.activation_name) if init is None else checked(init, "Neuron")
-        self.w = [Value(start(inputs, fan_out, rng)) for _ in range(inputs)]
-        self.b = Value(0.0) if bias else None
+        fan_out = size(fan_out, "Neuron", "fan_out")
+        self.w = [Value(as_float(start(inputs, fan_out, rng), "an init that returns a number", "Neuron")) for _ in range(inputs)]
+        self.b = Value(0.0) if given.flag(bias, "bias", "Neuron") else None
 
     def forward(self, x: Any) -> Value:
         """The neuron's output for one example's inputs."""
@@ -56,7 +58,12 @@ class Neuron(Module):
         w, b, activation = self.w, self.b, self.activation
         if len(x) != len(w):
             raise ValueError(f"{self._path or 'this neuron'} takes {len(w)} inputs, but got {len(x)}")
-        z: Value = sum(map(mul, w, x), 0 if b is None else b)  # type: ignore[assignment] # from Python's 0 no node comes
+        try:
+            z: Value = sum(map(mul, w, x), 0 if b is None else b)  # type: ignore[assignment] # from Python's 0 no node comes
+        except TypeError:
+            for item in x:
+                as_operand(item, "numbers as inputs", self._path or "this neuron")
+            raise
         return z if activation is None else activation(z)
 
     def summary(self) -> str:
@@ -128,8 +135,7 @@ class Sequential(Module):
 
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         for layer in layers:
-            if not callable(layer):
-                raise TypeError(f"Sequential needs modules, but got {layer!r} of type {type(layer).__name__}")
+            given.function(layer, "Sequential", "modules")
         self.layers = list(layers)
 
     def forward(self, x: Any) -> Any:
@@ -142,7 +148,10 @@ class Sequential(Module):
         return len(self.layers)
 
     def __getitem__(self, i: int) -> Any:
-        return self.layers[i]
+        try:
+            return self.layers[i]
+        except (IndexError, TypeError) as error:
+            raise type(error)(f"Sequential has the layers 0 to {len(self) - 1}, but was asked for {given.shorten(i)}") from None
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.layers)
@@ -176,9 +185,13 @@ class MLP(Module):
         init: Initialiser | None = None,
         rng: Random | int | None = None,
     ) -> None:
-        if isinstance(outputs, (str, int)) or not len(outputs):
-            raise ValueError(f"MLP needs a list with at least one layer size, such as [16, 16, 1], but got {outputs!r}")
-        sizes = [size(inputs, "MLP", "inputs"), *(size(n, "MLP", "a layer size") for n in outputs)]
+        needs = "a list with at least one layer size, such as [16, 16, 1]"
+        if isinstance(outputs, (str, int)):
+            raise ValueError(f"MLP needs {needs}, but got {given.shorten(outputs)}")
+        outputs = [size(n, "MLP", "a layer size") for n in given.items(outputs, needs, "MLP")]
+        if not outputs:
+            raise ValueError(f"MLP needs {needs}, but got an empty list")
+        sizes = [size(inputs, "MLP", "inputs"), *outputs]
         hidden: list[Any] = list(activation) if isinstance(activation, (list, tuple)) else [activation] * (len(outputs) - 1)
         if len(hidden) != len(outputs) - 1:
             raise ValueError(f"MLP has {len(outputs) - 1} hidden layers, but got {len(hidden)} activations")
@@ -205,17 +218,19 @@ def as_list(x: Any) -> list[Any]:
     if isinstance(x, list):
         return x
     if isinstance(x, (str, bytes, dict, set)):
-        raise TypeError(f"a list of numbers is needed, but got {x!r} of type {type(x).__name__}")
-    return list(x) if hasattr(x, "__len__") or hasattr(x, "__next__") else [x]
+        raise TypeError(f"a list of numbers is needed as inputs, but got {given.shorten(x)} of type {type(x).__name__}")
+    if hasattr(x, "__next__"):  # one by one, so that what never ends, and is no numbers, is refused
+        return [as_operand(item, "numbers as inputs", "a layer") for item in x]
+    return list(x) if hasattr(x, "__len__") and getattr(x, "ndim", None) != 0 else [x]
+
+
+MOST = 10**8
+"""Of whatever is counted here: each costs memory or time of its own, and more than that no machine has."""
 
 
 def size(n: Any, asker: str, what: str) -> int:
     """n, if it is a whole number from 1 on."""
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"{asker} needs a whole number as {what}, but got {n!r} of type {type(n).__name__}")
-    if n < 1:
-        raise ValueError(f"{asker} needs at least 1 as {what}, but got {n}")
-    return int(n)
+    return given.count(n, what, asker, 1, MOST)
 
 
 def _words(activation: str, sizes: str, bias: bool) -> str:

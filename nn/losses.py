@@ -13,12 +13,13 @@ Every loss makes its nodes in the scope "loss", so that a picture can fold them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce, wraps
 from typing import Any, ParamSpec
 
 import autograd
-from autograd import Value, log, log1p, logsumexp, maximum, relu, scope, softplus
+from autograd import Value, given, log, log1p, logsumexp, maximum, relu, scope, softplus
+from autograd.primitive import as_operand
 
 from .module import number
 
@@ -207,8 +208,10 @@ CLASSES: dict[Any, Any] = {
 # Sizes, targets, reductions.
 
 
-def _elementwise(term: Callable[[Any, Any], Any], y: Any, t: Any, asker: str) -> list[Any]:
+def _elementwise(term: Callable[[Any, Any], Any], y: Any, t: Any, asker: str, depth: int = 0) -> list[Any]:
     """A term for every number in y with its target, in a flat list."""
+    if depth > given.DEPTH:
+        raise ValueError(f"{asker} got outputs and targets in lists in lists, more than {given.DEPTH} deep, or that contain themselves")
     if not _is_list(y) and not _is_list(t):
         return [term(y if isinstance(y, Value) else number(y, asker), t if isinstance(t, Value) else number(t, asker))]
     if not (_is_list(y) and _is_list(t)):
@@ -217,12 +220,12 @@ def _elementwise(term: Callable[[Any, Any], Any], y: Any, t: Any, asker: str) ->
         raise ValueError(f"{asker} needs as many targets as outputs, but got {len(y)} outputs and {len(t)} targets")
     if not len(y):
         raise ValueError(f"{asker} needs at least one output, but got an empty list")
-    return [each for pair in zip(y, t, strict=True) for each in _elementwise(term, *pair, asker)]
+    return [each for pair in zip(y, t, strict=True) for each in _elementwise(term, *pair, asker, depth + 1)]
 
 
 def _reduced(terms: list[Any], y: Any, reduction: str, asker: str) -> Any:
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"{asker} knows the reductions {', '.join(REDUCTIONS)}, but got {reduction!r}")
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+        raise ValueError(f"{asker} knows the reductions {', '.join(REDUCTIONS)}, but got {given.shorten(reduction)}")
     total = reduce(lambda a, b: a + b, terms)
     count = len(terms) if reduction == "mean" else len(y) if reduction == "batchmean" and _is_list(y) else 1
     return total / float(count) if count > 1 else total
@@ -236,8 +239,14 @@ def _reduced_examples(term: Callable[[list[Any], list[tuple[int, Any]]], Any], z
         z, t = [z], [t]
     elif not _is_list(t) or len(z) != len(t):
         raise ValueError(f"{asker} needs a target for every example, but got {_shape(z)} and {_shape(t)}")
-    terms = [term(list(scores), _target(target, len(scores), asker)) for scores, target in zip(z, t, strict=True)]
+    terms = [term(_scores(each, asker), _target(target, len(each), asker)) for each, target in zip(z, t, strict=True)]
     return _reduced(terms, z, reduction, asker)
+
+
+def _scores(z: Any, asker: str) -> list[Any]:
+    if not _is_list(z):
+        raise given.wrong(asker, "a list of numbers for each example", z)
+    return [each if type(each) is Value else as_operand(each, "a number for each class", asker) for each in z]
 
 
 def _target(t: Any, classes: int, asker: str) -> list[tuple[int, Any]]:
@@ -253,10 +262,10 @@ def _target(t: Any, classes: int, asker: str) -> list[tuple[int, Any]]:
 
 def class_index(t: Any, classes: int, asker: str) -> int:
     """t, if it is the index of one of so many classes; IndexError where it is not, TypeError for what is no whole number."""
-    if type(t).__name__ in ("bool", "bool_") or not hasattr(t, "__index__"):
-        raise TypeError(f"{asker} needs a class as a whole number, or one-hot, but got {t!r} of type {type(t).__name__}")
+    if given.is_bool(t) or not hasattr(t, "__index__") or isinstance(t, Iterable):
+        raise given.wrong(asker, "a class as a whole number, or one-hot", t)
     if not 0 <= t < classes:
-        raise IndexError(f"{asker} has {classes} classes, 0 to {classes - 1}, but got class {t}")
+        raise IndexError(f"{asker} has {classes} classes, 0 to {classes - 1}, but got class {given.shorten(t)}")
     return int(t)
 
 
@@ -278,7 +287,7 @@ def _check_distribution(numbers: list[Any], asker: str, advice: str = "") -> Non
 
 
 def _is_list(x: Any) -> bool:
-    return hasattr(x, "__len__") and not isinstance(x, (str, bytes, dict, set))
+    return hasattr(x, "__len__") and not isinstance(x, (str, bytes, dict, set)) and getattr(x, "ndim", None) != 0
 
 
 def _shape(x: Any) -> str:

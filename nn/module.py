@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, ClassVar
 
-from autograd import NonFiniteError, Value, scope
+from autograd import NonFiniteError, Value, given, scope
+from autograd.primitive import as_float
 from autograd.process import lending, refuse_reentry, together, updating
 
 
@@ -42,12 +44,13 @@ class Module:
     # -- names -----------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
+        parts = [] if name.startswith("_") else [*_parts(value, _join(self._path, name))]
         try:
             super().__setattr__(name, value)
         finally:
             self._changes[0] += 1
-        if not name.startswith("_"):
-            for full, part in _parts(value, _join(self._path, name)):
+        if parts:
+            for full, part in parts:
                 if isinstance(part, Module):
                     part._place(full)
                 else:
@@ -80,9 +83,9 @@ class Module:
         self._place(self._path)  # lists may have grown since they were assigned
         found: dict[Value, str] = {}
         self._gather(found, "")
-        names = [*found.values()]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
+        if len(set(found.values())) < len(found):
+            counts = Counter(found.values())
+            twice = next(name for name in counts if counts[name] > 1)
             raise ValueError(f"two parameters of {type(self).__name__} are called {twice!r}: rename an attribute")
         return [(name, parameter) for parameter, name in found.items()]
 
@@ -116,8 +119,9 @@ class Module:
 
     def train(self, mode: bool = True) -> Module:
         """Set `training` here and in every module inside, and return this module."""
+        mode = given.flag(mode, "mode", "train")
         told = map(self._changes.__setitem__, [0], [self._changes[0] + 1])
-        together(chain(map(dict.__setitem__, map(vars, [*self.modules()]), repeat("training"), repeat(bool(mode))), told))
+        together(chain(map(dict.__setitem__, map(vars, [*self.modules()]), repeat("training"), repeat(mode)), told))
         return self
 
     def eval(self) -> Module:
@@ -143,7 +147,7 @@ class Module:
     def _check_state(self, state: Mapping[str, float]) -> tuple[list[Value], list[float]]:
         """The parameters, and what the state has for them."""
         if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict needs a dict of names and numbers, but got a {type(state).__name__}")
+            raise given.wrong("load_state_dict", "a dict of names and numbers", state)
         mine = dict(self.named_parameters())
         missing, unknown = [name for name in mine if name not in state], [name for name in state if name not in mine]
         if missing or unknown:
@@ -178,10 +182,14 @@ class Module:
 
 def number(x: Any, what: str) -> float:
     """x as a finite float, or the engine's error with `what` before it."""
-    try:
-        return Value(x).data
-    except (TypeError, ValueError, OverflowError) as error:
-        raise type(error)(f"{what}: {error}") from None
+    return as_float(x, "a number", what)
+
+
+def model_given(x: Any, asker: str) -> Module:
+    """x, if it is a module."""
+    if isinstance(x, Module):
+        return x
+    raise given.wrong(asker, "a model, a Module", x, f": write {x.__name__}(…) for one" if isinstance(x, type) else "")
 
 
 # Whoever reads or writes several parameters or gradients holds `updating` meanwhile, and `lending`, since a recording may have them.
@@ -243,8 +251,10 @@ def _called(parameter: Value, i: int) -> str:
     return f"{parameter.label!r}" if parameter.label is not None else f"number {i}"
 
 
-def _parts(value: Any, name: str) -> Iterator[tuple[str, Value | Module]]:
-    """The leaf Values and modules in an attribute's value, which may be one of them or a container of any depth."""
+def _parts(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, Value | Module]]:
+    """The leaf Values and modules in an attribute's value, which may be one of them or a container."""
+    if depth > given.DEPTH:
+        raise ValueError(f"a module's attribute {name:.40} holds lists in lists, more than {given.DEPTH} deep, or one that contains itself")
     if isinstance(value, Module):
         yield name, value
     elif isinstance(value, Value):
@@ -253,10 +263,10 @@ def _parts(value: Any, name: str) -> Iterator[tuple[str, Value | Module]]:
     elif isinstance(value, (list, tuple)):
         one = _singular(name)
         for i, item in enumerate(value):
-            yield from _parts(item, f"{one}_{i}" if one[-1:].isdigit() else f"{one}{i}")
+            yield from _parts(item, f"{one}_{i}" if one[-1:].isdigit() else f"{one}{i}", depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _parts(item, f"{name}.{key}")
+            yield from _parts(item, f"{name}.{key}", depth + 1)
 
 
 def _singular(name: str) -> str:

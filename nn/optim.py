@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
 from typing import Any, ClassVar
 
-from autograd import RangeError, Value
+from autograd import RangeError, Value, given
 from autograd.process import lending, refuse_reentry, together, updating
 
 from .module import finite_gradients, number, plain, put_numbers, zero_grad
@@ -54,7 +54,7 @@ class Optimiser:
     @property
     def rate(self) -> float:
         """η of the next step."""
-        return _from(0.0, self.lr(self.steps), "the schedule's learning rate") if callable(self.lr) else self.lr
+        return _from(0.0, self.lr(self.steps), "lr, the schedule's learning rate,") if callable(self.lr) else self.lr
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """The new θ, and the new memory. Arithmetic alone, so that it means the same on arrays, of all parameters at once."""
@@ -131,23 +131,23 @@ class Optimiser:
         if not isinstance(state, Mapping) or set(state) != set(mine):
             raise ValueError(f"the state of an optimiser has the entries {', '.join(mine)}")
         if state["optimiser"] != mine["optimiser"]:
-            raise ValueError(f"the state is of {state['optimiser']!r}, but this optimiser is {mine['optimiser']}")
+            raise ValueError(f"the state is of {given.shorten(state['optimiser'])}, but this optimiser is {mine['optimiser']}")
         options, steps, memory = state["options"], state["steps"], state["memory"]
         if not isinstance(options, Mapping) or set(options) != set(self.options):
-            raise ValueError(f"{mine['optimiser']} has the options {', '.join(self.options) or 'none'}, not {options!r:.80}")
+            raise ValueError(f"{mine['optimiser']} has the options {', '.join(self.options) or 'none'}, not {given.shorten(options)}")
         taken: dict[str, float | bool] = {}
         for name, own in self.options.items():
             if isinstance(own, bool) and not isinstance(options[name], bool):
-                raise TypeError(f"{name} must be true or false, but is {options[name]!r:.80}")
+                raise TypeError(f"{name} must be true or false, but is {given.shorten(options[name])}")
             taken[name] = options[name] if isinstance(own, bool) else number(options[name], name)
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"steps must be a whole number from 0 on, but is {steps!r:.80}")
+            raise ValueError(f"steps must be a whole number from 0 on, but is {given.shorten(steps)}")
         if not isinstance(memory, list) or len(memory) != len(self.memory):
-            count = len(memory) if isinstance(memory, list) else repr(memory)[:80]
+            count = len(memory) if isinstance(memory, list) else given.shorten(memory)
             raise ValueError(f"the memory is of {count} parameters, but the optimiser has {len(self.memory)}")
         for remembered in memory:
             if not isinstance(remembered, list) or len(remembered) != len(self.averages):
-                raise ValueError(f"{mine['optimiser']} remembers {len(self.averages)} numbers a parameter, not {remembered!r:.80}")
+                raise ValueError(f"{mine['optimiser']} remembers {len(self.averages)} numbers a parameter, not {given.shorten(remembered)}")
         numbers = [tuple(number(m, "the optimiser's memory") for m in remembered) for remembered in memory]
         for letter in self.squares:
             k = self.averages.index(letter)
@@ -161,6 +161,14 @@ class Optimiser:
             f", {name}={value:g}" if not isinstance(value, bool) else f", {name}={value}" for name, value in self.options.items()
         )
         return f"{type(self).__name__}(lr={rate}{options}; {len(self.parameters)} parameters, {self.steps} steps)"
+
+
+def optimiser_given(x: Any, asker: str) -> Optimiser:
+    """x, if it is an optimiser."""
+    if isinstance(x, Optimiser):
+        return x
+    kind = x.__name__ if isinstance(x, type) else type(x).__name__
+    raise TypeError(f"{asker} needs an optimiser, such as SGD(model.parameters(), lr=0.1), but got {kind}")
 
 
 class SGD(Optimiser):
@@ -184,7 +192,8 @@ class SGD(Optimiser):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr, momentum=momentum, nesterov=bool(nesterov), weight_decay=weight_decay)
+        nesterov = given.flag(nesterov, "nesterov", "SGD")
+        super().__init__(parameters, lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
 
     def _allowed(self, options: dict[str, float | bool]) -> dict[str, float | bool]:
         options = super()._allowed(options)
@@ -267,7 +276,8 @@ class Adam(Optimiser):
         weight_decay: float = 0.0,
     ) -> None:
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ValueError(f"betas needs two numbers, for the gradient and for its square, such as (0.9, 0.999), but got {betas!r}")
+            needs = "betas needs two numbers, for the gradient and for its square, such as (0.9, 0.999)"
+            raise ValueError(f"{needs}, but got {given.shorten(betas)}")
         beta1, beta2 = betas
         super().__init__(parameters, lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
@@ -309,13 +319,13 @@ class AdamW(Adam):
 
 def linear_decay(start: float, end: float, steps: int) -> Schedule:
     """From start to end along a line, `steps` steps long; then end."""
-    start, end, steps = _from(0.0, start, "start"), _from(0.0, end, "end"), _steps(steps)
+    start, end, steps = _from(0.0, start, "start"), _from(0.0, end, "end"), _steps(steps, "linear_decay")
     return lambda t: start + (end - start) * min(t / steps, 1.0)
 
 
 def cosine_decay(start: float, end: float, steps: int) -> Schedule:
     """From start to end along half a cosine, `steps` steps long; then end (Loshchilov and Hutter 2016, arXiv:1608.03983)."""
-    start, end, steps = _from(0.0, start, "start"), _from(0.0, end, "end"), _steps(steps)
+    start, end, steps = _from(0.0, start, "start"), _from(0.0, end, "end"), _steps(steps, "cosine_decay")
     return lambda t: end + 0.5 * (start - end) * (1.0 + math.cos(math.pi * min(t / steps, 1.0)))
 
 
@@ -327,15 +337,20 @@ def exponential_decay(start: float, factor: float) -> Schedule:
 
 def step_decay(start: float, factor: float, every: int) -> Schedule:
     """start, multiplied by factor after every so many steps."""
-    start, factor, every = _from(0.0, start, "start"), _from(0.0, factor, "factor"), _steps(every)
+    start, factor, every = _from(0.0, start, "start"), _from(0.0, factor, "factor"), _steps(every, "step_decay", "every")
     return lambda t: start * factor ** (t // every)
 
 
 def warm_up(steps: int, then: Schedule | float) -> Schedule:
     """A rise over `steps` steps to where `then` starts, then `then`."""
-    steps = _steps(steps)
-    after: Schedule = then if callable(then) else constant_rate(then)
-    return lambda t: after(0) * (t + 1) / (steps + 1) if t < steps else after(t - steps)
+    steps = _steps(steps, "warm_up")
+    after: Schedule = then if callable(then) else constant_rate(_from(0.0, then, "warm_up's then"))
+
+    def rising(t: int) -> float:
+        rate = _from(0.0, after(max(t - steps, 0)), "warm_up's then")
+        return rate * (t + 1) / (steps + 1) if t < steps else rate
+
+    return rising
 
 
 def constant_rate(rate: float) -> Schedule:
@@ -387,12 +402,10 @@ def _clipped(parameters: list[Value], limit: float) -> list[float]:
 
 
 def _checked(parameters: Iterable[Value], asker: str) -> list[Value]:
-    if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
-        raise TypeError(f"{asker} needs a list of parameters, such as model.parameters(), but got {parameters!r}")
     found: dict[Value, int] = {}
-    for i, parameter in enumerate(parameters):
+    for i, parameter in enumerate(given.items(parameters, "a list of parameters, such as model.parameters(),", asker)):
         if not isinstance(parameter, Value):
-            raise TypeError(f"{asker} needs Values as parameters, but got {parameter!r} of type {type(parameter).__name__}")
+            raise given.wrong(asker, "Values as parameters", parameter)
         if parameter.op is not None:
             raise ValueError(f"{asker} needs leaves as parameters, but got {parameter!r}, the result of {parameter.op.name}")
         if parameter in found:
@@ -421,10 +434,8 @@ def _between(x: Any, what: str) -> float:
     return value
 
 
-def _steps(n: Any) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-        raise ValueError(f"a schedule needs a whole number of steps from 1 on, but got {n!r}")
-    return int(n)
+def _steps(n: Any, asker: str, what: str = "steps") -> int:
+    return given.count(n, what, asker, 1)
 
 
 def _ratio(x: float, y: float) -> float:

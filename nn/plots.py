@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd import DrawingError, MissingExtraError
+from autograd import MissingExtraError, files, given
+from autograd.primitive import as_float, as_operand
 
 from .data import same_length
 from .doctor import layer_gradients
-from .files import write_whole
-from .module import Module
+from .module import Module, model_given
 from .train import History, predict
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Okabe and Ito's colours, which colour-blind readers tell apart too."""
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
-FORMATS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 
 class Plot:
@@ -48,16 +47,9 @@ class Plot:
 
     def write(self, path: str | os.PathLike[str], dpi: float = 150) -> Path:
         """Write the plot to a .svg, .png or .pdf file. A picture of that kind is replaced; anything else there is an error."""
-        path = Path(path)
-        format = path.suffix.lower().removeprefix(".")
-        if format not in FORMATS:
-            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
-        if path.is_dir() or (path.exists() and not path.read_bytes().startswith((FORMATS[format], b"<svg"))):
-            raise DrawingError(f"cannot write {path}: what stands there is no {format.upper()} picture, and would be lost")
-        if not path.parent.is_dir():
-            raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
-        write_whole(path, self._bytes(format, dpi))
-        return path
+        path = files.as_path(path, "Plot.write")
+        kind = files.kind_of(path, files.PICTURES)
+        return files.write(path, kind, lambda: self._bytes(path.suffix[1:].lower(), dpi))
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, Any]:
         svg = self._bytes("svg").decode()
@@ -84,6 +76,8 @@ def panels(columns: int = 1, width: float = 6.0, height: float = 3.6, **more: An
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("plots need matplotlib: pip install 'glassgrad[plots]'") from None
+    columns = given.count(columns, "columns", "panels", 1, 100)
+    width, height = (_between(x, what, "panels", 0.1, 1000.0) for x, what in ((width, "width"), (height, "height")))
     figure = Figure(figsize=(min(width * columns, WIDEST), height), layout="constrained")
     axes = figure.subplots(1, columns, squeeze=False, **more)[0].tolist()
     for each in axes:
@@ -104,9 +98,15 @@ def lines(
     markers: bool = False,
 ) -> Plot:
     """Curves over 1, 2, 3, …, told apart by colour and dash. A History stands for its losses."""
-    plot, axes = _into(axes)
+    if not isinstance(curves, Mapping):
+        raise given.wrong("lines", "a dict of curves by their names", curves)
+    log, markers = given.flag(log, "log", "lines"), given.flag(markers, "markers", "lines")
+    start = given.count(start, "start", "lines", -(10**9), 10**9)
+    title, x, y = given.text(title, "title", "lines"), given.text(x, "x", "lines"), given.text(y, "y", "lines")
+    plot, axes = _into(axes, "lines")
     for i, (name, curve) in enumerate(curves.items()):
-        numbers = curve.losses if isinstance(curve, History) else curve
+        drawn = curve.losses if isinstance(curve, History) else given.items(curve, f"a list of numbers as the curve {name!r:.40}", "lines")
+        numbers = [float(as_operand(number, "numbers in a curve", "lines")) for number in drawn]
         style: dict[str, Any] = {"marker": MARKERS[i % len(MARKERS)], "markersize": 4} if markers else {}
         places = range(start, start + len(numbers))
         axes.plot(places, numbers, DASHES[i % len(DASHES)], color=COLOURS[i % len(COLOURS)], label=name, **style)
@@ -122,6 +122,8 @@ def loss_curves(*histories: History, title: str = "Loss") -> Plot:
     """The loss of every epoch, and where there was a validation set, its loss too."""
     curves: dict[str, Sequence[float]] = {}
     for i, history in enumerate(histories, 1):
+        if not isinstance(history, History):
+            raise given.wrong("loss_curves", "histories, as fit returns them", history)
         which = f" {i}" if len(histories) > 1 else ""
         curves[f"training{which}"] = [epoch.loss for epoch in history.epochs]
         seen = [epoch.validation for epoch in history.epochs if epoch.validation is not None]
@@ -141,10 +143,17 @@ def decision_boundary(
     axes: Axes | None = None,
 ) -> Plot:
     """Which class the model says at every place of the plane, and the examples on it. Wrongly judged ones are ringed."""
-    same_length(examples, targets, "decision_boundary")
+    asker = "decision_boundary"
+    given.function(model, asker, "a model"), same_length(examples, targets, asker), given.text(title, "title", asker)
+    resolution = given.count(resolution, "resolution", asker, 1, 10_000)
+    threshold = as_float(threshold, "a number as threshold", asker)
+    examples = [
+        [as_float(x, "numbers as examples", asker) for x in given.items(each, "lists of numbers as examples", asker)] for each in examples
+    ]
+    targets = [int(as_float(t, "classes as targets", asker)) for t in targets]
     if any(len(x) != 2 for x in examples):
         raise ValueError(f"decision_boundary needs examples of 2 numbers, but got one of {next(len(x) for x in examples if len(x) != 2)}")
-    plot, axes = _into(axes, height=4.2)
+    plot, axes = _into(axes, asker, height=4.2)
     low, high = [min(column) - 0.4 for column in zip(*examples, strict=True)], [max(column) + 0.4 for column in zip(*examples, strict=True)]
     steps = [[a + (b - a) * (i + 0.5) / resolution for i in range(resolution)] for a, b in zip(low, high, strict=True)]
     said = [[predict(model([float(x), float(y)]), threshold) for x in steps[0]] for y in steps[1]]
@@ -172,8 +181,9 @@ def decision_boundary(
 
 def gradients_by_layer(model: Module, *, title: str = "Gradient by layer", axes: Axes | None = None) -> Plot:
     """The size of the gradients that the model's parameters hold now, by layer: the root of the mean square, on a log scale."""
+    model_given(model, "gradients_by_layer")
     norms = layer_gradients([(name, parameter.grad) for name, parameter in model.named_parameters()])
-    plot, axes = _into(axes)
+    plot, axes = _into(axes, "gradients_by_layer")
     axes.bar(list(norms), list(norms.values()), color=COLOURS[0])
     if any(norms.values()):
         axes.set_yscale("log")
@@ -181,9 +191,18 @@ def gradients_by_layer(model: Module, *, title: str = "Gradient by layer", axes:
     return plot
 
 
-def _into(axes: Axes | None, height: float = 3.6) -> tuple[Plot, Axes]:
+def _between(x: Any, what: str, asker: str, least: float, most: float) -> float:
+    number: float = as_float(x, f"a number as {what}", asker)
+    if not least <= number <= most:
+        raise ValueError(f"{asker} needs a number from {least:g} to {most:g} as {what}, but got {number!r}")
+    return number
+
+
+def _into(axes: Axes | None, asker: str, height: float = 3.6) -> tuple[Plot, Axes]:
     """The plot around given axes, or a new one."""
     if axes is not None:
+        if isinstance(axes, type) or not hasattr(axes, "get_figure"):
+            raise given.wrong(asker, "matplotlib's Axes as axes", axes)
         figure: Any = axes.get_figure()
         return Plot(figure), axes
     plot, (new,) = panels(height=height)

@@ -8,39 +8,43 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from autograd import AutogradError, NonFiniteError
+from autograd import AutogradError, NonFiniteError, files
 from autograd.process import lending, updating
 
-from .files import write_whole
-from .module import Module, put_numbers
-from .optim import Optimiser
+from .module import Module, model_given, put_numbers
+from .optim import Optimiser, optimiser_given
 
 FORMAT, VERSION = "glassgrad model", 1
 
 
 class SavedModelError(AutogradError, ValueError):
-    """A file that is no saved model, or not one of this model. Nothing was changed."""
+    """A file that is no saved model, or not one of this model, or that cannot be written. Nothing was changed."""
+
+
+MODEL = files.Kind("saved model", (json.dumps({"format": FORMAT}, indent=1)[:-2].encode(),), SavedModelError)
 
 
 def save_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser | None = None) -> Path:
     """Write the model's parameters, and the optimiser's state if there is one, to a file, whole or not at all.
 
-    A saved model that stands there is replaced; any other file is not, which is a SavedModelError. NonFiniteError: a parameter is
-    NaN or infinite.
+    A saved model that stands there is replaced. SavedModelError: something else stands there, or the file system refuses; it says
+    what. NonFiniteError: a parameter is NaN or infinite.
     """
-    path = Path(path)
+    path = files.as_path(path, "save_model")
+    model_given(model, "save_model")
+    if optimiser is not None:
+        optimiser_given(optimiser, "save_model")
     with lending, updating:
         document = _document(model, optimiser)
     for name, data in document["parameters"].items():
         if data * 0.0:
             raise NonFiniteError(f"cannot save {path}: parameter {name!r} is {data}")
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    check_place(path)
-    write_whole(path, text.encode("utf-8"))
-    return path
+    return files.write(path, MODEL, text.encode)
 
 
 def _document(model: Module, optimiser: Optimiser | None) -> dict[str, Any]:
@@ -49,35 +53,25 @@ def _document(model: Module, optimiser: Optimiser | None) -> dict[str, Any]:
     return document if optimiser is None else {**document, "optimiser": optimiser.state_dict()}
 
 
-def check_place(path: Path) -> None:
-    """SavedModelError unless a model can be saved there: what stands there already must be a saved model."""
-    if path.exists():
-        if not path.is_file():
-            raise SavedModelError(f"cannot save {path}: there is something else of that name")
-        with path.open("rb") as file:
-            begin = file.read(len(_BEGIN))
-        if begin and begin != _BEGIN:
-            raise SavedModelError(f"cannot save {path}: the file there is no saved model, and would be lost")
-
-
-_BEGIN = json.dumps({"format": FORMAT}, indent=1)[:-2].encode()
-
-
 def load_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser | None = None) -> None:
     """Take over what `save_model` wrote. After any error the model and the optimiser are what they were.
 
     SavedModelError: the file is no saved model, or of another one; it says what is wrong. OSError: it cannot be read.
     """
-    path = Path(path)
-    content = path.read_bytes()
+    path = files.as_path(path, "load_model")
+    model_given(model, "load_model")
+    if optimiser is not None:
+        optimiser_given(optimiser, "load_model")
     try:
+        with files.open_file(path) as file:
+            content = file.read()
         document = json.loads(content.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError(f"the entry 'format' is not {FORMAT!r}")
         if document.get("version") != VERSION or isinstance(document["version"], bool):
             raise ValueError(f"its version is {document.get('version')!r:.80}, and this program reads {VERSION}")
         if not {"parameters"} <= set(document) - {"format", "version", "optimiser"} <= {"parameters"}:
-            raise ValueError(f"the entries are {', '.join(document)}, not format, version, parameters and perhaps optimiser")
+            raise ValueError(f"the entries are {', '.join(document):.200}, not format, version, parameters and perhaps optimiser")
         if optimiser is not None and "optimiser" not in document:
             raise ValueError("it holds no optimiser's state")
         parameters, numbers = model._check_state(document["parameters"])
@@ -91,8 +85,8 @@ def load_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the entry {next(name for name in names if names.count(name) > 1)!r} stands there twice")
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"the entry {next(name for name in counts if counts[name] > 1)!r:.80} stands there twice")
     return found
 
 

@@ -12,16 +12,17 @@ from random import Random
 from typing import Any
 
 import autograd
-from autograd import DivisionByZeroError, DomainError, GradientError, MissingExtraError, RangeError, Value, dot, heaviside, maximum
+from autograd import DivisionByZeroError, DomainError, GradientError, MissingExtraError, RangeError, Value, dot, given, heaviside, maximum
 from autograd.context import recording
+from autograd.primitive import as_float, as_operand
 from autograd.process import lending, updating
 
 from .data import index_batches, same_length
 from .init import generator
-from .layers import size
+from .layers import as_list, size
 from .losses import CLASSES, NUMBERS, class_index
-from .module import Module, numbers_of, put_numbers
-from .optim import Optimiser
+from .module import Module, model_given, number, numbers_of, put_numbers
+from .optim import Optimiser, optimiser_given
 
 Loss = Callable[[Any, Any], Any]
 Metric = Callable[[Module, Sequence[Any], Sequence[Any]], float]
@@ -104,6 +105,10 @@ def fit(
     GradientError on the way back) is a warning that names the step. In both cases `History.stopped` says it. A no_grad() around it does
     not keep it from learning.
     """
+    model_given(model, "fit"), given.function(loss, "fit", "a function as loss")
+    pack, progress = given.flag(pack, "pack", "fit"), None if progress is None else given.flag(progress, "progress", "fit")
+    if metric is not None:
+        given.function(metric, "fit", "a function as metric")
     count = same_length(examples, targets, "fit")
     epochs, batch_size = size(epochs, "fit", "epochs"), count if batch_size is None else size(batch_size, "fit", "batch_size")
     patience = None if patience is None else size(patience, "fit", "patience")
@@ -122,28 +127,28 @@ def fit(
             _stepping(model, examples, targets, loss, optimiser, pack) as (step, mean_loss),
             _bar(epochs * -(-count // batch_size), progress) as tick,
         ):
-            for number in range(1, epochs + 1):
+            for turn in range(1, epochs + 1):
                 total = 0.0
                 for chosen in index_batches(count, batch_size, shuffler):
                     batch_loss = step(chosen)
                     history.losses.append(batch_loss)
                     total += batch_loss * len(chosen)
-                    tick(f"epoch {number}, loss {batch_loss:.4g}")
-                epoch = Epoch(number, total / count)
+                    tick(f"epoch {turn}, loss {batch_loss:.4g}")
+                epoch = Epoch(turn, total / count)
                 model.eval()
                 if validation is not None:
                     epoch.validation = mean_loss(*validation)
                 if metric is not None:
-                    epoch.metric = metric(model, *(validation or (examples, targets)))
+                    epoch.metric = as_float(metric(model, *(validation or (examples, targets))), "a metric that returns a number", "fit")
                 model.train()
                 history.epochs.append(epoch)
                 now = epoch.loss if epoch.validation is None else epoch.validation
                 if now < best:
-                    best, best_epoch, best_state = now, number, numbers_of(optimiser.parameters)
+                    best, best_epoch, best_state = now, turn, numbers_of(optimiser.parameters)
                 asked = [callback(history) is True for callback in callbacks]  # all of them are called
                 if any(asked):
-                    history.stopped = f"a callback asked for it after epoch {number}"
-                elif patience is not None and number - best_epoch >= patience:
+                    history.stopped = f"a callback asked for it after epoch {turn}"
+                elif patience is not None and turn - best_epoch >= patience:
                     _put_back(optimiser, best_state)
                     history.stopped = f"no lower loss for {patience} epochs; the parameters are those after epoch {best_epoch}"
                 if history.stopped:
@@ -166,9 +171,7 @@ def fit(
 
 def _check_optimiser(model: Module, optimiser: Any) -> None:
     """Whether its steps are the model's: a TypeError for what is no optimiser, a ValueError where it holds nothing of the model."""
-    if not isinstance(optimiser, Optimiser):
-        kind = optimiser.__name__ if isinstance(optimiser, type) else type(optimiser).__name__
-        raise TypeError(f"fit needs an optimiser, such as SGD(model.parameters(), lr=0.1), but got {kind}")
+    optimiser_given(optimiser, "fit")
     held = set(optimiser.parameters)
     if not any(parameter in held for parameter in model.parameters()):  # some of them will do: layers may be kept as they are
         raise ValueError(
@@ -180,7 +183,7 @@ def _check_optimiser(model: Module, optimiser: Any) -> None:
 def _pair(validation: Any) -> tuple[Sequence[Any], Sequence[Any]]:
     if not isinstance(validation, (tuple, list)) or len(validation) != 2 or not all(hasattr(part, "__len__") for part in validation):
         parts = validation if isinstance(validation, tuple) else [validation]
-        got = ", ".join(f"a list of {len(part)}" if isinstance(part, list) else f"{part!r:.40}" for part in parts)
+        got = ", ".join(f"a list of {len(part)}" if isinstance(part, list) else given.shorten(part, 40) for part in parts)
         raise TypeError(f"fit needs two lists as validation, (examples, targets), but got {got or 'none'}")
     return validation[0], validation[1]
 
@@ -188,13 +191,8 @@ def _pair(validation: Any) -> tuple[Sequence[Any], Sequence[Any]]:
 def _functions(callbacks: Any) -> list[Callback]:
     if callable(callbacks):
         raise TypeError("fit needs a list as callbacks, even of one function: callbacks=[f]")
-    if not isinstance(callbacks, Iterable):
-        raise TypeError(f"fit needs a list of functions as callbacks, but got {callbacks!r} of type {type(callbacks).__name__}")
-    found = [*callbacks]
-    for callback in found:
-        if not callable(callback):
-            raise TypeError(f"fit needs functions as callbacks, but got {callback!r} of type {type(callback).__name__} among them")
-    return found
+    several = given.items(callbacks, "a list of functions as callbacks", "fit")
+    return [given.function(callback, "fit", "functions as callbacks") for callback in several]
 
 
 @contextmanager
@@ -254,10 +252,8 @@ def _step(model: Module, batch: list[Any], answers: list[Any], loss: Loss, optim
     for x, t in zip(batch, answers, strict=True):
         error = loss(model(x), t)
         if not isinstance(error, Value):
-            kind = type(error).__name__
-            raise TypeError(
-                f"the loss must be a Value, but is {error!r} of type {kind}: did float(), .data or a math function end the graph?"
-            )
+            what = f"{given.shorten(error)} of type {type(error).__name__}"
+            raise TypeError(f"the loss must be a Value, but is {what}: did float(), .data or a math function end the graph?")
         error.backward(1.0 / len(batch))  # the gradients of the mean add up, example by example
         losses.append(error.data)
     optimiser.step()
@@ -267,7 +263,9 @@ def _step(model: Module, batch: list[Any], answers: list[Any], loss: Loss, optim
 def evaluate(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss: Loss) -> float:
     """The mean loss over the examples."""
     count = same_length(examples, targets, "evaluate")
-    return math.fsum(float(loss(model(x), t)) for x, t in zip(examples, targets, strict=True)) / count
+    model_given(model, "evaluate"), given.function(loss, "evaluate", "a function as loss")
+    losses = (as_operand(loss(model(x), t), "a loss that returns a number", "evaluate") for x, t in zip(examples, targets, strict=True))
+    return math.fsum(map(float, losses)) / count
 
 
 def predict(output: Any, threshold: float = 0.0) -> int:
@@ -276,8 +274,10 @@ def predict(output: Any, threshold: float = 0.0) -> int:
     The threshold 0 is right for scores; probabilities want 0.5.
     """
     if isinstance(output, (list, tuple)):
-        return max(range(len(output)), key=lambda k: float(output[k]))
-    return int(float(output) > threshold)
+        if not output:
+            raise ValueError("predict needs a number for each class as output, but got an empty list")
+        return max(range(len(output)), key=lambda k: float(as_operand(output[k], "numbers as output", "predict")))
+    return int(float(as_operand(output, "a number, or a list, as output", "predict")) > number(threshold, "predict's threshold"))
 
 
 def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0, *, pack: bool = False) -> float:
@@ -285,8 +285,10 @@ def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], thr
 
     pack   compute it as array operations (`autograd.pack`): for thousands of examples. A tie of two classes counts as right
     """
+    model_given(model, "accuracy")
     count = same_length(examples, targets, "accuracy")
-    if pack:
+    threshold = number(threshold, "accuracy's threshold")
+    if given.flag(pack, "pack", "accuracy"):
         return _packed_accuracy(model, examples, targets, threshold)
     right = 0
     for x, t in zip(examples, targets, strict=True):
@@ -298,7 +300,7 @@ def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], thr
 
 def _packed_accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], threshold: float) -> float:
     """The mean over the examples of a number that is 1 where the class is right, and 0 where it is not."""
-    output = model(list(examples[0]))
+    output = model(as_list(examples[0]))
     classes = len(output) if isinstance(output, (list, tuple)) else 0
 
     def right(x: Any, t: Any) -> Any:
@@ -317,9 +319,7 @@ def _packed_accuracy(model: Module, examples: Sequence[Any], targets: Sequence[A
 
 def _side(t: Any) -> int:
     """The class that a target says, for one output: 1, or 0 which may be written -1."""
-    if type(t).__name__ in ("bool", "bool_"):
-        raise TypeError(f"accuracy needs a class as a number, but got {t!r} of type {type(t).__name__}")
-    if float(t) not in (-1.0, 0.0, 1.0):
+    if number(t, "accuracy's class") not in (-1.0, 0.0, 1.0):
         raise IndexError(f"accuracy has the classes 0 (or -1) and 1 for one output, but got class {t}")
     return int(float(t) > 0.0)
 

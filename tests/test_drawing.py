@@ -381,7 +381,7 @@ def test_a_failed_write_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(DrawingError, match="disk full"):
         draw(apple()).write(tmp_path / "a.svg")
     assert [] == list(tmp_path.iterdir())
 

@@ -136,10 +136,10 @@ def test_two_two_one_repeats_to_a_given_number_of_steps() -> None:
     assert 2 == len(examples.run("two_two_one", steps=0).remarks)
 
 
-@pytest.mark.parametrize("steps", [-1, 1.5, True, "3"])
-def test_steps_are_a_whole_number(steps: object) -> None:
-    """Anything else is a ValueError that shows it."""
-    with pytest.raises(ValueError, match="steps needs a whole number from 0 on, but got"):
+@pytest.mark.parametrize(("steps", "error"), [(-1, ValueError), (1.5, TypeError), (True, TypeError), ("3", TypeError)])
+def test_steps_are_a_whole_number(steps: object, error: type[Exception]) -> None:
+    """Anything else is an error that shows it."""
+    with pytest.raises(error, match=r"two_two_one needs .* as steps, but got"):
         examples.run("two_two_one", steps=steps)
 
 

@@ -289,7 +289,7 @@ def test_arguments_come_from_the_command_line(capsys: Out, monkeypatch: pytest.M
         pytest.param(["draw", "a", "a=1", "-o", "graph.gif"], 1, "there are .svg, .png and .pdf", marks=DRAWS),
         pytest.param(["draw", "a", "a=1", "-o", "nowhere/graph.svg"], 1, "there is no folder nowhere", marks=DRAWS),
         pytest.param(["draw", "a", "a=1", "-o", "taken.svg"], 1, "the file there is no SVG picture", marks=DRAWS),
-        pytest.param(["example", "apple", "-o", "taken.svg"], 1, "cannot write to taken.svg: File exists", marks=DRAWS),
+        pytest.param(["example", "apple", "-o", "taken.svg"], 1, "cannot write into taken.svg: it is no folder", marks=DRAWS),
         pytest.param(["draw", "+".join(["a*a"] * 400), "a=1", "-o", "graph.svg"], 1, "boxes are too many", marks=DRAWS),
     ],
 )

@@ -119,7 +119,7 @@ ZIPPED = gzip.compress(GOOD, mtime=0)  # it would hold the time of day, and so w
         (b"\x00\x00\x08\x00", "no IDX file"),
         (GOOD[:9], "breaks off within its sizes: it has 9 bytes of 16"),
         (GOOD[:-1], "should have 24 bytes for 2 × 2 × 2 numbers, but has 23"),
-        (GOOD + b"x", "should have 24 bytes for 2 × 2 × 2 numbers, but has 25"),
+        (GOOD + b"x", "should have 24 bytes for 2 × 2 × 2 numbers, but has more"),
         (ZIPPED[:-9], "no whole gzip file"),
         (b"\x1f\x8bnonsense", "no whole gzip file"),
         (ZIPPED[:12] + b"\xff\xff\xff" + ZIPPED[15:], "no whole gzip file"),

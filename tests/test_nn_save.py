@@ -99,11 +99,11 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "infinite": (changed(lambda d: d["parameters"].update({"layer0.neuron0.w0": -math.inf})), "-Infinity is no finite number"),
     "1e999": (json.dumps(good()).replace('"layer0.neuron0.b": ', '"layer0.neuron0.b": 1e999').encode(), "layer0.neuron0.b|delimiter"),
     "beyond the floats": (
-        changed(lambda d: d["parameters"].update({"layer0.neuron0.b": "@"})).replace(b'"@"', b"1e999"), "layer0.neuron0.b: .* finite"
+        changed(lambda d: d["parameters"].update({"layer0.neuron0.b": "@"})).replace(b'"@"', b"1e999"), "layer0.neuron0.b needs .* finite"
     ),
     "a huge whole number": (
         changed(lambda d: d["parameters"].update({"layer0.neuron0.b": "@"})).replace(b'"@"', b"1" * 400),
-        "layer0.neuron0.b: .* fits a float",
+        "layer0.neuron0.b needs .* fits a float",
     ),
     "an endless whole number": (
         changed(lambda d: d["parameters"].update({"layer0.neuron0.b": "@"})).replace(b'"@"', b"1" * 5000), "digits"
@@ -115,11 +115,11 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "a missing name": (changed(lambda d: d["parameters"].pop("layer0.neuron0.b")), "'layer0.neuron0.b' missing"),
     "an extra name": (changed(lambda d: d["parameters"].update(more=1.0)), "'more' not known here"),
     "another shape": (changed(lambda d: d.update(parameters=nn.MLP(3, [2, 1]).state_dict())), "11 numbers and MLP 9 parameters"),
-    "a list": (changed(lambda d: d.update(parameters=[1.0])), "a dict of names and numbers, but got a list"),
-    "a text": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": "1"})), "layer0.neuron0.b: .*str"),
-    "a bool": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": True})), "layer0.neuron0.b: .*bool"),
-    "nothing": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": None})), "layer0.neuron0.b: .*NoneType"),
-    "a nested list": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": [1.0]})), "layer0.neuron0.b: .*list"),
+    "a list": (changed(lambda d: d.update(parameters=[1.0])), "a dict of names and numbers, but got .* of type list"),
+    "a text": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": "1"})), "layer0.neuron0.b needs .*str"),
+    "a bool": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": True})), "layer0.neuron0.b needs .*bool"),
+    "nothing": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": None})), "layer0.neuron0.b needs .*NoneType"),
+    "a nested list": (changed(lambda d: d["parameters"].update({"layer0.neuron0.b": [1.0]})), "layer0.neuron0.b needs .*list"),
     "depth 100,000": (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
     "depth 100,000 inside": (
         json.dumps(good()).replace('"version": 1', '"version": ' + "[" * 100_000 + "]" * 100_000).encode(), "nested too deeply"
@@ -185,14 +185,14 @@ def test_only_a_saved_model_is_replaced(tmp_path: Path) -> None:
     notes.write_text('{"format": "notes"}')
     with pytest.raises(nn.SavedModelError, match="no saved model, and would be lost"):
         nn.save_model(notes, one)
-    with pytest.raises(nn.SavedModelError, match="something else of that name"):
+    with pytest.raises(nn.SavedModelError, match="it is a folder"):
         nn.save_model(tmp_path, one)
     assert '{"format": "notes"}' == notes.read_text()
     link = tmp_path / "link.json"
     link.symlink_to(path)
     nn.save_model(link, one)
     assert link.is_symlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(nn.SavedModelError, match="there is no folder"):
         nn.save_model(tmp_path / "none" / "m.json", one)
 
 
@@ -205,7 +205,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(nn.SavedModelError, match="disk full"):
         nn.save_model(path, nn.MLP(1, [1], rng=1))
     assert before == path.read_bytes()
     assert ["m.json"] == os.listdir(tmp_path)

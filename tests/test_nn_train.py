@@ -292,7 +292,7 @@ def test_fit_refuses_an_optimiser_of_another_model() -> None:
         ({"validation": ()}, "but got none"),
         ({"callbacks": print}, r"a list as callbacks, even of one function: callbacks=\[f\]"),
         ({"callbacks": 3}, "a list of functions as callbacks, but got 3 of type int"),
-        ({"callbacks": [print, 3]}, "functions as callbacks, but got 3 of type int among them"),
+        ({"callbacks": [print, 3]}, "functions as callbacks, but got 3 of type int"),
     ],
 )
 def test_fit_says_what_an_option_has_to_be(options: dict[str, Any], says: str) -> None:

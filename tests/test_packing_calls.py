@@ -564,10 +564,10 @@ def test_labels_out_of_range() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"memory": 0}, ValueError, "memory needs a whole number of bytes from 1 on, but got 0"),
-        ({"memory": 1.5}, ValueError, "memory needs"),
-        ({"memory": True}, ValueError, "memory needs"),
-        ({"memory": "1 GB"}, ValueError, "memory needs"),
+        ({"memory": 0}, ValueError, "pack needs at least 1 as memory, a number of bytes, but got 0"),
+        ({"memory": 1.5}, TypeError, "pack needs a whole number as memory"),
+        ({"memory": True}, TypeError, "pack needs a whole number as memory"),
+        ({"memory": "1 GB"}, TypeError, "pack needs a whole number as memory"),
         ({"batch": "max"}, ValueError, "batch is 'mean', 'sum' or None, but got 'max'"),
         ({"wrt": "weights"}, ValueError, "wrt is 'params', 'arguments' or 'all', but got 'weights'"),
         ({"wrt": "params"}, ValueError, "wrt='params' needs parameters"),
@@ -575,7 +575,7 @@ def test_labels_out_of_range() -> None:
         ({"shared": ("x",)}, ValueError, "shared needs the places of arguments"),
         ({"shared": 1}, ValueError, "shared needs the places of arguments"),
         ({"params": [1.0]}, TypeError, "params needs leaves"),
-        ({"limit": 0}, ValueError, "limit needs"),
+        ({"limit": 0}, ValueError, "compile needs at least 1 as limit, but got 0"),
     ],
 )
 def test_bad_options(options: dict[str, Any], error: type[Exception], message: str) -> None:

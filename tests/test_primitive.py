@@ -110,13 +110,18 @@ def test_a_name_is_taken_once(table: dict[str, Primitive]) -> None:
         register(cube(name="exp"))
 
 
-@pytest.mark.parametrize("name", ["a b", "lambda", "", "2x", "data", "grad", "label", "x", None])
+@pytest.mark.parametrize("name", ["a b", "lambda", "", "2x", "data", "grad", "label", "x"])
 def test_names_that_no_function_can_have_are_refused(name: str) -> None:
     """What Python cannot call, and what is an attribute of every Value, such as `data`."""
     before = dict(PRIMITIVES)
     with pytest.raises(ValueError, match=r"named as a Python function is|numbers have an attribute"):
         register(cube(name=name))
     assert before == PRIMITIVES
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(TypeError, match="a primitive needs a text as name, but got None"):
+        cube(name=None)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ import nn
 from autograd import (
     PRIMITIVES,
     DomainError,
+    DrawingError,
     GradientError,
     Primitive,
     Value,
@@ -404,7 +405,7 @@ def test_a_page_has_picture_formulas_and_lines(tmp_path: Path) -> None:
         assert re.search(rf">v{i}[: ]?[^<]*</text>", text)
     x = Value(2.0, label="</td></script><script>alert(1)</script>")
     assert "<script>alert" not in compile(x * x).page()
-    with pytest.raises(ValueError, match=r"ends in \.html, but got"):
+    with pytest.raises(DrawingError, match=r"its ending says \.txt, and there are \.html and \.htm"):
         program.write("program.txt")
 
 
@@ -769,10 +770,10 @@ def test_a_graph_as_it_is() -> None:
         ({"inputs": [Value(1.0) * 2.0]}, TypeError, "was computed from others"),
         ({"params": [3.0]}, TypeError, "params needs leaves"),
         ({"params": [Value(1.0) * 2.0]}, TypeError, "was computed from others"),
-        ({"passes": "fold"}, ValueError, "passes is some of"),
-        ({"passes": ["best"]}, ValueError, "passes is some of"),
+        ({"passes": "fold"}, ValueError, "passes is"),
+        ({"passes": ["best"]}, ValueError, "passes is"),
         ({"branches": "freeze"}, ValueError, "branches is 'record' or 'raise'"),
-        ({"limit": 0}, ValueError, "limit needs a whole number"),
+        ({"limit": 0}, ValueError, "compile needs at least 1 as limit, but got 0"),
         ({"loss": len}, TypeError, "a loss goes with a module"),
     ],
 )
@@ -793,7 +794,7 @@ def test_more_wrong_orders() -> None:
         compile(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="inputs are for a graph"):
         compile(lambda x: x, inputs=[x])
-    with pytest.raises(ValueError, match="target is python, torch, jax, but got 'c'"):
+    with pytest.raises(ValueError, match="target is 'python', 'torch' or 'jax', but got 'c'"):
         compile(x * x).source("c")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nothing is recorded yet"):
         compile(lambda x: x).source()

@@ -92,7 +92,7 @@ def test_what_cannot_be_explained() -> None:
         explain(x, 3.0)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="needs two Values"):
         explain(3.0, x)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="most is how many"):
+    with pytest.raises(ValueError, match="explain needs at least 1 as most, how many paths to list, but got 0"):
         explain(x, x * y, most=0)
     with pytest.raises(GradientError, match="sqrt"):
         explain(z, sqrt(z))

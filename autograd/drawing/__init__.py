@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from .. import given
 from ..errors import DrawingError, MissingExtraError
 from ..primitive import as_float
-from ..value import Value
+from ..typeset import DIGITS
+from ..value import Value, as_value, as_values
 from .engine import layout_engine as layout_engine
 from .fonts import hangul_font as hangul_font
 from .text import tree as tree
@@ -94,22 +96,27 @@ def draw(
     from .textbook import Textbook
 
     outputs = outputs_of(output, "draw")
-    _one_of("direction", direction, ("forward", "backward", "both"))
-    _one_of("style", style, ("textbook", "cards", None))
-    _one_of("color", color, ("gradient", "value", "scope", None))
-    _one_of("background", background, ("white", "dark", "transparent"))
+    given.choice(direction, ("forward", "backward", "both"), "direction")
+    given.choice(style, ("textbook", "cards", None), "style")
+    given.choice(color, ("gradient", "value", "scope", None), "color")
+    given.choice(background, ("white", "dark", "transparent"), "background")
+    digits = given.count(digits, "digits", "draw", 1, DIGITS)
+    limit = given.count(limit, "limit", "draw")
+    given.text(caption, "caption", "draw")
+    flags = {"arithmetic": arithmetic, "fractions": fractions, "pretty": pretty, "legend": legend}
+    flags = {name: given.flag(x, name, "draw") for name, x in flags.items()}
     view = look(
         outputs,
-        seed=as_float(seed, "a seed"),
+        seed=as_float(seed, "a seed", "draw"),
         names=names,
-        parameters=parameters,
-        around=around,
-        radius=radius,
-        paths=paths,
-        fold=fold,
-        chains=chains,
-        formulas=formulas,
-        check=check,
+        parameters=as_values(parameters, "draw", "a list of Values as parameters"),
+        around=None if around is None else as_value(around, "draw", "a Value as around"),
+        radius=given.count(radius, "radius", "draw"),
+        paths=None if paths is None else _ends(paths),
+        fold=None if fold is None else given.count(fold, "fold", "draw"),
+        chains=None if chains is None else given.flag(chains, "chains", "draw"),
+        formulas=given.flag(formulas, "formulas", "draw"),
+        check=given.flag(check, "check", "draw"),
     )
     small = len(view.boxes) <= TEXTBOOK_BOXES and not view.grouped
     textbook = style == "textbook" or (style is None and small)
@@ -121,14 +128,16 @@ def draw(
             " scope(...); around=node, radius=2 shows a neighbourhood; paths=(w, loss) shows what lies between two nodes; style='cards'"
             " needs less room; or raise limit="
         )
-    appearance = Look(direction, arithmetic, digits, fractions, pretty, color, scale, legend, background, caption)
+    scale = None if scale is None else as_float(scale, "a number as scale", "draw")
+    appearance = Look(direction=direction, digits=digits, color=color, scale=scale, background=background, caption=caption, **flags)
     return Picture.of((Textbook if textbook else Cards)(view, appearance))
 
 
-def _one_of(what: str, got: object, allowed: tuple[str | None, ...]) -> None:
-    if got not in allowed:
-        *most, last = [repr(word) for word in allowed if word is not None]
-        raise ValueError(f"{what} is {', '.join(most)} or {last}, but got {got!r}")
+def _ends(paths: object) -> tuple[Value, Value]:
+    ends = as_values(paths, "draw", "two Values as paths")
+    if len(ends) != 2:
+        raise ValueError(f"draw needs two Values as paths, from one and to the other, but got {len(ends)}")
+    return ends[0], ends[1]
 
 
-__all__ = ["Picture", "draw", "hangul_font", "layout_engine", "tree"]
+__all__ = ["draw", "hangul_font", "layout_engine", "tree"]

@@ -6,22 +6,21 @@ import html
 import json
 import os
 import re
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
+from .. import files, given
 from ..errors import AutogradError, DrawingError
+from ..primitive import as_float
 from ..typeset import shown
 from . import text
 from .engine import layout
 from .style import Style
 
 _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
-FORMATS = ("svg", "png", "pdf")
-BEGINS = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE svg"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 PNG_DPI, NOTEBOOK_DPI = 192, 144
 NOTEBOOK_WIDTH = 860
 """Pixels: what a cell's output shows without scrolling on a small screen. The SVG of a wider picture is as wide as there is room, and
@@ -56,14 +55,21 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """
         if args or {name for name, value in options.items() if value not in (None, False)}:
             raise TypeError("pipe of a Picture takes a format, an encoding and a dpi only")
-        format = format or self.format
+        format = self.format if format is None else given.text(format, "format", "pipe")
+        if format.partition(":")[0] not in graphviz.FORMATS:
+            raise DrawingError(f"pipe needs a format of Graphviz's, such as svg, png or pdf, but got {given.shorten(format)}")
+        dpi = None if dpi is None else _dpi(dpi)
+        encoding = None if encoding is None else given.text(encoding, "encoding", "pipe")
         source, engine = self._placed(), "nop2"
         if not source:
             source, engine = self.source, self.engine
         result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
         if format == "svg":
             result = _accessible(result.decode(), self.caption, self.style.descriptions() if self.style else {}).encode()
-        return result.decode(encoding) if encoding else result
+        try:
+            return result.decode(encoding) if encoding else result
+        except (LookupError, ValueError):
+            raise LookupError(f"pipe needs an encoding that Python knows, but got {given.shorten(encoding)}") from None
 
     def _placed(self) -> str:
         """The DOT text with every place fixed, by the engine's layout and then the style's finish; laid out once."""
@@ -79,14 +85,12 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def write(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
         """Write the picture to a .svg, .png or .pdf file, whole or not at all, and return its path.
 
-        A picture of the same format that stands there is replaced; anything else there, a missing folder or an unknown
-        ending is a DrawingError. dpi: dots per inch of a PNG, 192 unless given.
+        A picture of the same format that stands there is replaced; anything else there, a missing folder, an unknown ending
+        or a full disk is a DrawingError. dpi: dots per inch of a PNG, 192 unless given.
         """
-        path = Path(path)
-        format = path.suffix.lower().removeprefix(".")
-        if format not in FORMATS:
-            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and there are .svg, .png and .pdf")
-        return write_file(path, lambda: self.pipe(format, dpi=dpi), BEGINS[format], f"{format.upper()} picture")
+        path = files.as_path(path, "Picture.write")
+        kind = files.kind_of(path, files.PICTURES)
+        return files.write(path, kind, lambda: self.pipe(path.suffix[1:].lower(), dpi=dpi))
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
@@ -128,31 +132,11 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
 
 
-def write_file(path: Path, content: Callable[[], bytes], begins: tuple[bytes, ...], kind: str) -> Path:
-    """Write a file, whole or not at all. What stands there is replaced if it begins as one of its kind does, and kept otherwise."""
-    if path.is_dir():
-        raise DrawingError(f"cannot write {path}: it is a folder")
-    if not path.parent.is_dir():
-        raise DrawingError(f"cannot write {path}: there is no folder {path.parent}")
-    if path.exists():
-        with path.open("rb") as file:
-            begin = file.read(max(map(len, begins)))
-        if not begin.startswith(begins) and begin:
-            raise DrawingError(f"cannot write {path}: the file there is no {kind}, and would be lost")
-    data = content()
-    target = path.resolve()  # a link stays a link
-    handle, temporary = tempfile.mkstemp(suffix=path.suffix, dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return path
+def _dpi(dpi: float) -> float:
+    number = as_float(dpi, "a number as dpi", "a picture")
+    if not 0.0 < number <= 10_000.0:
+        raise ValueError(f"a picture needs a dpi above 0 and up to 10,000, but got {dpi!r}")
+    return int(number) if number.is_integer() else number
 
 
 def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from .. import given
 from ..errors import DrawingError, MissingExtraError
 
 try:
@@ -14,12 +15,12 @@ except ImportError as error:
 
 from ..graph import cotangents
 from ..jacobians import Modes, modes
-from ..typeset import shown
-from ..value import Value
+from ..typeset import DIGITS, shown
+from ..value import Value, as_value, as_values
 from .fonts import fitting
 from .picture import Picture
 from .style import FONT, Look, Style, literal, markup, plain
-from .view import Box, Connection, View, look, outputs_of
+from .view import Box, Connection, View, look
 
 if TYPE_CHECKING:
     from .style import Background
@@ -58,8 +59,11 @@ def draw_modes(
     >>> draw_modes(x * y * y, [x, y]).source.count("5 multiplications")
     1
     """
-    (root,) = outputs_of(output, "draw_modes")
-    inputs = list(dict.fromkeys(wrt))
+    root = as_value(output, "draw_modes")
+    inputs = list(dict.fromkeys(as_values(wrt, "draw_modes", "a list of Values as wrt")))
+    given.choice(background, ("white", "dark", "transparent"), "background")
+    given.text(caption, "caption", "draw_modes")
+    digits, pretty = given.count(digits, "digits", "draw_modes", 1, DIGITS), given.flag(pretty, "pretty", "draw_modes")
     view = look([root], names=names, fold=0, chains=False, stubs=False)
     if len(view.boxes) > LIMIT:
         many = f"{len(view.boxes)} boxes twice are too many to read (the limit is {LIMIT})"

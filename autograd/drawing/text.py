@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import given
 from ..primitive import as_float
 from ..typeset import name, number, shown
 from ..value import Value
@@ -150,7 +151,8 @@ def tree(
     └─ b = 3, gradient 2
     """
     outputs = outputs_of(output, "tree")
-    view = look(outputs, seed=as_float(seed, "a seed"), names=names, fold=0, chains=False)
+    most = given.count(most, "most", "tree", 1)
+    view = look(outputs, seed=as_float(seed, "a seed", "tree"), names=names, fold=0, chains=False)
     below: dict[Box, list[Box]] = {}
     for connection in view.connections:
         below.setdefault(connection.head, []).append(connection.tail)

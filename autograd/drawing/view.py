@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from .. import given
 from ..graph import cotangents, topological
 from ..primitive import Primitive
 from ..typeset import number
-from ..value import Value, label_of
+from ..value import Value, as_values, label_of
 from .fold import CHAINS, Fold, Group, Unit
 
 if TYPE_CHECKING:
@@ -102,10 +103,7 @@ class View:
 
 def outputs_of(output: Any, what: str) -> list[Value]:
     """One Value or several, as a list."""
-    outputs = [output] if isinstance(output, Value) else list(output) if isinstance(output, Iterable) else [output]
-    for node in outputs:
-        if not isinstance(node, Value):
-            raise TypeError(f"{what} needs a Value, or several, but got {node!r} of type {type(node).__name__}")
+    outputs = [output] if isinstance(output, Value) else as_values(output, what, "a Value, or several")
     if not outputs:
         raise ValueError(f"{what} needs at least one Value, but got an empty list")
     return outputs
@@ -164,7 +162,7 @@ def look(
     if fold is None and shown is not None:
         fold = 0  # who asks for a part wants to see its nodes
     folded = Fold(nodes, outputs, depth=fold, chains=chains)
-    named = find_names(names or {})
+    named = find_names(given.names(names))
     tuned = set(parameters)
     boxes: dict[Unit, Box] = {}
     constants: list[Box] = []

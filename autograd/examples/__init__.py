@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..given import shorten
 from . import apple, chain, fruit, sigmoid, softmax_loss, two_outputs, two_two_one
 from .example import Example, Graph
 
@@ -26,8 +27,8 @@ NAMES = tuple(_MODULES)
 
 def run(name: str, **options: Any) -> Example:
     """The example of that name, computed. Options are the example's own; a name that is none is a ValueError listing them."""
-    if name not in NAMES:
-        raise ValueError(f"there is no example named {name!r}; there are {', '.join(NAMES)}")
+    if not isinstance(name, str) or name not in NAMES:
+        raise ValueError(f"there is no example named {shorten(name)}; there are {', '.join(NAMES)}")
     example: Example = _MODULES[name].run(**options)
     return example
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..given import count
 from ..ops import sigmoid
 from ..typeset import number
 from ..value import Value
@@ -38,8 +39,7 @@ def update(graph: Graph) -> tuple[float, ...]:
 
 def learn(steps: int) -> list[float]:
     """The loss before each of so many updates, and after the last: steps + 1 numbers."""
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
-        raise ValueError(f"steps needs a whole number from 0 on, but got {steps!r}")
+    steps = count(steps, "steps", "two_two_one", most=10**7)
     weights: tuple[float, ...] = WEIGHTS
     losses = []
     for _ in range(steps):

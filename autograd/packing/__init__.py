@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from .. import given
 from ..errors import MissingExtraError
 from ..program import Program
 from ..program import compile as compiled
+from ..value import Value
 
 if TYPE_CHECKING:
     from .packed import Packed as Packed
@@ -54,21 +56,22 @@ def pack(
         if error.name != "numpy":
             raise
         raise MissingExtraError("pack needs the extra of that name: pip install 'glassgrad[pack]'") from None
-    if batch not in ("mean", "sum", None):
-        raise ValueError(f"batch is 'mean', 'sum' or None, but got {batch!r}")
+    given.choice(batch, ("mean", "sum", None), "batch")
+    if wrt is not None:
+        given.choice(wrt, ("params", "arguments", "all"), "wrt")
+    if not isinstance(f, Value):
+        given.function(f, "pack", "a function, a module or a Value")
+    memory = given.count(memory, "memory, a number of bytes", "pack", 1)
+    no_params = isinstance(params, tuple) and not params
     program = f if isinstance(f, Program) else compiled(f, loss, params=params, **options)
-    if isinstance(f, Program) and (loss is not None or params != () or options):
+    if isinstance(f, Program) and (loss is not None or not no_params or options):
         raise TypeError("a Program has its parameters and options already")
     wrt = wrt or ("params" if program.params else "arguments")
-    if wrt not in ("params", "arguments", "all"):
-        raise ValueError(f"wrt is 'params', 'arguments' or 'all', but got {wrt!r}")
     if wrt == "params" and not program.params:
         raise ValueError("wrt='params' needs parameters: pack the function with params=")
-    if not isinstance(memory, int) or isinstance(memory, bool) or memory < 1:
-        raise ValueError(f"memory needs a whole number of bytes from 1 on, but got {memory!r}")
     places = tuple(shared) if isinstance(shared, Sequence) else (None,)
     if not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in places):
-        raise ValueError(f"shared needs the places of arguments, from 0 on, but got {shared!r}")
+        raise ValueError(f"shared needs the places of arguments, from 0 on, but got {given.shorten(shared)}")
     return Packed(program, batch, places, wrt, memory)
 
 

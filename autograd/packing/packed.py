@@ -16,8 +16,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from .. import __version__
-from ..errors import AutogradError, GradientError, RangeError
+from .. import __version__, given
+from ..errors import AutogradError, GradientError, NonFiniteError, RangeError
 from ..primitive import as_float
 from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
@@ -156,6 +156,8 @@ class Packed:
         batches = list(self._batches(args))
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            raise given.wrong(self.__name__, "an executor, with a method submit", executor)
         for batch in batches:
             sums = self._total(batch, theta, seed, executor, shard)
             total += sums.value
@@ -248,7 +250,7 @@ class Packed:
         if self.batch is None:
             size = 1
         elif size < 0:
-            raise ValueError(f"{self.__name__} got no argument with examples")
+            raise ValueError(f"{self.__name__} got no argument with examples, for shared has the places of all")
         if not size:
             raise ValueError(f"{self.__name__} needs at least one example, but the batch is empty")
         signatures: list[Signature] = [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes]
@@ -312,7 +314,7 @@ class Packed:
         if shard is None:
             shard = batch.size if self.batch is None else max(1, self.memory // max(first.code.example, 1))
         elif not isinstance(shard, int) or isinstance(shard, bool) or shard < 1:
-            raise ValueError(f"shard needs a whole number of examples from 1 on, but got {shard!r}")
+            raise ValueError(f"shard needs a whole number of examples from 1 on, but got {given.shorten(shard)}")
         cuts = [(a, min(a + shard, batch.size)) for a in range(0, batch.size, shard)]
         done: Iterator[Sums]
         if executor is None or self.batch is None:
@@ -400,15 +402,19 @@ class Packed:
                     output.backward()
                     z, gradients = output.data, tuple(leaf.grad for leaf in nodes[: len(numbers)])
             except ERRORS as error:
-                raise self._of(name, error) from error
+                raise self._of(name, same, error) from error
             value += z * seed
             found = np.array(gradients) * seed
             g_same += found[~batched]
             inputs[i] = found[batched]
         return Sums(value, g_same, inputs[: len(names) * (self.wrt != "params")])
 
-    def _of(self, name: int, error: Exception) -> Exception:
-        """The error, with the example that it is about."""
+    def _of(self, name: int, same: Array, error: Exception) -> Exception:
+        """The error, with the example that it is about. A parameter that is no number is the same for all: then no example is to blame."""
+        for i, (parameter, x) in enumerate(zip(self.params, same[len(same) - len(self.params) :].tolist(), strict=True)):
+            if x * 0.0:
+                which = f"number {i}" if parameter.label is None else f"{parameter.label!r}"
+                return NonFiniteError(f"{self.__name__} met the parameter {which}, which is {x}")
         return error if self.batch is None else type(error)(f"{str(error).rstrip('.')}; this is example {name} of the batch")
 
     # -- shards elsewhere ------------------------------------------------------------------------------------------------
@@ -477,7 +483,7 @@ class Packed:
         except TracingError:
             raise
         except ERRORS as error:
-            raise self._of(name, error) from error
+            raise self._of(name, same, error) from error
         others = [forms[form.signature].variants for _, forms, _ in self._others if form.signature in forms]
         variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
         if variant is None:

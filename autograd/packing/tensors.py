@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import floats
+from .. import floats, given
 from ..primitive import PRIMITIVES, Primitive
 from ..program.rules import ANY, Term, local_derivative, may_be_missing
 from ..program.targets import WRITTEN, Arrays
@@ -145,8 +145,7 @@ def source(
     arguments  for each argument, whether it is batched, and how many numbers it has; all are batched unless said
     batch      whether the value is the "mean" or the "sum" over the examples; None without a batch
     """
-    if target not in WORDS:
-        raise ValueError(f"target is {', '.join(WORDS)}, but got {target!r}")
+    given.choice(target, WORDS, "target")
     if not name.isidentifier() or iskeyword(name) or name in TAKEN:
         raise ValueError(f"name needs a free name for a function, but got {name!r}")
     if arguments is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import given
 from ..errors import InUseError, RangeError
 from ..primitive import ABOVE, Primitive, interpretation
 from ..process import Back, in_a_child, lending, refuse_reentry, together, updating
@@ -92,8 +93,8 @@ class Session:
 
     def __init__(self, packed: Packed, optimiser: Any) -> None:
         self.packed, self.optimiser = packed, optimiser
-        if not hasattr(optimiser, "update") or not hasattr(optimiser, "parameters"):
-            raise TypeError(f"training needs an optimiser, such as nn.SGD(params, lr=0.1), but got {optimiser!r}")
+        if isinstance(optimiser, type) or not hasattr(optimiser, "update") or not hasattr(optimiser, "parameters"):
+            raise TypeError(f"training needs an optimiser, such as nn.SGD(params, lr=0.1), but got {given.shorten(optimiser)}")
         self.places = places = {parameter: i for i, parameter in enumerate(packed.params)}
         self.stepping: Any = threading.RLock()
         self._forks = _forks

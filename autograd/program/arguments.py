@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..primitive import is_bool
+from ..given import DEPTH, is_bool, shorten
 from ..process import lending
 from ..value import Value
 from .trace import Traced
@@ -17,7 +17,7 @@ Signature = tuple[Any, ...]
 _NUMBER: Signature = ("number",)
 
 
-def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any], exact: bool = True) -> Signature:
+def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any], exact: bool = True, depth: int = 0) -> Signature:
     """The signature of nested lists, tuples and dicts, whose numbers go onto the list.
 
     Whole numbers, texts, bools and None are no numbers to differentiate by (a class, a row of a table, a switch): they belong to the
@@ -27,18 +27,32 @@ def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any], exact:
         numbers.append(convert(args))
         return _NUMBER
     if isinstance(args, (list, tuple)):
-        parts = tuple([flatten(item, numbers, convert, exact) for item in args])
-        return type(args) if exact else list, parts
+        if depth > DEPTH:
+            raise _too_deep()
+        parts: list[Signature] = []
+        for item in args:
+            if type(item) is float:  # nearly always; a call would cost more than all the rest
+                numbers.append(convert(item))
+                parts.append(_NUMBER)
+            else:
+                parts.append(flatten(item, numbers, convert, exact, depth + 1))
+        return type(args) if exact else list, tuple(parts)
     if isinstance(args, dict):
-        return dict, tuple([(key, flatten(item, numbers, convert, exact)) for key, item in args.items()])
+        if depth > DEPTH:
+            raise _too_deep()
+        return dict, tuple([(key, flatten(item, numbers, convert, exact, depth + 1)) for key, item in args.items()])
     if exact and (args is None or isinstance(args, str) or is_bool(args)):
         return "is", type(args).__name__, args
-    if exact and hasattr(args, "__index__") and not getattr(args, "ndim", 0):
+    if exact and hasattr(args, "__index__") and not isinstance(args, Iterable):  # NumPy's whole numbers, and no array of one
         return "is", "int", operator.index(args)
     if getattr(args, "ndim", 0) and hasattr(args, "tolist"):  # a NumPy array
         return flatten(args.tolist(), numbers, convert, exact)
     numbers.append(convert(args))
     return _NUMBER
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"the arguments of a program are lists in lists, more than {DEPTH} deep, or contain themselves")
 
 
 def rebuild(signature: Signature, leaf: Iterator[Any], constant: Callable[[Any], Any] = lambda x: x) -> Any:
@@ -87,19 +101,21 @@ def parameters_of(params: Any) -> list[Value]:
     """The leaves in a module, a Value, or nested lists and dicts of them, each once."""
     found: dict[Value, None] = {}
 
-    def gather(x: Any) -> None:
-        if hasattr(x, "parameters") and callable(x.parameters):
-            gather(x.parameters())
+    def gather(x: Any, depth: int = 0) -> None:
+        if depth > DEPTH:
+            raise ValueError(f"params are lists in lists, more than {DEPTH} deep, or contain themselves")
+        if hasattr(x, "parameters") and callable(x.parameters) and not isinstance(x, type):
+            gather(x.parameters(), depth + 1)
         elif isinstance(x, dict):
-            gather(list(x.values()))
+            gather(list(x.values()), depth + 1)
         elif isinstance(x, Sequence) and not isinstance(x, (str, bytes)):
             for item in x:
-                gather(item)
+                gather(item, depth + 1)
         elif isinstance(x, Value) and x.op is None and not isinstance(x, Traced):
             found[x] = None
         else:
             what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
-            raise TypeError(f"params needs leaves, made by Value(...), or a module that has them, but got {x!r}, which {what}")
+            raise TypeError(f"params needs leaves, made by Value(...), or a module that has them, but got {shorten(x)}, which {what}")
 
     with lending:  # for a recording in another thread may have them
         gather(params)

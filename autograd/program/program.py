@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial, reduce
-from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from .. import files, given
 from ..context import alone
 from ..errors import AutogradError, GradientError
 from ..forward import Dual
@@ -32,6 +32,8 @@ from .tape import Tape, of_graph
 from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..drawing import Picture
     from ..stepping import Stepper
 
@@ -246,8 +248,7 @@ class Program:
         return self._source(target)[0]
 
     def _source(self, target: str) -> tuple[str, dict[int, int]]:
-        if target not in TARGETS:
-            raise ValueError(f"target is {', '.join(TARGETS)}, but got {target!r}")
+        given.choice(target, TARGETS, "target")
         made, _ = self._latest()
         if target != "python":
             return targets.source(made.tape, made.passes, target)
@@ -304,20 +305,24 @@ class Program:
         """
         return stepper(self.source(), self.lines, self.graph(), **options)
 
-    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", **options: Any) -> None:
-        """Write the page to a file, which works offline; its name ends in .html.
+    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", **options: Any) -> Path:
+        """Write the page to a .html file, whole or not at all, and return its path. It works offline.
 
         theme    "light" or "dark", or "auto": what the reader's system prefers
         options  those of `draw`
+
+        A page of glassgrad's that stands there is replaced; anything else there, a missing folder or another ending is a DrawingError.
         """
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a page is written to a file that ends in .html, but got {os.fspath(path)!r}")
+        path = files.as_path(path, "Program.write")
+        return files.write(path, files.kind_of(path, files.PAGES), lambda: self._document(theme, options).encode())
+
+    def _document(self, theme: Theme, options: dict[str, Any]) -> str:
         inside = self.page(theme=theme, **options)
         head = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
         scheme = "light dark" if theme == "auto" else theme
         style = f":root{{color-scheme:{scheme};background:light-dark(white,#16191d)}}@media print{{:root{{color-scheme:light}}}}"
-        title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style>"
-        Path(path).write_text(f'<!DOCTYPE html>\n<html lang="en">\n{head}\n{title}\n{inside}', encoding="utf-8")
+        title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style></head>"
+        return f"{files.PAGE_BEGINS}\n{head}\n{title}\n<body>{inside}</body></html>\n"
 
     # -- copies ----------------------------------------------------------------------------------------------------------
 
@@ -437,12 +442,12 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
     >>> program(2.0, 3.0)
     Outcome(value=8.0, gradients=(4.0, 2.0))
     """
-    if isinstance(passes, str) or not set(passes) <= set(PASSES):
+    if isinstance(passes, str):
         raise ValueError(f"passes is some of {', '.join(PASSES)}, but got {passes!r}")
-    if branches not in ("record", "raise"):
-        raise ValueError(f"branches is 'record' or 'raise', but got {branches!r}")
-    if not isinstance(limit, int) or limit < 1:
-        raise ValueError(f"limit needs a whole number from 1 on, but got {limit!r}")
+    chosen_passes = given.items(passes, f"some of {', '.join(PASSES)} as passes", "compile")
+    passes = [given.choice(each, PASSES, "each of passes") for each in chosen_passes]
+    given.choice(branches, ("record", "raise"), "branches")
+    limit, verify = given.count(limit, "limit", "compile", 1), given.flag(verify, "verify", "compile")
     if isinstance(f, Value):
         if loss is not None:
             raise TypeError("a loss goes with a module; a graph is compiled as it is")
@@ -453,14 +458,16 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
             inputs = [node for node in topological(f) if node.op is None and node not in set(chosen)]
         elif isinstance(inputs, Value):
             inputs = [inputs]
-        return _Graph(f, inputs, chosen, passes)
+        several = given.items(inputs, "a list of leaves as inputs", "compile")
+        return _Graph(f, [x if isinstance(x, (list, tuple, dict)) else _leaf(x) for x in several], chosen, passes)
     if inputs is not None:
         raise TypeError("inputs are for a graph; a function's are its arguments")
-    if not callable(f):
-        raise TypeError(f"compile needs a function, a module or a Value, but got {f!r} of type {type(f).__name__}")
+    given.function(f, "compile", "a function, a module or a Value")
+    if loss is not None:
+        given.function(loss, "compile", "a function as loss")
     function: Callable[..., Any] = f
     if loss is not None:
-        params = (f, params) if params != () else f
+        params = f if isinstance(params, tuple) and not params else (f, params)
         named: Any = partial(_loss_of, f, loss)
         named.__name__ = type(f).__name__
         function = named
@@ -491,7 +498,7 @@ def _number(x: Any) -> Any:
 def _leaf(x: Any) -> Value:
     if type(x) is not Value or x.op is not None:
         what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
-        raise TypeError(f"inputs needs leaves of the graph, but got {x!r}, which {what}")
+        raise TypeError(f"inputs needs leaves of the graph, but got {given.shorten(x)}, which {what}")
     return x
 
 
@@ -505,7 +512,8 @@ def _returned(output: Any, numbers: bool) -> str:
         return f"returned a {type(output).__name__}, but a program has one value: return one number, such as a sum"
     if isinstance(output, Value):
         return "returned a Value that has nothing to do with its arguments and parameters: make it one of them"
+    what = f"{given.shorten(output)} of type {type(output).__name__}"
     return (
-        f"returned {output!r} of type {type(output).__name__}, which does not depend on its arguments: somewhere they were left behind, as"
-        " where a plain number is returned instead of a Value"
+        f"returned {what}, which does not depend on its arguments: somewhere they were left behind, as where a plain number is returned"
+        " instead of a Value"
     )

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .. import files, given
 from ..errors import DrawingError, MissingExtraError
 from ..graph import Edge
 from ..typeset import number
@@ -282,15 +283,12 @@ def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
 
 def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png", background: Background = "white") -> list[Path]:
     """One picture for each position of the walk, all of one size."""
-    folder = Path(folder)
-    if background not in ("white", "dark", "transparent"):
-        raise ValueError(f"background is 'white', 'dark' or 'transparent', but got {background!r}")
-    if format not in ("png", "svg", "pdf"):
-        raise DrawingError(f"frames are written as png, svg or pdf, but got {format!r}")
-    if folder.exists() and not folder.is_dir():
-        raise DrawingError(f"cannot write frames into {folder}: it is no folder")
-    if not folder.parent.is_dir():
-        raise DrawingError(f"cannot write frames into {folder}: there is no folder {folder.parent}")
+    given.choice(background, ("white", "dark", "transparent"), "background")
+    folder = files.as_path(folder, "write_frames")
+    kind = files.PICTURES.get(f".{format}") if isinstance(format, str) else None
+    if kind is None:
+        raise DrawingError(f"write_frames writes svg, png or pdf, but got format={given.shorten(format)}")
+    files.folder_place(folder, kind)
     recording = walk.recording
     reserved = [lines_of(recording, step) for step in recording] if len(recording) <= FRAMES else []
     lines = [max(column, key=len) for column in zip(*reserved, ("", "", ""), strict=True)]
@@ -304,9 +302,7 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
     left, bottom, right, top = (float(bound) + margin for bound, margin in zip(bounds, (-8, -8, 8, 8), strict=True))
     corner = '[label="" shape=point width=0.01 height=0.01 fixedsize=true style=invis pos="{},{}"]'
     corners = f"\tleast {corner.format(left, bottom)}\n\tmost {corner.format(right, top)}\n}}\n"
-    folder.mkdir(exist_ok=True)
-    from ..drawing.picture import BEGINS, write_file  # it needs the extra, as all that follows does
-
+    files.make_folder(folder, kind)
     walker = Walk(recording)
     digits = max(3, len(str(len(recording))))
     written = []
@@ -315,9 +311,8 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
         film.style.moment = film.moment(walker)
         source = film.style.finish(laid_out).rstrip().removesuffix("}") + corners
         data = layout(source, format, engine="nop2", dpi=192 if format == "png" else None)
-        path = folder / f"{position:0{digits}d}.{format}"
-        written.append(write_file(path, partial(bytes, data), BEGINS[format], f"{format.upper()} picture"))
-    _remove_others(folder, written, BEGINS[format])
+        written.append(files.write(folder / f"{position:0{digits}d}.{format}", kind, partial(bytes, data)))
+    _remove_others(folder, written, kind.begins)
     return written
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from .. import given
+
 Theme = Literal["auto", "light", "dark"]
 
 DARK = "[data-jp-theme-light=false],.vscode-dark,.vscode-high-contrast,html[theme=dark]"
@@ -25,8 +27,7 @@ def themed(selector: str, theme: Theme = "auto") -> str:
 
 def check_theme(theme: object) -> None:
     """Another theme than there is, is a ValueError."""
-    if theme not in ("auto", "light", "dark"):
-        raise ValueError(f"theme is 'auto', 'light' or 'dark', but got {theme!r}")
+    given.choice(theme, ("auto", "light", "dark"), "theme")
 
 
 def show(*things: Any) -> None:

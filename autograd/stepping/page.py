@@ -18,7 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AutogradError, DrawingError
+from .. import files
+from ..errors import AutogradError
 from ..primitive import FAILURES
 from ..typeset import mathml, number, shown
 from ..value import Value
@@ -38,8 +39,6 @@ WHAT_IFS = 2_000_000
 """So many operations at most are computed for what-if; beyond, there is none."""
 EXPLAINED = 2_000
 """Nodes up to which the page says along which paths gradients come."""
-BEGINS = '<!DOCTYPE html>\n<html lang="en"><head><meta name="generator" content="glassgrad">'
-"""How every page of ours begins, and no other."""
 WITHOUT_SCRIPT = "svg *{visibility:visible!important}.bar,.now,details{display:none}.steps{display:block}"
 OUTSIDE = (
     "@media print{.glassgrad-page{display:none}.glassgrad-steps{max-height:none!important;overflow:visible!important}"
@@ -71,7 +70,7 @@ class Page:
         policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
         return "".join(
             [
-                BEGINS,
+                files.PAGE_BEGINS,
                 '<meta charset="utf-8">',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',
                 f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
@@ -111,12 +110,8 @@ class Page:
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the page, whole or not at all."""
-        from ..drawing.picture import write_file
-
-        path = Path(path)
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise DrawingError(f"cannot write {path}: its ending says {path.suffix or 'nothing'}, and a page is .html")
-        return write_file(path, lambda: self.html().encode(), (BEGINS.encode(),), "page of steps")
+        path = files.as_path(path, "a page's write")
+        return files.write(path, files.kind_of(path, files.PAGES), lambda: self.html().encode())
 
 
 def style_text(theme: Theme) -> str:

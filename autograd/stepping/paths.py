@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
+from .. import given
 from ..errors import AutogradError
 from ..graph import Edge
 from ..typeset import number
-from ..value import Value
+from ..value import Value, as_value
 from .notebook import show
 from .recorder import Names, Recording, in_brackets
 
@@ -117,10 +118,8 @@ def explain(x: Value, output: Value, *, most: int = 5, seed: float = 1.0, names:
     that is the gradient of x·y + x by x: 3
     """
     recording = Recording(output, seed, names, asker="explain")
-    if not isinstance(x, Value):
-        raise TypeError(f"explain needs two Values, but got {x!r} of type {type(x).__name__}")
-    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-        raise ValueError(f"most is how many paths to list, a whole number from 1 on, but got {most!r}")
+    as_value(x, "explain", "two Values")
+    most = given.count(most, "most, how many paths to list", "explain", 1)
     if x not in recording.index:
         raise ValueError(f"the output does not depend on {x!r}: it is not in the graph below it")
     if recording.problem is not None:

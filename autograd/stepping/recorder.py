@@ -16,6 +16,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from .. import given
 from ..drawing.view import find_names
 from ..errors import ExpressionError, GradientError
 from ..graph import Edge, topological
@@ -35,7 +36,7 @@ class Names:
 
     def __init__(self, index: Mapping[Value, int], names: Mapping[str, Any] | None) -> None:
         self._index = index
-        self.lent = dict(names or {})
+        self.lent = given.names(names)
         self._given = find_names(self.lent)
         self._pretty = False
         taken = {label_of(node) for node in index} | set(self._given.values())
@@ -226,7 +227,7 @@ class Recording:
     def __init__(self, output: Value, seed: float = 1.0, names: Mapping[str, Any] | None = None, *, asker: str = "steps") -> None:
         if not isinstance(output, Value):
             advice = "; a plain number has no graph, wrap what goes in: Value(…)" if isinstance(output, (int, float)) else ""
-            raise TypeError(f"{asker} needs a Value, but got {output!r} of type {type(output).__name__}{advice}")
+            raise given.wrong(asker, "a Value", output, advice)
         self.output, self.seed = output, as_float(seed, "a seed", asker)
         self.order = topological(output)
         self.index = {node: i for i, node in enumerate(self.order)}
@@ -320,7 +321,7 @@ def steps(output: Value, *, seed: float = 1.0, names: Mapping[str, Any] | None =
     apple·count -> apple: upstream 1 × local 2 (∂(x·y)/∂x = y) = 2; apple.grad 0 + 2 = 2
     apple·count -> count: upstream 1 × local 100 (∂(x·y)/∂y = x) = 100; count.grad 0 + 100 = 100
     """
-    return _walk(Recording(output, seed, names), apply)
+    return _walk(Recording(output, seed, names), given.flag(apply, "apply", "steps"))
 
 
 def _walk(recording: Recording, apply: bool) -> Iterator[Step]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import given
 from ..errors import AutogradError
 from ..primitive import Primitive
 from ..typeset import shown
@@ -65,9 +66,11 @@ class Stepper(Walk):
         check_theme(theme)
         super().__init__(Recording(output, seed, names, asker="Stepper"), title)
         self.theme: Theme = theme
-        self.breakpoints: list[Where] = [breakpoints] if isinstance(breakpoints, str) else list(breakpoints)
-        for where in self.breakpoints:
+        given.text(title, "title", "Stepper")
+        self.breakpoints: list[Where] = []
+        for where in [breakpoints] if isinstance(breakpoints, str) else given.items(breakpoints, "a list as breakpoints", "Stepper"):
             self._matching(where)  # a typing mistake is said now, not when it fails to stop
+            self.breakpoints.append(where)
 
     # -- going ------------------------------------------------------------------------------------------------------------
 
@@ -108,7 +111,7 @@ class Stepper(Walk):
         where = getattr(where, "primitive", where)
         if isinstance(where, Value):
             if where not in recording.index:
-                raise ValueError(f"{where!r} is not in the graph of the output")
+                raise ValueError(f"{where!r} is not in the graph of the output: neither run_to nor breakpoints can stop at it")
             return lambda step: step.target is where
         if isinstance(where, Primitive):
             return lambda step: step.node.op is where
@@ -117,7 +120,8 @@ class Stepper(Walk):
         if callable(where):
             return lambda step: bool(where(step))
         raise TypeError(
-            f"a place to stop is a label, a node, an operation or a condition, but got {where!r} of type {type(where).__name__}"
+            "a place to stop is a label, a node, an operation or a condition, but"
+            f" got {given.shorten(where)} of type {type(where).__name__}, for run_to or as one of the breakpoints"
         )
 
     def _matching_text(self, text: str) -> Callable[[Step], bool]:
@@ -177,7 +181,10 @@ class Stepper(Walk):
         unless said."""
         from .page import Page
 
-        return Page([self, *others], title, self.theme if theme is None else theme)
+        for other in others:
+            if not isinstance(other, Stepper):
+                raise given.wrong("beside", "other Steppers", other)
+        return Page([self, *others], given.text(title, "title", "beside"), self.theme if theme is None else theme)
 
     def write(self, path: str | os.PathLike[str], *, theme: Theme | None = None) -> Path:
         """Write the steps as one self-contained HTML page, whole or not at all, and return its path.

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from .. import given
 from ..typeset import aligned, number, table
 from ..value import Value
 from .recorder import Backward, Recording, Step
@@ -64,7 +65,7 @@ class Walk:
 
     def gradient(self, place: int) -> float:
         """The gradient so far of the node at this place in the order."""
-        return self._gradients[place]
+        return self._gradients[given.count(place, "place", "gradient", 0, len(self._gradients) - 1)]
 
     def __len__(self) -> int:
         return len(self.recording)
@@ -90,7 +91,7 @@ class Walk:
     def jump(self, position: int) -> Step | None:
         """Go to a position, from 0 to the number of steps, and return the step done last there. Any other is an IndexError."""
         if not isinstance(position, int) or isinstance(position, bool):
-            raise TypeError(f"jump needs a whole number, but got {position!r} of type {type(position).__name__}")
+            raise given.wrong("jump", "a whole number", position)
         if not 0 <= position <= len(self):
             raise IndexError(f"there is no position {position}: they go from 0 to {len(self)}; the position is still {self._position}")
         self._go(position)
@@ -123,6 +124,7 @@ class Walk:
     def view(self, *, color: bool = False) -> str:
         """The step, its arithmetic and the numbers so far, for a terminal."""
         step, names = self.step, self.recording.names
+        color = given.flag(color, "color", "view")
         bold, blue, orange, off = ("\033[1m", "\033[34m", "\033[33m", "\033[0m") if color else ("", "", "", "")
         if step is None:
             lines = [
