@@ -12,7 +12,7 @@ from .errors import GradientError, RangeError, StaleGraphError
 from .escape import lost
 from .graph import topological
 from .masking import is_still, substitutes, vanishes
-from .primitive import PRIMITIVES, Primitive, as_operand, function_of, interpretation
+from .primitive import PRIMITIVES, Primitive, as_operand, bind, function_of, interpretation
 from .reverse import only_once, plus, times
 from .value import UNDEFINED, ZERO_TIMES_INFINITY, Value, as_value, describe_partial, missing
 
@@ -253,24 +253,9 @@ def _out_of_range(where: str) -> Undefined:
 # Operators and methods, bound from the rows as they are for Values.
 
 
-def _bind() -> None:
-    for name, primitive in PRIMITIVES.items():
-        setattr(Dual, name, lambda *operands, kinds=primitive.kinds: kinds[Dual](*operands))
-    for name in ("square", "clip", "silu", "gelu", "gelu_tanh"):
-        setattr(Dual, name, getattr(ops, name))
-    for name, operator in {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}.items():
-        function = getattr(ops, name)
-        for method, meaning in (
-            (f"__{operator}__", lambda x, y, f=function: f(x, y)),
-            (f"__r{operator}__", lambda x, y, f=function: f(y, x)),
-        ):
-            if method not in Dual.__dict__:
-                setattr(Dual, method, meaning)
-    for method, unary in (("__neg__", ops.negate), ("__abs__", ops.abs)):
-        setattr(Dual, method, lambda x, f=unary: f(x))
-
-
-_bind()
+bind(Dual, function_of)
+for _name in ops.METHODS:
+    setattr(Dual, _name, getattr(ops, _name))
 
 
 def tangents(output: Value, wrt: Value) -> dict[Value, float]:

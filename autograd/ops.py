@@ -28,6 +28,9 @@ from . import floats
 from .given import is_bool, items, shorten
 from .primitive import REALS, Binary, Interval, Primitive, Rule, Unary, as_float, as_operand, register
 
+METHODS = ("square", "clip", "silu", "gelu", "gelu_tanh")
+"""The composed functions that numbers have as methods too."""
+
 # For `from autograd import *`: everything but abs, pow and sum, which would take the place of Python's own.
 # fmt: off
 __all__ = [
@@ -108,6 +111,7 @@ def unary(
     kinks: tuple[str, ...] = (),
     flat: Callable[[float], bool] | None = None,
     summary: str,
+    **columns: Any,
 ) -> Unary:
     """A row with one operand, x."""
     row = Primitive(
@@ -123,6 +127,7 @@ def unary(
         kinks=kinks,
         flat=(flat,),
         summary=summary,
+        **columns,
     )
     return cast(Unary, _function(row))
 
@@ -145,6 +150,7 @@ def binary(
     once: Callable[[float, float], bool] | None = None,
     hint: str = "",
     summary: str,
+    **columns: Any,
 ) -> Binary:
     """A row with two operands, x and y unless named otherwise."""
     x, y = operands
@@ -164,6 +170,7 @@ def binary(
         once=once,
         hint=hint,
         summary=summary,
+        **columns,
     )
     return cast(Binary, _function(row))
 
@@ -181,27 +188,32 @@ add: Binary = binary(
     "add", operator.add, lambda z, x, y: 1.0, lambda z, x, y: 1.0,
     symbol="+", formula="x + y", latex="<x> + <y>", textbook=("1", "1"),
     summary="The sum. It hands the upstream gradient on unchanged.",
+    operator="add",
 )  # fmt: skip
 subtract: Binary = binary(
     "subtract", operator.sub, lambda z, x, y: 1.0, lambda z, x, y: -1.0,
     symbol="−", formula="x - y", latex="<x> - <y>", textbook=("1", "-1"),
     summary="The difference.",
+    operator="sub",
 )  # fmt: skip
 multiply: Binary = binary(
     "multiply", operator.mul, lambda z, x, y: y, lambda z, x, y: x,
     symbol="×", formula="x * y", latex=r"<x> \cdot <y>", textbook=("y", "x"),
     summary="The product. It hands each operand the other's value times the upstream gradient.",
+    operator="mul",
 )  # fmt: skip
 divide: Binary = binary(
     # -(z / y) and not -x / y²: y² underflows from |y| = 1e-162 on.
     "divide", operator.truediv, lambda z, x, y: 1.0 / y, lambda z, x, y: -(z / y),
     symbol="÷", formula="x / y", latex=r"\frac{<x>}{<y>}", textbook=("1/y", "-x/y**2"),
     condition="y ≠ 0", summary="The quotient.",
+    operator="truediv",
 )  # fmt: skip
 negate: Unary = unary(
     "negate", operator.neg, lambda z, x: -1.0,
     symbol="−", formula="-x", latex="-<x>", textbook="-1",
     summary="The number of opposite sign.",
+    result="finite", operator="neg",
 )  # fmt: skip
 
 
@@ -221,6 +233,7 @@ power: Binary = binary(
     condition="a whole number c where x < 0, and c ≥ 0 where x = 0", kinks=("abs(x) + (c <= 0) + (c >= 1)",),
     flat=(lambda x, c: c == 0.0, None),
     summary="x to a power that is a plain number; never takes a logarithm.",
+    result="loud", arrays=lambda m, x, c: x**c,
 )  # fmt: skip
 
 
@@ -245,6 +258,7 @@ pow: Binary = binary(  # noqa: A001 - Python's own pow(v, w) reaches it too
     condition="a whole number y where x < 0, and y ≥ 0 where x = 0", kinks=("x",), hint="use a plain number as exponent",
     once=lambda x, y: x == 0.0 and y <= 1.0,
     summary="x to a power that is a Value too.",
+    result="loud", operator="pow", arrays=lambda m, x, y: x**y,
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -256,61 +270,83 @@ exp: Unary = unary(
     "exp", math.exp, lambda z, x: z,
     latex="e^{<x>}", textbook="exp(x)",
     summary="The exponential, e to the power x.",
+    result="loud",
 )  # fmt: skip
 expm1: Unary = unary(
     "expm1", math.expm1, lambda z, x: exp(x),  # not z + 1, which is rounded
     formula="exp(x) - 1", latex="e^{<x>} - 1", textbook="exp(x)",
     summary="exp(x) - 1, exact for small x.",
+    result="loud",
 )  # fmt: skip
 log: Unary = unary(
     "log", math.log, lambda z, x: 1.0 / x,
     latex=r"\ln\left(<x>\right)", textbook="1/x", domain=Interval(low=0.0),
     summary="The natural logarithm.",
+    result="loud",
 )  # fmt: skip
 log1p: Unary = unary(
     "log1p", math.log1p, lambda z, x: 1.0 / (1.0 + x),
     formula="log(1 + x)", latex=r"\ln\left(1 + <x>\right)", textbook="1/(1 + x)", domain=Interval(low=-1.0),
     summary="log(1 + x), exact for small x.",
+    result="loud",
 )  # fmt: skip
 log2: Unary = unary(
     "log2", math.log2, lambda z, x: _LOG2_E / x,
     latex=r"\log_2\left(<x>\right)", textbook="1/(x*log(2))", domain=Interval(low=0.0),
     summary="The logarithm to base 2.",
+    result="loud",
 )  # fmt: skip
 log10: Unary = unary(
     "log10", math.log10, lambda z, x: _LOG10_E / x,
     latex=r"\log_{10}\left(<x>\right)", textbook="1/(x*log(10))", domain=Interval(low=0.0),
     summary="The logarithm to base 10.",
+    result="loud",
 )  # fmt: skip
 sqrt: Unary = unary(
     "sqrt", math.sqrt, lambda z, x: 0.5 / z,
     symbol="√", latex=r"\sqrt{<x>}", textbook="1/(2*sqrt(x))", domain=Interval(low=0.0, closed_low=True), kinks=("x",),
     summary="The square root. At 0 it has a value but no finite derivative.",
+    result="loud",
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
 # Circular and hyperbolic functions
 
 sin: Unary = unary(
-    "sin", math.sin, lambda z, x: cos(x), latex=r"\sin\left(<x>\right)", textbook="cos(x)", summary="The sine; x in radians."
+    "sin",
+    math.sin,
+    lambda z, x: cos(x),
+    latex=r"\sin\left(<x>\right)",
+    textbook="cos(x)",
+    summary="The sine; x in radians.",
+    result="unit",
 )
 cos: Unary = unary(
-    "cos", math.cos, lambda z, x: -sin(x), latex=r"\cos\left(<x>\right)", textbook="-sin(x)", summary="The cosine; x in radians."
+    "cos",
+    math.cos,
+    lambda z, x: -sin(x),
+    latex=r"\cos\left(<x>\right)",
+    textbook="-sin(x)",
+    summary="The cosine; x in radians.",
+    result="unit",
 )
 tan: Unary = unary(
     "tan", math.tan, lambda z, x: 1.0 + z * z,
     latex=r"\tan\left(<x>\right)", textbook="1 + tan(x)**2",
     summary="The tangent; x in radians.",
+    result="finite",
 )  # fmt: skip
 asin: Unary = unary(
     "asin", math.asin, lambda z, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),  # 1 - x² would cancel near 1
     latex=r"\arcsin\left(<x>\right)", textbook="1/sqrt(1 - x**2)", domain=Interval(-1.0, 1.0, True, True), kinks=("1 - x", "1 + x"),
     summary="The arc sine, in radians from -π/2 to π/2. At ±1 it has a value but no finite derivative.",
+    result="loud",
 )  # fmt: skip
 acos: Unary = unary(
     "acos", math.acos, lambda z, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),
     latex=r"\arccos\left(<x>\right)", textbook="-1/sqrt(1 - x**2)", domain=Interval(-1.0, 1.0, True, True), kinks=("1 - x", "1 + x"),
     summary="The arc cosine, in radians from 0 to π. At ±1 it has a value but no finite derivative.",
+    result="loud",
 )  # fmt: skip
 
 
@@ -323,12 +359,25 @@ atan: Unary = unary(
     "atan", math.atan, _atan_x,
     latex=r"\arctan\left(<x>\right)", textbook="1/(1 + x**2)",
     summary="The arc tangent, in radians from -π/2 to π/2.",
+    result="finite",
 )  # fmt: skip
 sinh: Unary = unary(
-    "sinh", math.sinh, lambda z, x: cosh(x), latex=r"\sinh\left(<x>\right)", textbook="cosh(x)", summary="The hyperbolic sine."
+    "sinh",
+    math.sinh,
+    lambda z, x: cosh(x),
+    latex=r"\sinh\left(<x>\right)",
+    textbook="cosh(x)",
+    summary="The hyperbolic sine.",
+    result="loud",
 )
 cosh: Unary = unary(
-    "cosh", math.cosh, lambda z, x: sinh(x), latex=r"\cosh\left(<x>\right)", textbook="sinh(x)", summary="The hyperbolic cosine."
+    "cosh",
+    math.cosh,
+    lambda z, x: sinh(x),
+    latex=r"\cosh\left(<x>\right)",
+    textbook="sinh(x)",
+    summary="The hyperbolic cosine.",
+    result="loud",
 )
 
 
@@ -341,27 +390,39 @@ tanh: Unary = unary(
     "tanh", math.tanh, _tanh_x,
     latex=r"\tanh\left(<x>\right)", textbook="1 - z**2",
     summary="The hyperbolic tangent, from -1 to 1.",
+    result="unit",
 )  # fmt: skip
+
+
+def _sech_arrays(m: Any, x: Any) -> Any:
+    e = m.exp(-m.abs(x))
+    return 2.0 * e - 2.0 * e * (e * e / (1.0 + e * e))
+
+
 sech: Unary = unary(
     "sech", floats.sech, lambda z, x: -z * tanh(x),
     formula="1/cosh(x)", latex=r"\operatorname{sech}\left(<x>\right)", textbook="-z*tanh(x)",
     summary="The hyperbolic secant, 1 / cosh(x); its square is tanh's derivative.",
+    result="unit", arrays=_sech_arrays,
 )  # fmt: skip
 asinh: Unary = unary(
     "asinh", math.asinh, lambda z, x: rhypot(1.0, x),
     latex=r"\operatorname{arsinh}\left(<x>\right)", textbook="1/sqrt(x**2 + 1)",
     summary="The inverse of sinh.",
+    result="finite",
 )  # fmt: skip
 acosh: Unary = unary(
     "acosh", math.acosh, lambda z, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),  # x² - 1 would cancel near 1 and overflow
     latex=r"\operatorname{arcosh}\left(<x>\right)", textbook="1/sqrt(x**2 - 1)", domain=Interval(low=1.0, closed_low=True),
     kinks=("x - 1",),
     summary="The inverse of cosh, for x ≥ 1. At 1 it has a value but no finite derivative.",
+    result="loud",
 )  # fmt: skip
 atanh: Unary = unary(
     "atanh", math.atanh, lambda z, x: 1.0 / ((1.0 - x) * (1.0 + x)),
     latex=r"\operatorname{artanh}\left(<x>\right)", textbook="1/(1 - x**2)", domain=Interval(-1.0, 1.0),
     summary="The inverse of tanh.",
+    result="loud",
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -370,6 +431,11 @@ atanh: Unary = unary(
 
 def _rhypot_x(z: Any, x: Any, y: Any) -> Any:
     return -((x * z) * z) * z  # x·z is a cosine, at most 1: the product cannot overflow before its result does
+
+
+def _rhypot_arrays(m: Any, x: Any, y: Any) -> Any:
+    h = m.hypot(x, y)
+    return m.where(h < math.inf, 1.0 / h, 0.25 / m.hypot(0.25 * x, 0.25 * y))
 
 
 def _atan2_y(z: Any, y: Any, x: Any) -> Any:
@@ -393,12 +459,14 @@ rhypot: Binary = binary(
     "rhypot", floats.rhypot, _rhypot_x, lambda z, x, y: _rhypot_x(z, y, x),
     formula="1/sqrt(x**2 + y**2)", latex=r"\frac{1}{\sqrt{<x>^2 + <y>^2}}", textbook=("-x*z**3", "-y*z**3"),
     condition="x and y not both 0", summary="The reciprocal of a length, 1/√(x² + y²).",
+    arrays=_rhypot_arrays,
 )  # fmt: skip
 atan2: Binary = binary(
     "atan2", math.atan2, _atan2_y, _atan2_x,
     operands=("y", "x"), latex=r"\operatorname{atan2}\left(<y>, <x>\right)",
     textbook=("x/(x**2 + y**2)", "-y/(x**2 + y**2)"), kinks=("abs(x) + abs(y)", "abs(y) + (x > 0)"),
     summary="The angle of the point (x, y), in radians from -π to π. Note the order of the operands: y first.",
+    result="finite",
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -408,15 +476,24 @@ abs: Unary = unary(  # noqa: A001 - Python's own abs(v) reaches it too
     "abs", math.fabs, lambda z, x: sign(x),
     symbol="|·|", latex=r"\left|<x>\right|", textbook="sign(x)", kinks=("x",),
     summary="The absolute value; its derivatives at 0, the first and the second, are taken as 0.",
+    result="finite", operator="abs",
 )  # fmt: skip
 sign: Unary = unary(
-    "sign", floats.sign, lambda z, x: 0.0, textbook="0", kinks=("x",), flat=lambda x: x < 0.0 or x > 0.0, summary="-1, 0 or 1."
+    "sign",
+    floats.sign,
+    lambda z, x: 0.0,
+    textbook="0",
+    kinks=("x",),
+    flat=lambda x: x < 0.0 or x > 0.0,
+    summary="-1, 0 or 1.",
+    result="unit",
 )
 heaviside: Unary = unary(
     "heaviside", floats.heaviside, lambda z, x: 0.0,
     symbol="H", latex=r"\left[<x> > 0\right]", formula="(x > 0)", textbook="0", kinks=("x",),
     flat=lambda x: x < 0.0 or x > 0.0,
     summary="The step: 1 where x > 0, else 0.",
+    result="unit", arrays=lambda m, x: m.where(x > 0.0, 1.0, 0.0),
 )  # fmt: skip
 
 
@@ -428,42 +505,55 @@ above: Binary = binary(
     "above", floats.above, lambda z, x, y: 0.0, lambda z, x, y: 0.0,
     symbol=">", textbook=("0", "0"), kinks=("x - y",), flat=(_differ, _differ),
     summary="1 where x > y, 1/2 at a tie, 0 where x < y.",
+    result="unit", arrays=lambda m, x, y: m.where(x > y, 1.0, m.where(x < y, 0.0, 0.5)),
 )  # fmt: skip
 maximum: Binary = binary(
     "maximum", floats.maximum, lambda z, x, y: above(x, y), lambda z, x, y: above(y, x),
     symbol="max", latex=r"\max\left(<x>, <y>\right)", textbook=("(x > y)", "(y > x)"), kinks=("x - y",),
     flat=(lambda x, y: x < y, lambda x, y: y < x),
     summary="The larger operand; a tie splits the gradient evenly, and there the second derivative is taken as 0.",
+    result="finite",
 )  # fmt: skip
 minimum: Binary = binary(
     "minimum", floats.minimum, lambda z, x, y: above(y, x), lambda z, x, y: above(x, y),
     symbol="min", latex=r"\min\left(<x>, <y>\right)", textbook=("(x < y)", "(y < x)"), kinks=("x - y",),
     flat=(lambda x, y: x > y, lambda x, y: y > x),
     summary="The smaller operand; a tie splits the gradient evenly, and there the second derivative is taken as 0.",
+    result="finite",
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
 # Activations
 
+
+def _sigmoid_arrays(m: Any, x: Any) -> Any:
+    e = m.exp(-m.abs(x))
+    return m.where(x >= 0.0, 1.0 / (1.0 + e), e - e * (e / (1.0 + e)))
+
+
 sigmoid: Unary = unary(
     "sigmoid", floats.sigmoid, lambda z, x: sigmoid(x) * sigmoid(-x),  # z(1 - z) is 0 from x = 37 on
     symbol="σ", formula="1/(1 + exp(-x))", latex=r"\sigma\left(<x>\right)", textbook="z*(1 - z)",
     summary="The logistic function, from 0 to 1.",
+    result="unit", arrays=_sigmoid_arrays,
 )  # fmt: skip
 log_sigmoid: Unary = unary(
     "log_sigmoid", floats.log_sigmoid, lambda z, x: sigmoid(-x),
     symbol="log σ", formula="log(sigmoid(x))", latex=r"\ln\sigma\left(<x>\right)", textbook="1 - sigmoid(x)",
     summary="The logarithm of the logistic function.",
+    result="finite", arrays=lambda m, x: m.minimum(x, 0.0) - m.log1p(m.exp(-m.abs(x))),
 )  # fmt: skip
 softplus: Unary = unary(
     "softplus", floats.softplus, lambda z, x: sigmoid(x),
     formula="log(1 + exp(x))", latex=r"\ln\left(1 + e^{<x>}\right)", textbook="sigmoid(x)",
     summary="A smooth relu, log(1 + exp(x)).",
+    result="finite", arrays=lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))),
 )  # fmt: skip
 relu: Unary = unary(
     "relu", floats.relu, lambda z, x: heaviside(x),
     formula="maximum(x, 0)", textbook="(x > 0)", kinks=("x",), flat=lambda x: x < 0.0,
     summary="The rectifier, max(x, 0); its derivatives at 0, the first and the second, are taken as 0.",
+    result="finite", init="he", arrays=lambda m, x: m.maximum(x, 0.0),
 )  # fmt: skip
 
 
@@ -484,12 +574,14 @@ leaky_relu: Binary = binary(
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*x",
     textbook=("(x > 0) + (x <= 0)*a", "(x <= 0)*x"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·x; its derivative at 0 is taken as a.",
+    init="he", arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.minimum(x, 0.0)),
 )  # fmt: skip
 elu: Binary = binary(
     "elu", floats.elu, _elu_x, lambda z, x, a: expm1(-relu(-x)),
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*(exp(x) - 1)",
     textbook=("(x > 0) + (x <= 0)*a*exp(x)", "(x <= 0)*(exp(x) - 1)"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a.",
+    init="he", arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.expm1(m.minimum(x, 0.0))),
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -501,16 +593,27 @@ erf: Unary = unary(
     "erf", math.erf, lambda z, x: _TWO_OVER_ROOT_PI * gaussian(x),
     textbook="2/sqrt(pi)*exp(-x**2)",
     summary="The error function, from -1 to 1.",
+    result="unit",
 )  # fmt: skip
 erfc: Unary = unary(
     "erfc", math.erfc, lambda z, x: -_TWO_OVER_ROOT_PI * gaussian(x),
     formula="1 - erf(x)", textbook="-2/sqrt(pi)*exp(-x**2)",
     summary="1 - erf(x), exact in its upper tail.",
+    result="finite",
 )  # fmt: skip
+
+
+def _gaussian_arrays(m: Any, x: Any) -> Any:
+    x = m.minimum(m.maximum(x, -28.0), 28.0)
+    h = m.floor(x * 4096.0 + 0.5) / 4096.0
+    return m.exp(-h * h) * m.exp((h - x) * (x + h))
+
+
 gaussian: Unary = unary(
     "gaussian", floats.gaussian, lambda z, x: -2.0 * z * x,
     formula="exp(-x**2)", latex="e^{-<x>^2}", textbook="-2*x*z",
     summary="The bell curve exp(-x²); erf's derivative up to a factor.",
+    result="unit", arrays=_gaussian_arrays,
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -520,6 +623,7 @@ stop_gradient: Unary = unary(
     "stop_gradient", floats.identity, lambda z, x: 0.0,
     symbol="stop", latex=r"\operatorname{stop}\left(<x>\right)", textbook="0", flat=lambda x: True,
     summary="The same number, through which no gradient flows.",
+    result="finite", arrays=lambda m, x: x,
 )  # fmt: skip
 
 

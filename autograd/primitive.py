@@ -107,6 +107,11 @@ MOST = 100
 """So many operands or kinks no function has: what has more has no end."""
 
 
+RESULTS = ("", "unit", "finite", "loud")
+"""What may be known of a row's result on finite operands: nothing; that there is one, from -1 to 1; that there is one, and it is finite;
+that it is finite, or else `forward` raises."""
+
+
 class Primitive:
     """One row of the table.
 
@@ -127,6 +132,11 @@ class Primitive:
               grows without bound, so that there is no second; None where nowhere
     hint      what to do instead where a local derivative does not exist
     summary   the first sentence of the function's docstring
+    result    what is known of the result on finite operands, one of RESULTS; programs spare checks by it
+    operator  Python's operator for it, as in __add__ without the underscores; '' without one
+    arrays    what it means on arrays: arrays(m, *operands), in arithmetic and the functions of a namespace m (see `forms`); None where
+              arithmetic or the namespace's function of this name will do, or nothing will
+    init      how a layer begins that ends in it: "he" where about half of its inputs come through, else "xavier"
     """
 
     # Written out, since dataclasses would double the time of `import autograd`.
@@ -148,6 +158,11 @@ class Primitive:
         summary: str = "",
         flat: tuple[Callable[..., bool] | None, ...] = (),
         once: Callable[..., bool] | None = None,
+        *,
+        result: str = "",
+        operator: str = "",
+        arrays: Callable[..., Any] | None = None,
+        init: str = "xavier",
     ) -> None:
         known = given.shorten(given.text(name, "name", "a primitive"))
         asker = f"primitive {known}"
@@ -170,12 +185,18 @@ class Primitive:
                 given.function(judge, asker, "functions as flat and once")
         if flat and len(flat) != len(operands):
             raise ValueError(f"{known} has {len(operands)} operand(s) but {len(flat)} flat")
+        given.text(operator, "operator", asker)
+        given.choice(result, RESULTS, "result")
+        given.choice(init, ("xavier", "he"), "init")
+        if arrays is not None:
+            given.function(arrays, asker, "a function as arrays")
         if partials[0] is None:
             raise ValueError(f"partials: {known} needs a rule for {operands[0]}: only a second operand can be a plain number always")
         self.name, self.operands, self.forward, self.partials = name, operands, forward, partials
         self.symbol, self.formula, self.latex, self.textbook = symbol, formula, latex, textbook
         self.domain, self.condition, self.kinks, self.hint, self.summary = domain, condition, kinks, hint, summary
         self.flat, self.once = flat, once
+        self.result, self.operator, self.arrays, self.init = result, operator, arrays, init
         self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
 
     @property
@@ -268,6 +289,24 @@ def function_of(primitive: Primitive) -> Any:
     function.__doc__ = _docstring(primitive)
     function.primitive = primitive  # type: ignore[attr-defined]
     return function
+
+
+def bind(kind: type, meaning: Callable[[Primitive], Callable[..., Any]]) -> None:
+    """Give a kind of number the rows as methods of their names and as Python's operators, except for those operators that it has."""
+    own = set(kind.__dict__)
+    for primitive in PRIMITIVES.values():
+        function = meaning(primitive)
+        setattr(kind, primitive.name, function)
+        if primitive.operator:
+            methods = {f"__{primitive.operator}__": function}
+            if len(primitive.operands) == 2:
+                methods[f"__r{primitive.operator}__"] = _reflected(function)
+            for method in methods.keys() - own:
+                setattr(kind, method, methods[method])
+
+
+def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: function(other, self)
 
 
 def register(primitive: Primitive) -> Any:

@@ -19,7 +19,7 @@ from .context import scope as scope
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
 from .masking import MISSING, Missing, substitutes, swept
-from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, failure, forward_of, interpretation
+from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, bind, failure, forward_of, interpretation
 from .process import lock, refuse_reentry, together, updating
 
 _new = object.__new__
@@ -713,26 +713,12 @@ def _find_records(output: Value) -> list[_Record]:
 # Operators and methods, bound from the rows. Every row is a method of its name: v.exp(), x.hypot(y).
 
 _ADD, _MULTIPLY, _POW, _POWER = (PRIMITIVES[name] for name in ("add", "multiply", "pow", "power"))
-_OPERATORS = {"subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}
-_COMPOSED = ("square", "clip", "silu", "gelu", "gelu_tanh")
 
 
-def _reflected(record: Callable[[Any, Any], Value]) -> Callable[[Value, Any], Value]:
-    return lambda self, other: record(other, self)
-
-
-def _bind() -> None:
-    for name, primitive in PRIMITIVES.items():
-        setattr(Value, name, primitive.kinds[Value])
-    for name, operator in _OPERATORS.items():
-        record = PRIMITIVES[name].kinds[Value]
-        if f"__{operator}__" not in Value.__dict__:
-            setattr(Value, f"__{operator}__", record)
-        setattr(Value, f"__r{operator}__", _reflected(record))
-    Value.__neg__ = PRIMITIVES["negate"].kinds[Value]  # type: ignore[method-assign]
-    Value.__abs__ = PRIMITIVES["abs"].kinds[Value]  # type: ignore[method-assign]
-    for name in _COMPOSED:
+def _methods() -> None:
+    bind(Value, lambda primitive: primitive.kinds[Value])
+    for name in ops.METHODS:
         setattr(Value, name, getattr(ops, name))
 
 
-_bind()
+_methods()

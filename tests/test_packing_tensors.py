@@ -193,7 +193,7 @@ def test_a_source_has_to_be_possible() -> None:
 
     mine = pack(lambda x: own(x) * 2.0)
     mine(numbers(2))
-    with pytest.raises(TracingError, match="own is a row of your own, which has no source for arrays"):
+    with pytest.raises(TracingError, match="own has no form on arrays, which this source needs"):
         mine.source()
     with pytest.raises(ValueError, match="nothing is packed yet"):
         pack(tanh).source()

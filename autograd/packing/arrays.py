@@ -1,4 +1,4 @@
-"""The rows of the table on NumPy arrays, with the same forms as on floats. Each function takes its operands, then where to put the result.
+"""The rows of the table on NumPy arrays, by their forms or quicker. Each function takes its operands, then where to put the result.
 
 Outside its domain, or beyond the floats, a function sets the flags by which NumPy tells; whoever wants an error asks for it with errstate.
 """
@@ -12,18 +12,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import AutogradError
+from ..forms import COMMON, Form, Namespace, form_of
 from ..primitive import PRIMITIVES, Primitive
 from ..program.rules import ANY, Term, local_derivative, may_be_missing
 
 Array = Any  # an ndarray of float64
 
+FUNCTIONS: dict[str, Callable[..., Array]] = {name: getattr(np, name) for name in COMMON}
+NUMPY = Namespace(FUNCTIONS)
+"""What rows mean on arrays, where nothing quicker is said below."""
+
 UFUNCS: dict[str, Callable[..., Array]] = {
-    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "negate": np.negative, "exp": np.exp,
-    "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "log2": np.log2, "log10": np.log10, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos,
-    "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
-    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "atan2": np.arctan2, "hypot": np.hypot, "abs": np.absolute,
-    "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum, "stop_gradient": np.positive,
-}  # fmt: skip
+    name: getattr(np, name) for name in ("add", "subtract", "multiply", "divide", *sorted({*COMMON} - {"where", "floor"}))
+} | {"negate": np.negative, "stop_gradient": np.positive}
 """Rows that are NumPy's own functions."""
 
 
@@ -62,30 +63,6 @@ def sigmoid_and_slope(x: Array, out: Array, slope: Array, spare: Array) -> None:
     np.multiply(e, large, slope)
 
 
-def log_sigmoid(x: Array, out: Array = None) -> Array:
-    """log σ(x)."""
-    return np.subtract(np.minimum(x, 0.0), np.log1p(np.exp(-np.absolute(x))), out)
-
-
-def softplus(x: Array, out: Array = None) -> Array:
-    """log(1 + exp(x))."""
-    return np.add(np.maximum(x, 0.0), np.log1p(np.exp(-np.absolute(x))), out)
-
-
-def sech(x: Array, out: Array = None) -> Array:
-    """1 / cosh(x)."""
-    e = np.exp(-np.absolute(x))
-    square = e * e
-    return np.multiply(2.0 * e, 1.0 - square / (1.0 + square), out)
-
-
-def gaussian(x: Array, out: Array = None) -> Array:
-    """exp(-x²), x in two parts, of which the square of one is exact."""
-    x = np.clip(x, -28.0, 28.0)
-    h = np.floor(x * 4096.0 + 0.5) / 4096.0
-    return np.multiply(np.exp(-h * h), np.exp((h - x) * (x + h)), out)
-
-
 def rhypot(x: Array, y: Array, out: Array = None) -> Array:
     """1 / √(x² + y²)."""
     with np.errstate(over="ignore"):
@@ -112,16 +89,6 @@ def relu(x: Array, out: Array = None) -> Array:
     return np.maximum(x, 0.0, out=out)
 
 
-def leaky_relu(x: Array, a: Array, out: Array = None) -> Array:
-    """x where x > 0, else a·x."""
-    return _put(np.where(np.greater(x, 0.0), x, np.multiply(a, np.minimum(x, 0.0))), out)
-
-
-def elu(x: Array, a: Array, out: Array = None) -> Array:
-    """x where x > 0, else a·(exp(x) - 1)."""
-    return _put(np.where(np.greater(x, 0.0), x, np.multiply(a, np.expm1(np.minimum(x, 0.0)))), out)
-
-
 def _put(z: Array, out: Array) -> Array:
     if out is None:
         return z
@@ -129,22 +96,36 @@ def _put(z: Array, out: Array) -> Array:
     return out
 
 
-KERNELS: dict[str, Callable[..., Array]] = {
-    **UFUNCS, "power": power, "pow": power, "sigmoid": sigmoid, "log_sigmoid": log_sigmoid, "softplus": softplus, "sech": sech,
-    "gaussian": gaussian, "rhypot": rhypot, "heaviside": heaviside, "above": above, "relu": relu, "leaky_relu": leaky_relu, "elu": elu,
+QUICK: dict[str, Callable[..., Array]] = {
+    **UFUNCS, "power": power, "pow": power, "sigmoid": sigmoid, "rhypot": rhypot, "heaviside": heaviside, "above": above, "relu": relu,
 }  # fmt: skip
-"""Rows of the table that arrays have a quick form for. The others (erf, erfc) are computed number by number."""
+"""Rows of the table that have a quicker form than their own on arrays, or one that raises no alarm that is none."""
 
 WITH_SLOPE = {"sigmoid": sigmoid_and_slope}
 """Rows whose local derivative comes with the number itself for little more."""
 
 
 def kernel(op: Primitive) -> Callable[..., Array]:
-    """The row on arrays: of the table, or somebody's own."""
-    if PRIMITIVES.get(op.name) is op and op.name in KERNELS:
-        return KERNELS[op.name]
+    """The row on arrays; number by number where it has no form on them."""
+    if PRIMITIVES.get(op.name) is op and op.name in QUICK:
+        return QUICK[op.name]
+    form = form_of(op, NUMPY.has)
+    return Each(op) if form is None else ByForm(op, form)
 
-    return Each(op)
+
+class ByForm:
+    """A row computed by its form on arrays."""
+
+    def __init__(self, op: Primitive, form: Form) -> None:
+        self.op, self.form = op, form
+
+    def __call__(self, *operands: Array) -> Array:
+        """The row of these operands; one more is where the result goes."""
+        count = len(self.op.operands)
+        return _put(self.form(NUMPY, *operands[:count]), operands[count] if len(operands) > count else None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return kernel, (self.op,)
 
 
 class Each:

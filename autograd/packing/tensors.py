@@ -20,8 +20,7 @@ import numpy as np
 from .. import floats, given
 from ..primitive import PRIMITIVES, Primitive
 from ..program.rules import ANY, Term, local_derivative, may_be_missing
-from ..program.targets import WRITTEN, Arrays
-from ..program.trace import TracingError
+from ..program.targets import Arrays
 from .assembling import Assembly, Piece
 from .emit import equal
 from .fuse import SUM, Ints
@@ -37,7 +36,7 @@ ERROR_FUNCTIONS = {name: f"def {name}(x):\n    return np.vectorize(math.{name}, 
 """NumPy has none."""
 
 TAKEN = {
-    *WRITTEN, *ERROR_FUNCTIONS, "BranchError", "all", "float", "jax", "jnp", "map", "math", "np", "number", "place", "special", "strong",
+    *PRIMITIVES, "BranchError", "all", "float", "jax", "jnp", "map", "math", "np", "number", "place", "special", "strong",
     "torch",
 }  # fmt: skip
 """Names that programs use."""
@@ -110,24 +109,20 @@ class Language(Arrays):
     """How a library writes an operation on arrays."""
 
     def __init__(self, words: Words) -> None:
-        super().__init__(words.special)
+        super().__init__(words.module, words.special)
         self.words = words
 
     def row(self, op: Primitive, args: tuple[Any, ...]) -> Term | str:
         """The operation as plain arithmetic, or the name of the function to call."""
         if op.forward is floats.power and isinstance(args[1], float):
             return Term(args, sign="**")
-        if not self.special and op.name in ERROR_FUNCTIONS and PRIMITIVES.get(op.name) is op:
-            self.used[op.name] = None
+        if not self.words.special and op.name in ERROR_FUNCTIONS and PRIMITIVES.get(op.name) is op:
+            self.written.rows[op.name] = ERROR_FUNCTIONS[op.name]
             return op.name
-        try:
-            found = super().row(op, args)
-        except TracingError:
-            raise TracingError(f"{op.name} is a row of your own, which has no source for arrays") from None
-        return self.named(found) if isinstance(found, str) else found
+        return super().row(op, args)
 
     def named(self, text: str) -> str:
-        """A text of the table's, with the library's name."""
+        """A text of ours, with the library's name."""
         return re.sub(r"\bm\.", f"{self.words.module}.", text)
 
 
@@ -774,7 +769,7 @@ class _Author(Assembly):
     def text(self) -> str:
         """All of it."""
         words = self.words
-        rows = [self.language.named({**WRITTEN, **ERROR_FUNCTIONS}[name]) for name in self.language.used]
+        rows = list(self.language.written.rows.values())
         lines = [f'"""A value and its gradients in array operations, by reverse-mode differentiation, for {words.title}. Generated."""', ""]
         lines += ["import math", ""] * any("math." in row for row in rows) + [*words.imports, "", ""]
         functions = [BRANCH] * any("BranchError" in line for line in self.body)

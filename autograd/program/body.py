@@ -16,7 +16,7 @@ from typing import Any
 from .. import floats
 from ..primitive import Primitive
 from .passes import key, places
-from .rules import ANY, FINITE, OPERATORS, SPREADING, Term, is_among, is_off, local_derivative, may_be_missing, size_of
+from .rules import ANY, FINITE, OPERATORS, Term, is_off, local_derivative, may_be_missing, size_of, spreads
 from .tape import Arg, Check, Step, Tape
 
 GRADIENT = '"a local derivative that is needed does not exist, or the gradient leaves the range of floats"'
@@ -274,7 +274,7 @@ class Body:
             names = [arg.name for arg in args if isinstance(arg, Term)]
             name = f"v{entry.node}"
             doubtful = size_of(entry.op, args) == ANY
-            if not is_among(entry.op, SPREADING):
+            if not spreads(entry.op):
                 look()
             for n in names:
                 if n in unchecked:

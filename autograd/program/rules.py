@@ -23,43 +23,32 @@ OPERATORS: dict[Callable[..., Any], str] = {
 }
 """Forward functions that Python has a sign for."""
 
-# What is known of rows, on finite operands. It spares programs some checks; of a row that stands nowhere here nothing is assumed.
-
-BOUNDED = ("sin", "cos", "tanh", "sech", "sigmoid", "sign", "heaviside", "above", "gaussian", "erf")
-"""Rows that always have a result, from -1 to 1."""
-
-TOTAL = ("negate", "abs", "maximum", "minimum", "relu", "atan", "atan2", "asinh", "softplus", "log_sigmoid", "erfc", "stop_gradient", "tan")
-"""Rows that always have a finite result."""
-
-LOUD = ("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "asin", "acos", "acosh", "atanh", "sinh", "cosh", "power", "pow")
-"""Rows whose result is finite or an error: their forward functions raise where it is not."""
-
-SPREADING = ("add", "subtract", "multiply", "negate")
-"""Rows whose result is not finite if an operand is not."""
-
-
-def is_among(op: Primitive, names: tuple[str, ...]) -> bool:
-    """Whether the row is one of these of the table, and not another's that has taken the name."""
-    return op.name in names and PRIMITIVES.get(op.name) is op
+SIZES = {"": ANY, "unit": UNIT, "finite": FINITE, "loud": FINITE}
+"""What a row's column `result` says of its result, if it has one."""
 
 
 def size_of(op: Primitive, args: tuple[Any, ...]) -> int:
     """What is known of the row's result on these finite operands, if it has one."""
     if op.forward in OPERATORS:
         return Term(args, sign=OPERATORS[op.forward]).size
-    return UNIT if is_among(op, BOUNDED) else FINITE if is_among(op, TOTAL) or is_among(op, LOUD) else ANY
+    return SIZES[op.result]
+
+
+def spreads(op: Primitive) -> bool:
+    """Whether the row's result is not finite if an operand is not."""
+    return OPERATORS.get(op.forward) in ("+", "-", "*", "neg")
 
 
 def may_be_missing(op: Primitive, args: tuple[Any, ...]) -> bool:
     """Whether there are operands at which the row has a value and no local derivative: only rows with kinks have such."""
-    if is_among(op, ("power",)) and isinstance(args[1], float) and not 0.0 < args[1] < 1.0:
+    if op is PRIMITIVES["power"] and isinstance(args[1], float) and not 0.0 < args[1] < 1.0:
         return False
     return bool(op.kinks) or PRIMITIVES.get(op.name) is not op
 
 
 def is_off(op: Primitive, position: int, args: tuple[Any, ...]) -> bool:
     """Whether a row whose local derivative is 0 masks what lies below, whatever the numbers are that are not known yet."""
-    if is_among(op, ("multiply",)):
+    if op is PRIMITIVES["multiply"]:
         return isinstance(args[1 - position], float)
     test = op.flat[position] if op.flat else None
     try:
@@ -90,7 +79,7 @@ class Term:
         self.loose = any(arg.loose for arg in args if isinstance(arg, Term))
         if op is not None:
             self.size = size_of(op, args)
-            self.sure = self.sure and max(sizes) < ANY and (is_among(op, BOUNDED) or is_among(op, TOTAL))
+            self.sure = self.sure and max(sizes) < ANY and op.result in ("unit", "finite")
             self.loose = self.size == ANY
         elif sign == "neg":
             self.size = sizes[0]

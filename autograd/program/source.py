@@ -5,9 +5,11 @@ from __future__ import annotations
 import builtins
 import inspect
 import math
+import re
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 from ..primitive import forward_of
@@ -185,25 +187,55 @@ def header(body: Body, text: str) -> list[str]:
     ):
         if f"raise {name}" in text:
             lines += [f"class {name}({base}):", f'    """{what}"""', "", ""]
+    helpers: dict[str, Any] = {}
     for function, name in body.language.calls.items():
-        lines += [*_source_of(function, name).splitlines(), "", ""]
+        lines += [*_source_of(function, name, helpers).splitlines(), "", ""]
     return lines
 
 
-def _source_of(function: Callable[..., Any], name: str) -> str:
-    """A forward function's own source, under the name it has in the program."""
-    code = getattr(function, "__code__", None)
+RESERVED = re.compile(r"math|value_and_gradients|run|GradientError|BranchError|(v|g|row|part)\d+")
+"""Names that mean something in a program."""
+
+
+def _source_of(function: Callable[..., Any], name: str, helpers: dict[str, Any]) -> str:
+    """A forward function's own source under the name it has in the program, after that of the functions and numbers it uses.
+
+    helpers   what is used so far by forward functions, by name; it grows
+    """
+    own = getattr(function, "__name__", "")
+    source = "\n\n\n".join(_carry(function, own or repr(function), helpers))
+    if helpers.get(own, function) is not function:
+        raise _two_things(own, own)
+    return source if own == name else f"{source}\n\n\n{name} = {own}\n"
+
+
+def _carry(function: Callable[..., Any], asked: str, helpers: dict[str, Any]) -> list[str]:
+    """The texts of what a function uses that are not there yet, and its own."""
+    code, own, around = (getattr(function, name, None) for name in ("__code__", "__name__", "__globals__"))
     try:
         source = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
         source = ""
-    own = getattr(function, "__name__", "")
-    foreign = set(code.co_names) - set(dir(math)) - set(dir(builtins)) - {"math"} if code else set()
-    if not source.startswith(f"def {own}(") or foreign or (code and code.co_freevars) or getattr(function, "__defaults__", None):
+    known = {*dir(math), *dir(builtins), "math", own}
+    uses = {n: (around or {}).get(n) for n in code.co_names if n not in known} if code else {}
+    possible = all(isinstance(thing, (FunctionType, float, int)) for thing in uses.values())
+    if not source.startswith(f"def {own}(") or not possible or (code and code.co_freevars) or getattr(function, "__defaults__", None):
         raise TracingError(
-            f"the forward function {own or function!r} cannot be carried along as source: write it as a def that uses math and nothing else"
+            f"the forward function {asked} cannot be carried along as source: write it as a def that uses math, numbers, and functions"
+            " beside it of its kind, and nothing else"
         )
-    return source if own == name else source + f"\n\n{name} = {own}\n"
+    texts = []
+    for n, thing in uses.items():
+        if RESERVED.fullmatch(n) or helpers.get(n, thing) != thing or getattr(thing, "__name__", n) != n:
+            raise _two_things(asked, n)
+        if n not in helpers:
+            helpers[n] = thing
+            texts += _carry(thing, asked, helpers) if isinstance(thing, FunctionType) else [f"{n} = {thing!r}"]
+    return [*texts, source.rstrip()]
+
+
+def _two_things(asked: str, name: str) -> TracingError:
+    return TracingError(f"the forward function {asked} cannot be carried along as source: two things in it would be called {name}")
 
 
 def standalone(body: Body, text: Text) -> tuple[str, dict[int, int]]:

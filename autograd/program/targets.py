@@ -8,43 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import floats
+from ..forms import Written
 from ..primitive import PRIMITIVES, Primitive
 from .body import Body, Python
-from .rules import OPERATORS, Term, is_among
+from .rules import OPERATORS, Term
 from .source import Text, functions
 from .tape import Tape
 from .trace import TracingError
-
-OWN = (
-    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
-    "acosh", "atanh", "abs", "sign",
-)  # fmt: skip
-"""Rows that both libraries have under our name."""
-
-WRITTEN = {
-    "power": "def power(x, y):\n    return number(x) ** number(y)",
-    "heaviside": "def heaviside(x):\n    return m.where(x > 0.0, number(1.0), number(0.0))",
-    "above": "def above(x, y):\n    x, y = number(x), number(y)\n"
-    "    return m.where(x > y, number(1.0), m.where(x < y, number(0.0), number(0.5)))",
-    "maximum": "def maximum(x, y):\n    return m.where(number(x) >= number(y), number(x), number(y))",
-    "minimum": "def minimum(x, y):\n    return m.where(number(x) <= number(y), number(x), number(y))",
-    "hypot": "def hypot(x, y):\n    return m.hypot(number(x), number(y))",
-    "atan2": "def atan2(y, x):\n    return m.atan2(number(y), number(x))",
-    "rhypot": "def rhypot(x, y):\n    x, y = number(x), number(y)\n    h = m.hypot(x, y)\n"
-    "    return m.where(h < float('inf'), 1.0 / h, 0.25 / m.hypot(x * 0.25, y * 0.25))",
-    "sigmoid": "def sigmoid(x):\n    e = m.exp(-m.abs(x))\n    return m.where(x >= 0.0, 1.0 / (1.0 + e), e - e * (e / (1.0 + e)))",
-    "log_sigmoid": "def log_sigmoid(x):\n    return m.where(x < 0.0, x, number(0.0)) - m.log1p(m.exp(-m.abs(x)))",
-    "softplus": "def softplus(x):\n    return m.where(x > 0.0, x, number(0.0)) + m.log1p(m.exp(-m.abs(x)))",
-    "sech": "def sech(x):\n    e = m.exp(-m.abs(x))\n    return 2.0 * e - 2.0 * e * (e * e / (1.0 + e * e))",
-    "gaussian": "def gaussian(x):\n    h = m.floor(x * 4096.0 + 0.5) / 4096.0\n"
-    "    return m.where(m.abs(x) > 28.0, number(0.0), m.exp(-h * h) * m.exp((h - x) * (x + h)))",
-    "relu": "def relu(x):\n    return m.where(x > 0.0, x, number(0.0))",
-    "leaky_relu": "def leaky_relu(x, a):\n    x = number(x)\n    return m.where(x > 0.0, x, a * x)",
-    "elu": "def elu(x, a):\n    x = number(x)\n    return m.where(x > 0.0, x, a * m.expm1(x))",
-    "stop_gradient": "def stop_gradient(x):\n    return x",
-}
-"""The other rows, in functions that both have. Their local derivatives are never asked for: the program has its own."""
 
 HEADS = {
     "torch": [
@@ -69,33 +39,29 @@ HEADS = {
 
 
 class Arrays(Python):
-    """How PyTorch and JAX write an operation."""
+    """How an array library writes an operation: as arithmetic, as a call of its own function, or of a row that is written out."""
 
     stops = False
 
-    def __init__(self, special: str) -> None:
+    def __init__(self, module: str, special: str) -> None:
         super().__init__()
-        self.special = special
-        self.used: dict[str, None] = {}
+        self.written = Written(module, special)
 
     def row(self, op: Primitive, args: tuple[Any, ...]) -> Term | str:
         """The operation as plain arithmetic, or the name of the function to call."""
         if op.forward in OPERATORS:
             return Term(args, sign=OPERATORS[op.forward])
-        if is_among(op, OWN):
-            return f"m.{op.name}"
-        if is_among(op, ("erf", "erfc")):
-            return f"{self.special}.{op.name}"
-        name = "power" if op.forward is floats.power else op.name
-        if name not in WRITTEN or PRIMITIVES.get(op.name) is not op:
-            raise TracingError(f"{op.name} is a row of your own, which has no form for arrays: only target='python' can have it")
-        self.used[name] = None
+        if op.arrays is None and len(op.operands) == 1 and self.written.has(op.name) and PRIMITIVES.get(op.name) is op:
+            return self.written.function(op.name)
+        name = self.written.add(op)
+        if name is None:
+            raise TracingError(f"{op.name} has no form on arrays, which this source needs: a row says one in its column `arrays`")
         return name
 
 
 def source(tape: Tape, passes: tuple[str, ...], target: str) -> tuple[str, dict[int, int]]:
     """The program for "torch" or "jax", and the node that each of its lines belongs to."""
-    language = Arrays("m" if target == "torch" else "special")
+    language = Arrays("m", "m" if target == "torch" else "special")
     body = Body(tape, passes, language)
     text: Text = functions(body)
     lines = [f'"""A value and its gradients, by reverse-mode differentiation, for {target}. Generated."""', "", *HEADS[target], "", ""]
@@ -106,6 +72,6 @@ def source(tape: Tape, passes: tuple[str, ...], target: str) -> tuple[str, dict[
             "",
             "",
         ]
-    for name in language.used:
-        lines += [*WRITTEN[name].splitlines(), "", ""]
+    for row in language.written.rows.values():
+        lines += [*row.splitlines(), "", ""]
     return "\n".join([*lines, *text.lines, ""]), {line + len(lines): node for line, node in text.nodes.items()}

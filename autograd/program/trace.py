@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from .. import context, ops
 from ..errors import AutogradError, InUseError
 from ..graph import Node
-from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, failure, forward_of, function_of, interpretation
+from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, bind, failure, forward_of, function_of, interpretation
 from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value, label_of
 from .tape import Check, Tape
@@ -387,23 +387,11 @@ def _described(x: Any) -> Any:
 _ADD, _MULTIPLY = PRIMITIVES["add"], PRIMITIVES["multiply"]
 
 
-def _bind() -> None:
-    for name, primitive in PRIMITIVES.items():
-        setattr(Traced, name, primitive.kinds[Traced])
-    for name, sign in {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}.items():
-        record = PRIMITIVES[name].kinds[Traced]
-        for method, meaning in ((f"__{sign}__", record), (f"__r{sign}__", lambda x, y, record=record: record(y, x))):
-            if method not in Traced.__dict__:
-                setattr(Traced, method, meaning)
-    for method, name in (("__neg__", "negate"), ("__abs__", "abs")):
-        setattr(Traced, method, PRIMITIVES[name].kinds[Traced])
-    for method, relation, compare in (
-        ("__lt__", "<", operator.lt), ("__le__", "<=", operator.le), ("__gt__", ">", operator.gt), ("__ge__", ">=", operator.ge),
-    ):  # fmt: skip
-        setattr(Traced, method, _comparing(relation, compare))
-
-
-_bind()
+bind(Traced, lambda primitive: primitive.kinds[Traced])
+for _method, _relation, _compare in (
+    ("__lt__", "<", operator.lt), ("__le__", "<=", operator.le), ("__gt__", ">", operator.gt), ("__ge__", ">=", operator.ge),
+):  # fmt: skip
+    setattr(Traced, _method, _comparing(_relation, _compare))
 
 
 def leaf(number: float, label: str | None) -> Traced:
