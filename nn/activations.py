@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import autograd
-from autograd import given, scope
-from autograd.primitive import as_operand
+from autograd import PRIMITIVES, given, scope
+from autograd.primitive import as_operand, function_of
 
 from .module import Module
 
@@ -25,11 +25,17 @@ WHOLE: dict[str, Callable[[Any], Any]] = {"softmax": autograd.softmax, "log_soft
 
 
 def find(activation: str | Callable[[Any], Any] | None, asker: str) -> tuple[str, Callable[[Any], Any] | None]:
-    """An activation's name and function; ("", None) for none. Takes a name, a function of one number, or an activation module."""
+    """An activation's name and function; ("", None) for none.
+
+    Takes a name, of those above or of any row of the table with one operand, a function of one number, or an activation module.
+    """
     if activation is None or (isinstance(activation, str) and activation == "identity"):
         return "", None
     if isinstance(activation, str):
         known = ELEMENTWISE | WHOLE
+        row = PRIMITIVES.get(activation)
+        if activation not in known and row is not None and len(row.operands) == 1:
+            return activation, function_of(row)
         if activation not in known:
             raise ValueError(
                 f"{asker} has no activation {given.shorten(activation)}; there are {', '.join(known)}, or any function of a number"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from autograd import given
+from autograd import PRIMITIVES, given
 
 from .module import number
 
@@ -92,6 +92,11 @@ def checked(init: Any, asker: str) -> Initialiser:
     raise given.wrong(asker, f"a function as init, such as {hint}", init)
 
 
+COMPOSED = ("gelu", "gelu_tanh", "silu")
+"""Activations of the relu family that are no rows: a row says it in its column `init`."""
+
+
 def suited(activation: str) -> Initialiser:
     """What a layer starts from unless told otherwise: He's for the relu family, Xavier's for all else, each uniform."""
-    return he_uniform if activation in ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu") else xavier_uniform
+    row = PRIMITIVES.get(activation)
+    return he_uniform if activation in COMPOSED or (row is not None and row.init == "he") else xavier_uniform
