@@ -1,4 +1,4 @@
-"""The pages of the documentation tell the truth: the code of a page runs from top to bottom and prints what it says; its links lead somewhere."""
+"""The pages of the documentation tell the truth: their code runs and prints what they say, and their links lead somewhere."""
 
 from __future__ import annotations
 
