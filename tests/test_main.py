@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from autograd import PRIMITIVES, examples, ops
-from autograd.__main__ import FOLDER, main
+from autograd.__main__ import main
+from autograd.cli.pictures import FOLDER
 from autograd.drawing import engine
 from autograd.expression import width
 from autograd.graph import topological

@@ -1,0 +1,48 @@
+"""`glassgrad check`: the derivatives of this installation, proved."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .output import say
+
+QUICK, THOROUGH = 30_000, 10_000_000
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ..proof import prove
+
+    cases = THOROUGH if options.thorough else QUICK if options.cases is None else options.cases
+    if not cases:
+        options.parser.error("--cases needs at least 1")
+    with progress(cases) as tick:
+        proof = prove(cases, options.seed, tick=tick)
+    say(proof)
+    return 0 if proof.is_clean else 1
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[int], object]]:
+    """A function that is told of progress and shows it on a terminal: as tqdm does where it is installed."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        done, shown = 0, -1
+
+        def tick(n: int) -> None:
+            nonlocal done, shown
+            done += n
+            percent = min(100 * done // total, 100)
+            if percent > shown and sys.stderr.isatty():
+                shown = percent
+                print(f"\r{percent:3d} % of {total:,} cases", end="", file=sys.stderr, flush=True)
+
+        yield tick
+        if shown >= 0:
+            print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+    else:
+        with tqdm(total=total, unit=" cases", disable=None, leave=False) as bar:
+            yield bar.update

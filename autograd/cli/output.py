@@ -1,0 +1,50 @@
+"""What the command line prints and writes: tables, and characters that the terminal knows."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+_PLAIN = {"−": "-", "·": "*", "×": "x", "÷": "/", "√": "sqrt ", "σ": "sigma", "π": "pi", "∂": "d", "∞": "inf"}
+_PLAIN |= {"≤": "<=", "≥": ">=", "≠": "!=", "…": "...", "–": "-"}
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+_LOWERED = str.maketrans(_RAISED, "0123456789-")
+
+
+def say(text: object, stream: TextIO | None = None, end: str = "\n") -> None:
+    """Print the text, with what the output's encoding lacks written plainly: a minus must not become a question mark."""
+    stream = stream or sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+
+    def fitting(found: re.Match[str]) -> str:
+        try:
+            found[0].encode(encoding)
+        except UnicodeEncodeError:
+            return "^" + found[0].translate(_LOWERED) if found[0][0] in _RAISED else _PLAIN.get(found[0], "?")
+        return found[0]
+
+    print(re.sub(f"[{_RAISED}]+|[^\x00-\x7f]", fitting, str(text)), file=stream, end=end)
+
+
+def numbers(rows: list[tuple[str, str, str]]) -> str:
+    """A table of nodes: what each is called, its number, and its gradient."""
+    from ..typeset import aligned, shown, table
+
+    names, forward, gradient = zip(*rows, strict=True)
+    columns = ["node", *map(shown, names)], ["forward", *aligned(forward)], ["gradient", *aligned(gradient)]
+    return table(*columns, right=(1, 2))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Errors of the file system, as the errors of a picture that cannot be written."""
+    from ..errors import DrawingError
+
+    try:
+        yield
+    except OSError as error:
+        raise DrawingError(f"cannot write to {path}: {error.strerror}") from None

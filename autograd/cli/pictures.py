@@ -1,0 +1,123 @@
+"""`glassgrad`, `glassgrad example` and `glassgrad draw`: numbers as tables, and pictures."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from .expressions import leaves
+from .output import numbers, say, writing
+
+if TYPE_CHECKING:
+    from ..examples import Example
+    from ..value import Value
+
+FOLDER = "glassgrad-pictures"
+DIRECTIONS: tuple[Literal["forward", "backward", "both"], ...] = ("forward", "backward", "both")
+
+
+def _all(options: argparse.Namespace) -> int:
+    from ..examples import NAMES, run
+
+    return _present([run(name) for name in NAMES], options)
+
+
+def _example(options: argparse.Namespace) -> int:
+    from ..examples import NAMES, run
+
+    if options.name not in NAMES:
+        options.parser.error(f"there is no example {options.name!r}; there are {', '.join(NAMES)}")
+    if options.steps is None:
+        return _present([run(options.name)], options)
+    if options.name != "two_two_one":
+        options.parser.error(f"--steps is for two_two_one; {options.name} does not learn")
+    return _present([run(options.name, steps=options.steps)], options)
+
+
+def _present(examples: list[Example], options: argparse.Namespace) -> int:
+    """Print every example; draw them too, and if that fails, still print the others."""
+    from ..errors import AutogradError
+
+    folder: Path = getattr(options, "output", Path(FOLDER))
+    problem: AutogradError | None = None
+    count = 0
+    for example in examples:
+        say(_text(example) + "\n")
+        if problem is None and not hasattr(options, "no_pictures"):
+            try:
+                count += _write_pictures(example, folder)
+            except AutogradError as error:
+                error.add_note("The numbers above need no pictures: --no-pictures asks for them alone.")
+                problem = error
+    if problem is not None:
+        raise problem
+    if count:
+        say(f"{count} pictures are in {folder}{os.sep}")
+    return 0
+
+
+def _text(example: Example) -> str:
+    from ..typeset import number
+
+    parts = [example.title, "=" * len(example.title)]
+    for graph in example.graphs:
+        rows = [(str(node.label), number(node.data), number(node.grad)) for node in graph.nodes]
+        parts += ["", graph.title, "", textwrap.indent(numbers(rows), "  ")]
+    return "\n".join([*parts, "", *(textwrap.fill(remark, 100, subsequent_indent="  ") for remark in example.remarks)])
+
+
+def _write_pictures(example: Example, folder: Path) -> int:
+    """Forward, backward and both of every graph, as SVG and PNG: how many files these are."""
+    from ..drawing import draw
+    from ..drawing.engine import layout
+
+    layout("digraph {}", "dot")  # without an engine, no empty folder is left behind
+    count = 0
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for graph in example.graphs:
+            name = graph.name if graph.name.startswith(example.name) else f"{example.name}-{graph.name}"
+            for direction in DIRECTIONS:
+                picture = draw(graph.output, direction=direction, seed=graph.seed, caption=f"{graph.title} ({direction})")
+                for ending in ("svg", "png"):
+                    picture.write(folder / f"{name}-{direction}.{ending}")
+                    count += 1
+    return count
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from ..errors import GradientError
+    from ..expression import parse
+    from ..graph import cotangents
+    from ..typeset import formulas, number
+    from ..value import Value
+
+    expression = parse(options.expression)
+    results = expression.results(leaves(options, expression.names))
+    output = results[-1]
+    if not isinstance(output, Value):
+        options.parser.error(f"there is no name in the expression, so nothing to differentiate by; its value is {number(output)}")
+        return 2
+    gradient = cotangents(output)
+    names: dict[Value, str] = {}
+    for result, text in zip(results, formulas(expression), strict=True):
+        if isinstance(result, Value):
+            names.setdefault(result, text)
+    say(numbers([(text, number(node.data), number(gradient[node])) for node, text in names.items()]))
+    try:
+        output.backward()
+    except GradientError as error:
+        say(f"\n{str(error).removesuffix(' No gradient was changed.')}")
+    if not hasattr(options, "output"):
+        say("\nNo picture was asked for: -o graph.svg writes one (or .png, .pdf).")
+        return 0
+
+    from ..drawing import draw
+
+    with writing(options.output):
+        draw(output, direction=options.direction, caption=names[output]).write(options.output)
+    say(f"\nThe picture is in {options.output}")
+    return 0

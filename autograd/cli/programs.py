@@ -1,0 +1,71 @@
+"""`glassgrad source`: an expression or an example as a program."""
+
+from __future__ import annotations
+
+import argparse
+import unicodedata
+from typing import TYPE_CHECKING
+
+from .expressions import leaves as leaves_of
+from .output import say
+
+if TYPE_CHECKING:
+    from ..expression import Expression
+    from ..value import Value
+
+
+def _source(options: argparse.Namespace) -> int:
+    from ..examples import NAMES
+    from ..expression import parse
+    from ..program import compile as compiled
+    from ..value import Value
+
+    if options.expression.strip() in NAMES:
+        return _source_of_example(options)
+    expression = parse(options.expression)
+    wanted = [unicodedata.normalize("NFKC", word.strip().partition("=")[0].strip()) for word in options.values] or list(expression.names)
+    if sorted(wanted) != sorted(expression.names):
+        options.parser.error(f"the expression has {', '.join(expression.names) or 'no names'}, but got {', '.join(wanted) or 'none'}")
+    given = leaves_of(argparse.Namespace(**{**vars(options), "values": [word for word in options.values if "=" in word]}), expression.names)
+    leaves, result = _somewhere(expression, {name: given.get(name) for name in wanted})
+    if not isinstance(result, Value):
+        options.parser.error("there is no name in the expression, so nothing to differentiate by")
+        return 2
+    say(compiled(result, inputs=list(leaves.values())).source(options.target), end="")
+    return 0
+
+
+def _source_of_example(options: argparse.Namespace) -> int:
+    """The programs of an example's graphs, or of those that are named; each under its name where the example has several."""
+    from ..examples import run
+    from ..program import compile as compiled
+
+    example = run(options.expression.strip())
+    graphs = {graph.name: graph for graph in example.graphs}
+    wanted = [name.strip() for name in options.values] or list(graphs)
+    unknown = [name for name in wanted if name not in graphs]
+    if unknown:
+        options.parser.error(f"the graphs of {example.name} are {', '.join(graphs)}, but got {', '.join(unknown)}")
+    parts = []
+    for name in wanted:
+        graph = graphs[name]
+        heading = f"# {example.name}, {name}: {graph.title}\n" if len(graphs) > 1 else ""
+        heading += f"# The example multiplies its gradients by {graph.seed}, which comes from upstream.\n" if graph.seed != 1.0 else ""
+        parts.append(heading + "\n" * bool(heading) + compiled(graph.output).source(options.target))
+    say("\n\n".join(parts), end="")
+    return 0
+
+
+def _somewhere(expression: Expression, given: dict[str, Value | None]) -> tuple[dict[str, Value], Value | float]:
+    """The names as leaves, and the expression at some numbers where it has a value: which ones does not matter to its program."""
+    from ..errors import AutogradError
+    from ..value import Value
+
+    for number in (1.0, 0.5, 2.0, -0.5, 0.0, 100.0):
+        leaves = {name: Value(number, label=name) if leaf is None else leaf for name, leaf in given.items()}
+        try:
+            return leaves, expression.build(leaves)
+        except AutogradError as error:
+            failure = error
+    failure.add_note("Give numbers at which it has a value, as in a=2.")
+    raise failure
