@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import textwrap
 from itertools import zip_longest
 
 from .. import doctor
+from .commands import Commands
 from .output import say
+
+
+def add(commands: Commands) -> None:
+    """The words of the commands."""
+    commands.add("list", _list, "the primitives with their symbols, derivatives and domains")
+    commands.add("train", _train, "a network that learns: moons, digits or mnist (train --help says more)", add_help=False)
+    commands.add("doctor", examine, "what is installed, which layout engine draws, and what is amiss (then the exit code is 1)")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -29,12 +38,19 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def train(arguments: list[str], prog: str) -> int:
+    """Hand a command line that begins with `train` to the package nn, which has its own words and is found only when asked for."""
+    code: int = importlib.import_module("nn.__main__").main(arguments, prog)
+    return code
+
+
 def _train(options: argparse.Namespace) -> int:
-    options.parser.error("write train first, then its options")
-    return 2
+    parser: argparse.ArgumentParser = options.parser
+    parser.error("write train first, then its options")
 
 
-def _doctor(options: argparse.Namespace) -> int:
+def examine(options: argparse.Namespace) -> int:
+    """The command `doctor`, which also works where this installation is damaged."""
     findings = doctor.examine()
     widest = max(len(finding.what) for finding in findings)
     for finding in findings:

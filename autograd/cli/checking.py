@@ -7,9 +7,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .commands import Commands, count
 from .output import say
 
 QUICK, THOROUGH = 30_000, 10_000_000
+
+
+def add(commands: Commands) -> None:
+    """The words of the command."""
+    summary = "prove the derivatives of this installation: exact numbers, differences, random graphs, mutants"
+    check = commands.add("check", _check, summary)
+    size = check.add_mutually_exclusive_group()
+    size.add_argument("--thorough", action="store_true", help=f"{THOROUGH:,} cases instead of {QUICK:,}")
+    size.add_argument("--cases", type=count, metavar="N", help="about so many cases")
+    check.add_argument("--seed", type=count, default=0, metavar="N", help="where the random numbers start (0 unless given)")
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -1,35 +1,79 @@
-"""What commands that take an expression have in common: its values."""
+"""What all commands on an expression have in common: their words, the numbers of its names, and what it is at these numbers."""
 
 from __future__ import annotations
 
 import argparse
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .commands import Command
+
 if TYPE_CHECKING:
+    from ..expression import Expression
     from ..value import Value
 
+EXPRESSION = "numbers, names, + - * / **, and the functions of `{} list`"
 
-def leaves(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Value]:
-    """The leaves that name=value asks for."""
+
+def add_expression(
+    command: Command,
+    help: str,  # noqa: A002 - argparse's word for it
+    *,
+    metavar: str = "EXPR",
+    values: str = "name=value",
+    values_help: str = "a number for each name",
+) -> None:
+    """Let the command take an expression, and then words about its names."""
+    command.takes_expression = True
+    command.add_argument("expression", type=str.strip, metavar=metavar, help=help)
+    command.add_argument("values", type=str.strip, metavar=values, nargs="*", default=[], help=values_help)
+
+
+def computed(options: argparse.Namespace, purpose: str = "differentiate by") -> tuple[Expression, list[Value | float], Value]:
+    """The expression, the result of each of its steps at the numbers that are given, and the last of these, which is the whole."""
+    from ..expression import parse
+
+    expression = parse(options.expression)
+    results = expression.results(leaves(options.parser, options.values, expression.names))
+    return expression, results, with_a_name(options.parser, results[-1], purpose)
+
+
+def with_a_name(parser: argparse.ArgumentParser, result: Value | float, purpose: str = "differentiate by") -> Value:
+    """The result, if a name takes part in it: else there is nothing to be done by one, and the command line is wrong."""
+    from ..typeset import number
+    from ..value import Value
+
+    if not isinstance(result, Value):
+        parser.error(f"there is no name in the expression, so nothing to {purpose}; its value is {number(result)}")
+    return result
+
+
+def named(word: str) -> tuple[str, str, str]:
+    """The name in name=value, as Python reads names; the sign, if it is there; and the text of the value."""
+    name, equals, text = word.partition("=")
+    return unicodedata.normalize("NFKC", name.strip()), equals, text
+
+
+def leaves(parser: argparse.ArgumentParser, words: Sequence[str], names: tuple[str, ...]) -> dict[str, Value]:
+    """The leaves that words such as a=2 ask for, where the expression has these names."""
     from ..errors import AutogradError
     from ..expression import CONSTANTS
     from ..primitive import as_float
     from ..value import Value
 
     values: dict[str, Value] = {}
-    for word in map(str.strip, options.values):
-        name, equals, text = word.partition("=")
-        name = unicodedata.normalize("NFKC", name.strip())  # as Python reads names
+    for word in words:
+        name, equals, text = named(word)
         if not (equals and name.isidentifier()):
-            options.parser.error(f"{word!r} is no name=value, such as a=2")
+            parser.error(f"{word!r} is no name=value, such as a=2")
         if name in values:
-            options.parser.error(f"{name} is given twice")
+            parser.error(f"{name} is given twice")
         if name not in names:
             why = f"{name} is a constant" if name in CONSTANTS else f"the expression has {', '.join(names) or 'no names'}"
-            options.parser.error(f"{word} is of no use: {why}")
+            parser.error(f"{word} is of no use: {why}")
         try:
             values[name] = Value(as_float(float(text), f"a number as {name}"), label=name)
         except ValueError as error:
-            options.parser.error(str(error) if isinstance(error, AutogradError) else f"{text!r} is no number, in {word}")
+            parser.error(str(error) if isinstance(error, AutogradError) else f"{text!r} is no number, in {word}")
     return values

@@ -8,7 +8,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .expressions import leaves
+from .commands import Command, Commands, count, path
+from .expressions import EXPRESSION, add_expression, computed
 from .output import numbers, say, writing
 
 if TYPE_CHECKING:
@@ -17,6 +18,32 @@ if TYPE_CHECKING:
 
 FOLDER = "glassgrad-pictures"
 DIRECTIONS: tuple[Literal["forward", "backward", "both"], ...] = ("forward", "backward", "both")
+
+
+def add(commands: Commands) -> None:
+    """The words of the commands, and what is done without one."""
+    commands.parser.set_defaults(run=_all, parser=commands.parser)
+    _add_pictures(commands.parser)
+
+    example = commands.add("example", _example, "one worked example, as a table and pictures")
+    example.add_argument("name", metavar="NAME", help="apple, fruit, chain, sigmoid, two_two_one, two_outputs or softmax_loss")
+    example.add_argument("--steps", type=count, metavar="N", help="how many updates two_two_one makes (1 unless given)")
+    _add_pictures(example)
+
+    summary = "any expression over the table: its numbers, and a picture"
+    draw = commands.add("draw", _draw, summary, '"a*b + exp(c)" a=2 b=3 c=1 -o graph.svg')
+    add_expression(draw, EXPRESSION.format(commands.parser.prog))
+    where = "write the picture here: .svg, .png or .pdf"
+    draw.add_argument("-o", "--output", type=path, metavar="FILE", default=argparse.SUPPRESS, help=where)
+    draw.add_argument("--direction", choices=DIRECTIONS, default="both", help="what the picture shows (both unless given)")
+
+
+def _add_pictures(command: Command) -> None:
+    # Without a default of its own, so that the option holds on either side of a command's name.
+    choice = command.add_mutually_exclusive_group()
+    where = f"the folder for the pictures ({FOLDER} unless given)"
+    choice.add_argument("-o", "--output", type=path, metavar="DIR", default=argparse.SUPPRESS, help=where)
+    choice.add_argument("--no-pictures", action="store_true", default=argparse.SUPPRESS, help="print the numbers only")
 
 
 def _all(options: argparse.Namespace) -> int:
@@ -90,17 +117,11 @@ def _write_pictures(example: Example, folder: Path) -> int:
 
 def _draw(options: argparse.Namespace) -> int:
     from ..errors import GradientError
-    from ..expression import parse
     from ..graph import cotangents
     from ..typeset import formulas, number
     from ..value import Value
 
-    expression = parse(options.expression)
-    results = expression.results(leaves(options, expression.names))
-    output = results[-1]
-    if not isinstance(output, Value):
-        options.parser.error(f"there is no name in the expression, so nothing to differentiate by; its value is {number(output)}")
-        return 2
+    expression, results, output = computed(options)
     gradient = cotangents(output)
     names: dict[Value, str] = {}
     for result, text in zip(results, formulas(expression), strict=True):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import unicodedata
 from typing import TYPE_CHECKING
 
-from .expressions import leaves as leaves_of
+from .commands import Commands
+from .expressions import add_expression, leaves, named, with_a_name
 from .output import say
 
 if TYPE_CHECKING:
@@ -14,24 +14,42 @@ if TYPE_CHECKING:
     from ..value import Value
 
 
+def add(commands: Commands) -> None:
+    """The words of the command."""
+    source = commands.add(
+        "source",
+        _source,
+        "an expression, or a worked example, as the program that computes its value and gradients",
+        '"a*b + exp(c)" a b c > program.py',
+        "two_two_one",
+        "sigmoid single",
+    )
+    add_expression(
+        source,
+        "as for draw; or the name of an example: every graph of it, one after another",
+        values="name",
+        values_help="the program's arguments in their order (the names' own unless given); of an example, which of its graphs",
+    )
+    source.add_argument(
+        "--target", choices=("python", "torch", "jax"), default="python", help="for what it is written (python unless given)"
+    )
+
+
 def _source(options: argparse.Namespace) -> int:
     from ..examples import NAMES
     from ..expression import parse
     from ..program import compile as compiled
-    from ..value import Value
 
-    if options.expression.strip() in NAMES:
+    if options.expression in NAMES:
         return _source_of_example(options)
     expression = parse(options.expression)
-    wanted = [unicodedata.normalize("NFKC", word.strip().partition("=")[0].strip()) for word in options.values] or list(expression.names)
+    wanted = [named(word)[0] for word in options.values] or list(expression.names)
     if sorted(wanted) != sorted(expression.names):
         options.parser.error(f"the expression has {', '.join(expression.names) or 'no names'}, but got {', '.join(wanted) or 'none'}")
-    given = leaves_of(argparse.Namespace(**{**vars(options), "values": [word for word in options.values if "=" in word]}), expression.names)
-    leaves, result = _somewhere(expression, {name: given.get(name) for name in wanted})
-    if not isinstance(result, Value):
-        options.parser.error("there is no name in the expression, so nothing to differentiate by")
-        return 2
-    say(compiled(result, inputs=list(leaves.values())).source(options.target), end="")
+    given = leaves(options.parser, [word for word in options.values if "=" in word], expression.names)
+    inputs, result = _somewhere(expression, {name: given.get(name) for name in wanted})
+    program = compiled(with_a_name(options.parser, result), inputs=list(inputs.values()))
+    say(program.source(options.target), end="")
     return 0
 
 
@@ -40,9 +58,9 @@ def _source_of_example(options: argparse.Namespace) -> int:
     from ..examples import run
     from ..program import compile as compiled
 
-    example = run(options.expression.strip())
+    example = run(options.expression)
     graphs = {graph.name: graph for graph in example.graphs}
-    wanted = [name.strip() for name in options.values] or list(graphs)
+    wanted = options.values or list(graphs)
     unknown = [name for name in wanted if name not in graphs]
     if unknown:
         options.parser.error(f"the graphs of {example.name} are {', '.join(graphs)}, but got {', '.join(unknown)}")

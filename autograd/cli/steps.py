@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import argparse
 
-from .expressions import leaves
+from .commands import Commands, path
+from .expressions import add_expression, computed
 from .output import say, writing
+
+
+def add(commands: Commands) -> None:
+    """The words of the command."""
+    step = commands.add(
+        "step",
+        _step,
+        "a worked example or an expression, step by step: printed, or as a page for a browser",
+        "apple -o apple.html",
+        '"a*b + exp(c)" a=2 b=3 c=1 -o page.html',
+    )
+    add_expression(step, "an example, or numbers, names, + - * / **, and functions", metavar="NAME|EXPR")
+    where = "write a page to step through here: .html, one file that needs no network"
+    step.add_argument("-o", "--output", type=path, metavar="FILE", default=argparse.SUPPRESS, help=where)
+    theme = "the page's colours (auto unless given: what the reader's system prefers)"
+    step.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help=theme)
 
 
 def _step(options: argparse.Namespace) -> int:
     from ..errors import GradientError
     from ..examples import NAMES, run
-    from ..expression import parse
     from ..stepping import Stepper
-    from ..typeset import formula, number
-    from ..value import Value
+    from ..typeset import formula
 
     if options.expression in NAMES:
         if options.values:
@@ -23,11 +38,7 @@ def _step(options: argparse.Namespace) -> int:
         title = example.title
         steppers = [Stepper(graph.output, seed=graph.seed, title=graph.title) for graph in example.graphs]
     else:
-        expression = parse(options.expression)
-        output = expression.build(leaves(options, expression.names))
-        if not isinstance(output, Value):
-            options.parser.error(f"there is no name in the expression, so nothing to step through; its value is {number(output)}")
-            return 2
+        expression, _, output = computed(options, "step through")
         title = formula(expression)
         steppers = [Stepper(output, title=title)]
     for stepper in steppers:
