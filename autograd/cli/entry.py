@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import doctor  # the other rooms are opened when it is sure that they are ours
-from . import about, checking, pictures, programs, steps
+from . import about, checking, gradients, pictures, programs, steps
 from .commands import Command, Commands
-from .output import say
+from .output import reason, say
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,9 +63,9 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
             return _complain(options.parser, error, 2 if isinstance(error, ExpressionError) else 1)
 
 
-def _complain(parser: argparse.ArgumentParser, error: object, code: int) -> int:
+def _complain(parser: argparse.ArgumentParser, error: BaseException | str, code: int) -> int:
     sys.stdout.flush()
-    say("\n".join([f"{parser.prog}: error: {error}", *getattr(error, "__notes__", [])]), sys.stderr)
+    say("\n".join([f"{parser.prog}: error: {reason(error)}", *getattr(error, "__notes__", [])]), sys.stderr)
     return code
 
 
@@ -79,6 +79,6 @@ def _parser() -> Command:
     version = getattr(sys.modules.get("autograd"), "__version__", "?")
     parser.add_argument("--version", action="version", version=f"glassgrad {version}")
     commands = Commands(parser)
-    for group in (pictures, steps, programs, checking, about):
+    for group in (pictures, gradients, steps, programs, checking, about):
         group.add(commands)
     return parser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .commands import Command
 
@@ -30,13 +30,28 @@ def add_expression(
     command.add_argument("values", type=str.strip, metavar=values, nargs="*", default=[], help=values_help)
 
 
-def computed(options: argparse.Namespace, purpose: str = "differentiate by") -> tuple[Expression, list[Value | float], Value]:
-    """The expression, the result of each of its steps at the numbers that are given, and the last of these, which is the whole."""
+class Computed(NamedTuple):
+    """An expression at the numbers that are given.
+
+    leaves   the Value of each name
+    results  what each step of the expression is
+    output   the last of them, which is the whole
+    """
+
+    expression: Expression
+    leaves: dict[str, Value]
+    results: list[Value | float]
+    output: Value
+
+
+def computed(options: argparse.Namespace, purpose: str = "differentiate by") -> Computed:
+    """The expression that the options have, at the numbers that they have. The purpose says what its names are wanted for."""
     from ..expression import parse
 
     expression = parse(options.expression)
-    results = expression.results(leaves(options.parser, options.values, expression.names))
-    return expression, results, with_a_name(options.parser, results[-1], purpose)
+    given = leaves(options.parser, options.values, expression.names)
+    results = expression.results(given)
+    return Computed(expression, given, results, with_a_name(options.parser, results[-1], purpose))
 
 
 def with_a_name(parser: argparse.ArgumentParser, result: Value | float, purpose: str = "differentiate by") -> Value:

@@ -30,6 +30,11 @@ def say(text: object, stream: TextIO | None = None, end: str = "\n") -> None:
     print(re.sub(f"[{_RAISED}]+|[^\x00-\x7f]", fitting, str(text)), file=stream, end=end)
 
 
+def reason(error: BaseException | str) -> str:
+    """What the error says, but for its word about gradients that stand on nodes: on a command line nobody sees these."""
+    return str(error).removesuffix(" No gradient was changed.")
+
+
 def numbers(rows: list[tuple[str, str, str]]) -> str:
     """A table of nodes: what each is called, its number, and its gradient."""
     from ..typeset import aligned, shown, table

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .commands import Command, Commands, count, path
 from .expressions import EXPRESSION, add_expression, computed
-from .output import numbers, say, writing
+from .output import numbers, reason, say, writing
 
 if TYPE_CHECKING:
     from ..examples import Example
@@ -121,17 +121,18 @@ def _draw(options: argparse.Namespace) -> int:
     from ..typeset import formulas, number
     from ..value import Value
 
-    expression, results, output = computed(options)
+    given = computed(options)
+    output = given.output
     gradient = cotangents(output)
     names: dict[Value, str] = {}
-    for result, text in zip(results, formulas(expression), strict=True):
+    for result, text in zip(given.results, formulas(given.expression), strict=True):
         if isinstance(result, Value):
             names.setdefault(result, text)
     say(numbers([(text, number(node.data), number(gradient[node])) for node, text in names.items()]))
     try:
         output.backward()
     except GradientError as error:
-        say(f"\n{str(error).removesuffix(' No gradient was changed.')}")
+        say(f"\n{reason(error)}")
     if not hasattr(options, "output"):
         say("\nNo picture was asked for: -o graph.svg writes one (or .png, .pdf).")
         return 0

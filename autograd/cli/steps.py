@@ -6,7 +6,7 @@ import argparse
 
 from .commands import Commands, path
 from .expressions import add_expression, computed
-from .output import say, writing
+from .output import reason, say, writing
 
 
 def add(commands: Commands) -> None:
@@ -38,16 +38,16 @@ def _step(options: argparse.Namespace) -> int:
         title = example.title
         steppers = [Stepper(graph.output, seed=graph.seed, title=graph.title) for graph in example.graphs]
     else:
-        expression, _, output = computed(options, "step through")
-        title = formula(expression)
-        steppers = [Stepper(output, title=title)]
+        given = computed(options, "step through")
+        title = formula(given.expression)
+        steppers = [Stepper(given.output, title=title)]
     for stepper in steppers:
         say(f"{stepper.title}\n")
         try:
             while (step := stepper.next()) is not None:
                 say(f"{step.number:4}  {step}")
         except GradientError as error:
-            say(f"\n{str(error).removesuffix(' No gradient was changed.')}")
+            say(f"\n{reason(error)}")
         say("")
         stepper.jump(0)
     if not hasattr(options, "output"):
