@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import textwrap
-from itertools import zip_longest
 
 from .. import doctor
 from .commands import Commands
@@ -20,6 +18,9 @@ def add(commands: Commands) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    import textwrap
+    from itertools import zip_longest
+
     from ..expression import functions
     from ..primitive import PRIMITIVES
     from ..typeset import formula, table

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Command(argparse.ArgumentParser):
@@ -65,6 +67,8 @@ def path(text: str) -> Path:
     """A path, which is not empty."""
     if not text:
         raise argparse.ArgumentTypeError("the path is empty")
+    from pathlib import Path
+
     return Path(text)
 
 

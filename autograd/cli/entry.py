@@ -7,7 +7,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from .. import doctor  # the other rooms are opened when it is sure that they are ours
 from . import about, checking, gradients, pictures, programs, steps
@@ -72,7 +71,7 @@ def _complain(parser: argparse.ArgumentParser, error: BaseException | str, code:
 def _parser() -> Command:
     """The words of the command line: of every command, in the order of the help."""
     parser = Command(
-        prog="glassgrad" if Path(sys.argv[0]).stem == "glassgrad" else "python -m autograd",
+        prog="glassgrad" if os.path.splitext(os.path.basename(sys.argv[0]))[0] == "glassgrad" else "python -m autograd",
         description="Automatic differentiation that can be looked at. Without a command: all worked examples, as tables and pictures.",
         allow_abbrev=False,
     )

@@ -6,8 +6,10 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PLAIN = {"−": "-", "·": "*", "×": "x", "÷": "/", "√": "sqrt ", "σ": "sigma", "π": "pi", "∂": "d", "∞": "inf"}
 _PLAIN |= {"≤": "<=", "≥": ">=", "≠": "!=", "…": "...", "–": "-"}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .commands import Command, Commands, count, path
@@ -13,6 +11,8 @@ from .expressions import EXPRESSION, add_expression, computed
 from .output import numbers, reason, say, writing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..examples import Example
     from ..value import Value
 
@@ -66,6 +66,8 @@ def _example(options: argparse.Namespace) -> int:
 
 def _present(examples: list[Example], options: argparse.Namespace) -> int:
     """Print every example; draw them too, and if that fails, still print the others."""
+    from pathlib import Path
+
     from ..errors import AutogradError
 
     folder: Path = getattr(options, "output", Path(FOLDER))
@@ -87,6 +89,8 @@ def _present(examples: list[Example], options: argparse.Namespace) -> int:
 
 
 def _text(example: Example) -> str:
+    import textwrap
+
     from ..typeset import number
 
     parts = [example.title, "=" * len(example.title)]
