@@ -1,4 +1,4 @@
-"""`glassgrad list`, `glassgrad train` and `glassgrad doctor`."""
+"""`glassgrad list`, `glassgrad train` and `glassgrad doctor`: the table, the package nn, and this installation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .output import say
 
 
 def add(commands: Commands) -> None:
-    """The words of the commands."""
+    """Add the three commands."""
     commands.add("list", _list, "the primitives with their symbols, derivatives and domains")
     commands.add("train", _train, "a network that learns: moons, digits or mnist (train --help says more)", add_help=False)
     commands.add("doctor", examine, "what is installed, which layout engine draws, and what is amiss (then the exit code is 1)")
@@ -40,18 +40,19 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def train(arguments: list[str], prog: str) -> int:
-    """Hand a command line that begins with `train` to the package nn, which has its own words and is found only when asked for."""
+    """Let the package nn read and run a command line that begins with `train`. It is imported here alone, when it is asked for."""
     code: int = importlib.import_module("nn.__main__").main(arguments, prog)
     return code
 
 
 def _train(options: argparse.Namespace) -> int:
+    """Reached where `train` is not the first word, so that nn never saw the command line."""
     parser: argparse.ArgumentParser = options.parser
     parser.error("write train first, then its options")
 
 
 def examine(options: argparse.Namespace) -> int:
-    """The command `doctor`, which also works where this installation is damaged."""
+    """Print what the doctor finds. It alone runs where another package has taken the name autograd."""
     findings = doctor.examine()
     widest = max(len(finding.what) for finding in findings)
     for finding in findings:

@@ -11,10 +11,11 @@ from .commands import Commands, count
 from .output import say
 
 QUICK, THOROUGH = 30_000, 10_000_000
+"""How many cases are checked, without and with --thorough."""
 
 
 def add(commands: Commands) -> None:
-    """The words of the command."""
+    """Add the command with its options."""
     summary = "prove the derivatives of this installation: exact numbers, differences, random graphs, mutants"
     check = commands.add("check", _check, summary)
     size = check.add_mutually_exclusive_group()
@@ -37,7 +38,7 @@ def _check(options: argparse.Namespace) -> int:
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[int], object]]:
-    """A function that is told of progress and shows it on a terminal: as tqdm does where it is installed."""
+    """Within it, a function that is told how many more cases are done. A terminal shows them, through tqdm where it is installed."""
     try:
         from tqdm import tqdm
     except ImportError:

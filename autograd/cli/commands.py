@@ -1,4 +1,4 @@
-"""What every command is made of: a parser with its summary and its examples, and the kinds of words its options take."""
+"""What all commands share: a parser each, with a summary and examples, and the types of their options' values."""
 
 from __future__ import annotations
 
@@ -12,43 +12,44 @@ if TYPE_CHECKING:
 
 
 class Command(argparse.ArgumentParser):
-    """The words of one command.
+    """The parser of one command, which may take an expression such as "-x**2*y".
 
-    Where a command takes an expression, "-x**2*y" is one: a word is an option only if the command has that option or if it is
-    written like --this. Every other word is an operand, wherever it stands.
+    argparse takes every word with a minus in front for an option. Here, in a command that takes an expression, a word is an option
+    only if the command has that option, or if the word is written like --this or --this=that.
     """
 
     takes_expression = False
 
     def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """The options, and the words that have no place among them."""
+        """The options that were read, and the words that are left over."""
         if args is None or not self.takes_expression:
             return super().parse_known_args(args, namespace)
         args = list(args)
-        # A space in front says that a word is no option: argparse takes none with a space in it for one.
+        # argparse never takes a word with a space in it for an option, so a space in front makes a word an operand.
         words = [f" {word}" if self._is_operand(word, after) else word for word, after in zip(args, ["", *args], strict=False)]
         options, more = super().parse_known_args(words, namespace)
-        options.values = [*options.values, *(word.strip() for word in more if not word.startswith("-"))]  # those after an option, too
+        # Operands behind an option that stands between them are left over by argparse.
+        options.values = [*options.values, *(word.strip() for word in more if not word.startswith("-"))]
         return options, [word for word in more if word.startswith("-")]
 
     def _is_operand(self, word: str, after: str) -> bool:
-        """Whether the word begins with a minus and is no option all the same, nor the value of the option that it comes after."""
+        """Whether the word has a minus in front, and is neither an option nor the value of the option before it."""
         if not word.startswith("-") or re.fullmatch("--([a-z-]+(=.*)?)?", word):
             return False
-        known = self._option_string_actions  # what argparse was told; there is no public name for it
+        known = self._option_string_actions  # argparse has no public name for the options that were added
         with_value = {option for option, action in known.items() if action.nargs != 0}
         return word not in known and word[:2] not in with_value and after not in with_value
 
 
 class Commands:
-    """The commands of the parser, which keeps for itself what holds without one."""
+    """All commands of a command line. `parser` reads the whole, and what is said without a command."""
 
     def __init__(self, parser: Command) -> None:
         self.parser = parser
         self._named = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def add(self, name: str, run: Callable[[argparse.Namespace], int], summary: str, *examples: str, **more: Any) -> Command:
-        """A command that runs `run` with its options, which say by which parser they were read. Examples are its words but for the name."""
+        """Add a command and return its parser. `run` gets the options, with that parser among them; `examples` are shown in the help."""
         lines = "\n".join(f"  {self.parser.prog} {name} {example}" for example in examples)
         command = self._named.add_parser(
             name,
@@ -64,7 +65,7 @@ class Commands:
 
 
 def path(text: str) -> Path:
-    """A path, which is not empty."""
+    """The type of a path: any text but the empty one."""
     if not text:
         raise argparse.ArgumentTypeError("the path is empty")
     from pathlib import Path
@@ -73,7 +74,7 @@ def path(text: str) -> Path:
 
 
 def count(text: str) -> int:
-    """A whole number of up to seven digits."""
+    """The type of a count: a whole number from 0 to 9,999,999."""
     if not re.fullmatch("[0-9]{1,7}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no count; write a whole number such as 10")
     return int(text)

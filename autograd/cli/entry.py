@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 
-from .. import doctor  # the other rooms are opened when it is sure that they are ours
+from .. import doctor
 from . import about, checking, gradients, pictures, programs, steps
 from .commands import Command, Commands
 from .output import reason, say
@@ -40,6 +40,7 @@ def _close_output() -> None:
 
 
 def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Read the words and run their command. An error of the package is a message, a warning is a note."""
     if arguments[:1] == ["train"] and doctor.is_ours():
         return about.train(arguments, parser.prog)
     options, more = parser.parse_known_args(arguments)
@@ -63,13 +64,14 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
 
 
 def _complain(parser: argparse.ArgumentParser, error: BaseException | str, code: int) -> int:
+    """Print the error with its notes after all that is printed already, and return the exit code."""
     sys.stdout.flush()
     say("\n".join([f"{parser.prog}: error: {reason(error)}", *getattr(error, "__notes__", [])]), sys.stderr)
     return code
 
 
 def _parser() -> Command:
-    """The words of the command line: of every command, in the order of the help."""
+    """The parser of the whole command line, with every command in the order of the help."""
     parser = Command(
         prog="glassgrad" if os.path.splitext(os.path.basename(sys.argv[0]))[0] == "glassgrad" else "python -m autograd",
         description="Automatic differentiation that can be looked at. Without a command: all worked examples, as tables and pictures.",

@@ -1,4 +1,4 @@
-"""What all commands on an expression have in common: their words, the numbers of its names, and what it is at these numbers."""
+"""What all commands share that take an expression: how it is given, the numbers of its names, and its results at these numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..value import Value
 
 EXPRESSION = "numbers, names, + - * / **, and the functions of `{} list`"
+"""The help about an expression; the program's name goes in."""
 
 
 def add_expression(
@@ -24,7 +25,7 @@ def add_expression(
     values: str = "name=value",
     values_help: str = "a number for each name",
 ) -> None:
-    """Let the command take an expression, and then words about its names."""
+    """Let the command take an expression as `options.expression`, and the words after it as `options.values`."""
     command.takes_expression = True
     command.add_argument("expression", type=str.strip, metavar=metavar, help=help)
     command.add_argument("values", type=str.strip, metavar=values, nargs="*", default=[], help=values_help)
@@ -45,7 +46,7 @@ class Computed(NamedTuple):
 
 
 def computed(options: argparse.Namespace, purpose: str = "differentiate by") -> Computed:
-    """The expression that the options have, at the numbers that they have. The purpose says what its names are wanted for."""
+    """The expression of the options at their numbers. `purpose` says in an error what its names are needed for."""
     from ..expression import parse
 
     expression = parse(options.expression)
@@ -55,7 +56,7 @@ def computed(options: argparse.Namespace, purpose: str = "differentiate by") -> 
 
 
 def with_a_name(parser: argparse.ArgumentParser, result: Value | float, purpose: str = "differentiate by") -> Value:
-    """The result, if a name takes part in it: else there is nothing to be done by one, and the command line is wrong."""
+    """The result, which is a Value where the expression has a name. Without a name the command line is wrong."""
     from ..typeset import number
     from ..value import Value
 
@@ -65,13 +66,13 @@ def with_a_name(parser: argparse.ArgumentParser, result: Value | float, purpose:
 
 
 def named(word: str) -> tuple[str, str, str]:
-    """The name in name=value, as Python reads names; the sign, if it is there; and the text of the value."""
+    """The three parts of name=value: the name as Python reads it, "=" or "", and the text of the value."""
     name, equals, text = word.partition("=")
     return unicodedata.normalize("NFKC", name.strip()), equals, text
 
 
 def leaves(parser: argparse.ArgumentParser, words: Sequence[str], names: tuple[str, ...]) -> dict[str, Value]:
-    """The leaves that words such as a=2 ask for, where the expression has these names."""
+    """A leaf for each word such as a=2. A word that says no number of one of these names is an error."""
     from ..errors import AutogradError
     from ..expression import CONSTANTS
     from ..primitive import as_float

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands) -> None:
-    """The words of the command."""
+    """Add the command with its options."""
     summary = "the value of any expression over the table, and its gradient by every name"
     grad = commands.add("grad", _grad, summary, '"x**2*y" x=2 y=3', '"x**2*y" x=2 y=3 --order 2')
     add_expression(grad, EXPRESSION.format(commands.parser.prog))
@@ -34,14 +34,14 @@ def _grad(options: argparse.Namespace) -> int:
     nodes = dict(zip(leaves, given.expression.names, strict=True))
     nodes.setdefault(given.output, formula(given.expression))
     say(numbers([(name, number(node.data), number(slopes[node])) for node, name in nodes.items()]))
-    gradients = gradient(given.output, leaves, unrelated="zero")  # says why, where one of those above does not exist
+    gradients = gradient(given.output, leaves, unrelated="zero")  # where one of those above does not exist, this raises and says why
     if options.order == "2":
         say(f"\n{_hessian(given.expression.names, leaves, gradients)}")
     return 0
 
 
 def _hessian(names: Sequence[str], leaves: list[Value], gradients: list[Value]) -> str:
-    """The derivatives of the gradients by the leaves, as a table: a row for each gradient, a column for each leaf."""
+    """The table of the gradients' derivatives: a row for each gradient, a column for each leaf."""
     from ..errors import AutogradError
     from ..reverse import gradient
     from ..typeset import aligned, number, shown, table

@@ -1,4 +1,4 @@
-"""What the command line prints and writes: tables, and characters that the terminal knows."""
+"""What is printed: text in characters that the terminal knows, tables of numbers, and the reasons of errors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from pathlib import Path
 
+# How characters are written that an encoding may lack.
 _PLAIN = {"−": "-", "·": "*", "×": "x", "÷": "/", "√": "sqrt ", "σ": "sigma", "π": "pi", "∂": "d", "∞": "inf"}
 _PLAIN |= {"≤": "<=", "≥": ">=", "≠": "!=", "…": "...", "–": "-"}
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
@@ -18,7 +19,7 @@ _LOWERED = str.maketrans(_RAISED, "0123456789-")
 
 
 def say(text: object, stream: TextIO | None = None, end: str = "\n") -> None:
-    """Print the text, with what the output's encoding lacks written plainly: a minus must not become a question mark."""
+    """Print the text. A character that the output's encoding lacks is written plainly: a minus must not become a question mark."""
     stream = stream or sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
 
@@ -33,12 +34,12 @@ def say(text: object, stream: TextIO | None = None, end: str = "\n") -> None:
 
 
 def reason(error: BaseException | str) -> str:
-    """What the error says, but for its word about gradients that stand on nodes: on a command line nobody sees these."""
+    """What the error says, without its sentence about the gradients on nodes, which a command line does not show."""
     return str(error).removesuffix(" No gradient was changed.")
 
 
 def numbers(rows: list[tuple[str, str, str]]) -> str:
-    """A table of nodes: what each is called, its number, and its gradient."""
+    """The table of nodes, a row each: its name, its number and its gradient."""
     from ..typeset import aligned, shown, table
 
     names, forward, gradient = zip(*rows, strict=True)

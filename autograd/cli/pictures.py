@@ -21,7 +21,7 @@ DIRECTIONS: tuple[Literal["forward", "backward", "both"], ...] = ("forward", "ba
 
 
 def add(commands: Commands) -> None:
-    """The words of the commands, and what is done without one."""
+    """Add the two commands, and what is done without a command."""
     commands.parser.set_defaults(run=_all, parser=commands.parser)
     _add_pictures(commands.parser)
 
@@ -39,7 +39,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_pictures(command: Command) -> None:
-    # Without a default of its own, so that the option holds on either side of a command's name.
+    """Add the options that say where pictures go. Without a default they hold on either side of a command's name."""
     choice = command.add_mutually_exclusive_group()
     where = f"the folder for the pictures ({FOLDER} unless given)"
     choice.add_argument("-o", "--output", type=path, metavar="DIR", default=argparse.SUPPRESS, help=where)
@@ -65,7 +65,7 @@ def _example(options: argparse.Namespace) -> int:
 
 
 def _present(examples: list[Example], options: argparse.Namespace) -> int:
-    """Print every example; draw them too, and if that fails, still print the others."""
+    """Print every example and draw it. When drawing fails, go on printing, and raise the error at the end."""
     from pathlib import Path
 
     from ..errors import AutogradError
@@ -89,6 +89,7 @@ def _present(examples: list[Example], options: argparse.Namespace) -> int:
 
 
 def _text(example: Example) -> str:
+    """The example as it is printed: a table for each graph, and the remarks."""
     import textwrap
 
     from ..typeset import number
@@ -101,11 +102,11 @@ def _text(example: Example) -> str:
 
 
 def _write_pictures(example: Example, folder: Path) -> int:
-    """Forward, backward and both of every graph, as SVG and PNG: how many files these are."""
+    """Write every graph in every direction, as SVG and as PNG, and return how many files that are."""
     from ..drawing import draw
     from ..drawing.engine import layout
 
-    layout("digraph {}", "dot")  # without an engine, no empty folder is left behind
+    layout("digraph {}", "dot")  # without an engine this raises, before there is an empty folder
     count = 0
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

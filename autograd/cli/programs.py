@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands) -> None:
-    """The words of the command."""
+    """Add the command with its options."""
     source = commands.add(
         "source",
         _source,
@@ -54,7 +54,7 @@ def _source(options: argparse.Namespace) -> int:
 
 
 def _source_of_example(options: argparse.Namespace) -> int:
-    """The programs of an example's graphs, or of those that are named; each under its name where the example has several."""
+    """Print the programs of an example's graphs, or of those that are named. Each has a heading where the example has several graphs."""
     from ..examples import run
     from ..program import compile as compiled
 
@@ -75,7 +75,9 @@ def _source_of_example(options: argparse.Namespace) -> int:
 
 
 def _somewhere(expression: Expression, given: dict[str, Value | None]) -> tuple[dict[str, Value], Value | float]:
-    """The names as leaves, and the expression at some numbers where it has a value: which ones does not matter to its program."""
+    """Leaves for the names, and the expression at them. A name without a number gets one at which the expression has a value:
+    the program is the same whichever it is.
+    """
     from ..errors import AutogradError
     from ..value import Value
 

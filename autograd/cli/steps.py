@@ -1,4 +1,4 @@
-"""`glassgrad step`: an example or an expression, step by step."""
+"""`glassgrad step`: the sweep over an example or an expression, step by step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .output import reason, say, writing
 
 
 def add(commands: Commands) -> None:
-    """The words of the command."""
+    """Add the command with its options."""
     step = commands.add(
         "step",
         _step,
