@@ -16,7 +16,11 @@ from .output import reason, say
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. What goes wrong is said in a message, never in a traceback."""
+    if sys.stderr is None:  # closed, as by 2>&-: the next file that is opened would take its place
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - as long as the process lasts
     parser = _parser()
+    if sys.stdout is None:
+        return _complain(parser, "cannot write the output: it is closed", 1)
     try:
         try:
             code = _run(parser, list(sys.argv[1:] if argv is None else argv))
@@ -65,7 +69,8 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
 
 def _complain(parser: argparse.ArgumentParser, error: BaseException | str, code: int) -> int:
     """Print the error with its notes after all that is printed already, and return the exit code."""
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     say("\n".join([f"{parser.prog}: error: {reason(error)}", *getattr(error, "__notes__", [])]), sys.stderr)
     return code
 

@@ -33,6 +33,15 @@ def say(text: object, stream: TextIO | None = None, end: str = "\n") -> None:
     print(re.sub(f"[{_RAISED}]+|[^\x00-\x7f]", fitting, str(text)), file=stream, end=end)
 
 
+def write(program: str) -> None:
+    """Print a program. A file or a pipe gets UTF-8, whatever the output's encoding is: that is how Python reads it."""
+    if sys.stdout.isatty():
+        say(program, end="")
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(program.encode(errors="backslashreplace"))
+
+
 def reason(error: BaseException | str) -> str:
     """What the error says, without its sentence about the gradients on nodes, which a command line does not show."""
     return str(error).removesuffix(" No gradient was changed.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .commands import Commands
 from .expressions import add_expression, leaves, named, with_a_name
-from .output import say
+from .output import write
 
 if TYPE_CHECKING:
     from ..expression import Expression
@@ -49,7 +49,7 @@ def _source(options: argparse.Namespace) -> int:
     given = leaves(options.parser, [word for word in options.values if "=" in word], expression.names)
     inputs, result = _somewhere(expression, {name: given.get(name) for name in wanted})
     program = compiled(with_a_name(options.parser, result), inputs=list(inputs.values()))
-    say(program.source(options.target), end="")
+    write(program.source(options.target))
     return 0
 
 
@@ -70,7 +70,7 @@ def _source_of_example(options: argparse.Namespace) -> int:
         heading = f"# {example.name}, {name}: {graph.title}\n" if len(graphs) > 1 else ""
         heading += f"# The example multiplies its gradients by {graph.seed}, which comes from upstream.\n" if graph.seed != 1.0 else ""
         parts.append(heading + "\n" * bool(heading) + compiled(graph.output).source(options.target))
-    say("\n\n".join(parts), end="")
+    write("\n\n".join(parts))
     return 0
 
 
