@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import TextIO
 
 # How characters are written that an encoding may lack.
 _PLAIN = {"−": "-", "·": "*", "×": "x", "÷": "/", "√": "sqrt ", "σ": "sigma", "π": "pi", "∂": "d", "∞": "inf"}
@@ -54,14 +49,3 @@ def numbers(rows: list[tuple[str, str, str]]) -> str:
     names, forward, gradient = zip(*rows, strict=True)
     columns = ["node", *map(shown, names)], ["forward", *aligned(forward)], ["gradient", *aligned(gradient)]
     return table(*columns, right=(1, 2))
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Errors of the file system, as the errors of a picture that cannot be written."""
-    from ..errors import DrawingError
-
-    try:
-        yield
-    except OSError as error:
-        raise DrawingError(f"cannot write to {path}: {error.strerror}") from None

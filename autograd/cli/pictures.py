@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .commands import Command, Commands, count, path
 from .expressions import EXPRESSION, add_expression, computed
-from .output import numbers, reason, say, writing
+from .output import numbers, reason, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,20 +103,20 @@ def _text(example: Example) -> str:
 
 def _write_pictures(example: Example, folder: Path) -> int:
     """Write every graph in every direction, as SVG and as PNG, and return how many files that are."""
+    from .. import files
     from ..drawing import draw
     from ..drawing.engine import layout
 
     layout("digraph {}", "dot")  # without an engine this raises, before there is an empty folder
     count = 0
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for graph in example.graphs:
-            name = graph.name if graph.name.startswith(example.name) else f"{example.name}-{graph.name}"
-            for direction in DIRECTIONS:
-                picture = draw(graph.output, direction=direction, seed=graph.seed, caption=f"{graph.title} ({direction})")
-                for ending in ("svg", "png"):
-                    picture.write(folder / f"{name}-{direction}.{ending}")
-                    count += 1
+    files.make_folder(folder, files.PICTURES[".svg"], parents=True)
+    for graph in example.graphs:
+        name = graph.name if graph.name.startswith(example.name) else f"{example.name}-{graph.name}"
+        for direction in DIRECTIONS:
+            picture = draw(graph.output, direction=direction, seed=graph.seed, caption=f"{graph.title} ({direction})")
+            for ending in ("svg", "png"):
+                picture.write(folder / f"{name}-{direction}.{ending}")
+                count += 1
     return count
 
 
@@ -144,7 +144,6 @@ def _draw(options: argparse.Namespace) -> int:
 
     from ..drawing import draw
 
-    with writing(options.output):
-        draw(output, direction=options.direction, caption=names[output]).write(options.output)
+    draw(output, direction=options.direction, caption=names[output]).write(options.output)
     say(f"\nThe picture is in {options.output}")
     return 0

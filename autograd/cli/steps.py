@@ -6,7 +6,7 @@ import argparse
 
 from .commands import Commands, path
 from .expressions import add_expression, computed
-from .output import reason, say, writing
+from .output import reason, say
 
 
 def add(commands: Commands) -> None:
@@ -53,7 +53,6 @@ def _step(options: argparse.Namespace) -> int:
     if not hasattr(options, "output"):
         say("No page was asked for: -o page.html writes one to step through.")
         return 0
-    with writing(options.output):
-        steppers[0].beside(*steppers[1:], title=title, theme=options.theme).write(options.output)
+    steppers[0].beside(*steppers[1:], title=title, theme=options.theme).write(options.output)
     say(f"The page is in {options.output}")
     return 0
