@@ -1,23 +1,22 @@
 """What this installation is made of, and what ails it.
 
 Uses nothing of the package but what it examines, and that only if it can be imported: another package named `autograd`, installed
-over this one, may have replaced half of it.
+over this one, may have replaced half of it. Every command asks here whether the package is ours, so what only an examination needs
+is imported in its functions.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from .mixed import REMEDY, is_mixed, words
 
 DISTRIBUTION = "glassgrad"
-HERE = Path(__file__).resolve().parent
+HERE = os.path.dirname(os.path.realpath(__file__))
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def _own_version() -> str:
 
 def _version(distribution: str) -> str:
     """The installed version, '' if there is none."""
-    from importlib import metadata  # slow to import, and every command asks this room whether the package is ours
+    from importlib import metadata
 
     try:
         return metadata.version(distribution)
@@ -72,7 +71,7 @@ def _version(distribution: str) -> str:
 def _autograd() -> Iterator[Finding]:
     if is_ours():
         yield Finding("autograd", f"this one, in {HERE}")
-    elif not (HERE / "__init__.py").exists():
+    elif not os.path.exists(os.path.join(HERE, "__init__.py")):
         yield Finding("autograd", words(HERE), ails=True)
     else:
         file = getattr(sys.modules.get("autograd"), "__file__", None)
@@ -80,12 +79,15 @@ def _autograd() -> Iterator[Finding]:
 
 
 def _nn() -> Iterator[Finding]:
-    spec = importlib.util.find_spec("nn")
-    place = Path(spec.origin or next(iter(spec.submodule_search_locations or ["?"]))) if spec else None
+    from importlib.util import find_spec
+
+    ours = os.path.join(os.path.dirname(HERE), "nn")
+    spec = find_spec("nn")
+    place = (spec.origin or next(iter(spec.submodule_search_locations or ["?"]))) if spec else None
     if place is None:
         yield Finding("nn", f"cannot be imported. Remedy: {REMEDY}", ails=True)
-    elif place.resolve() == HERE.parent / "nn" / "__init__.py":
-        yield Finding("nn", f"this one, in {HERE.parent / 'nn'}")
+    elif os.path.realpath(place) == os.path.join(ours, "__init__.py"):
+        yield Finding("nn", f"this one, in {ours}")
     else:
         yield Finding("nn", f"`import nn` finds another one, at {place}. Remedy: remove it, or start Python elsewhere", ails=True)
 
@@ -110,6 +112,8 @@ def _collisions() -> Iterator[Finding]:
 
 def _layout() -> Iterator[Finding]:
     """The engine that a drawing will use, by the judgement of the room that draws."""
+    from importlib.util import find_spec
+
     from .drawing.engine import layout_engine, runs_apart, trouble
 
     engine = layout_engine()
@@ -120,7 +124,7 @@ def _layout() -> Iterator[Finding]:
         found += f" (pygraphviz {present} is installed and cannot be loaded: {trouble()})"
     if not engine:
         found += ". Remedy: pip install 'glassgrad[draw]', or install Graphviz so that dot is on PATH"
-    elif importlib.util.find_spec("graphviz") is None:
+    elif find_spec("graphviz") is None:
         engine, found = "", f"{found}; but draw needs the package graphviz. Remedy: pip install 'glassgrad[draw]'"
     yield Finding("layout", found, ails=not engine)
 
@@ -185,9 +189,10 @@ def _requirements() -> Iterator[tuple[str, str]]:
     except metadata.PackageNotFoundError:
         import tomllib
 
-        file = HERE.parent / "pyproject.toml"
-        if file.is_file():
-            table = tomllib.loads(file.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+        file = os.path.join(os.path.dirname(HERE), "pyproject.toml")
+        if os.path.isfile(file):
+            with open(file, "rb") as text:
+                table = tomllib.load(text)["project"]["optional-dependencies"]
             yield from ((extra, requirement) for extra, requirements in table.items() for requirement in requirements)
 
 

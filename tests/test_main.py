@@ -14,11 +14,15 @@ from typing import Any
 
 import pytest
 
-from autograd import PRIMITIVES, examples, ops
-from autograd.__main__ import FOLDER, main
+from autograd import PRIMITIVES, examples, hessian, ops
+from autograd.__main__ import main
+from autograd.cli.commands import Command, Commands
+from autograd.cli.expressions import add_expression
+from autograd.cli.pictures import FOLDER
 from autograd.drawing import engine
-from autograd.expression import width
+from autograd.expression import parse, width
 from autograd.graph import topological
+from autograd.typeset import number
 
 from .machines import no_fonts
 
@@ -208,6 +212,105 @@ def test_a_gradient_that_does_not_exist_is_said(capsys: Out) -> None:
     assert "no gradient through sqrt" in out.split("\n\n")[1]
 
 
+# grad.
+
+
+def test_grad_prints_the_value_and_every_gradient(capsys: Out) -> None:
+    """A row for every name, in the order of the expression, and one for the whole; the Hessian only where it is asked for."""
+    first = """\
+node   forward  gradient
+x            2       −12
+y            3        −4
+−x²·y      −12         1
+"""
+    second = """
+Hessian   x   y
+x        −6  −4
+y        −4   0
+"""
+    for arguments, expected in (([], first), (["--order", "1"], first), (["--order", "2"], first + second)):
+        assert 0 == main(["grad", "-x**2*y", *arguments, "y=3", "x=2"])
+        assert (expected, "") == capsys.readouterr()
+
+
+def test_the_hessian_has_a_row_and_a_column_for_every_name(capsys: Out) -> None:
+    """Its entries are those of `hessian`, 0 where two names do not meet, and its decimal points stand below each other."""
+    text, point = "exp(사과)*b + b*c", {"사과": 0.5, "b": -2.0, "c": 3.0}
+    assert 0 == main(["grad", text, *(f"{name}={x}" for name, x in point.items()), "--order", "2"])
+    out = capsys.readouterr().out
+    assert "exp(사과)·b + b·c  −9.29744   1\n" in out
+    expected = hessian(parse(text).build)(point)
+    head, *rows = out.split("\n\n")[1].splitlines()
+    assert ["Hessian", *point] == head.split()
+    assert list(point) == [row.split()[0] for row in rows]
+    for name, row in zip(point, rows, strict=True):
+        assert [number(expected[name][other]) for other in point] == row.split()[1:]
+    columns = [
+        [width(row[: cell.start()]) + cell[0].find(".") for cell in re.finditer(r"(?<= )\S+", row) if "." in cell[0]] for row in rows
+    ]
+    assert [2, 1] == [len(column) for column in columns if column]
+    assert columns[0][0] == columns[1][0]
+
+
+def test_one_name_is_its_own_whole(capsys: Out) -> None:
+    """A node has one row."""
+    assert 0 == main(["grad", "x", "x=1", "--order", "2"])
+    assert ("node  forward  gradient\nx           1         1\n\nHessian  x\nx        0\n", "") == capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "shown"),
+    [
+        (["sqrt(a)*b", "a=0", "b=2"], "no gradient through sqrt: ", "does not exist"),
+        (["1e300*x*1e300", "x=1e-300"], "the gradient leaves the range of floats", "∞"),
+        (["a**1.5*b", "a=0", "b=2", "--order", "2"], "no gradient through power: ", "\nb              2         0\n"),
+    ],
+)
+def test_derivatives_that_do_not_exist_are_an_error(arguments: list[str], said: str, shown: str, capsys: Out) -> None:
+    """Exit code 1 and the reason, after the numbers that exist; of the Hessian it is said that it is the Hessian's."""
+    assert 1 == main(["grad", *arguments])
+    out, err = capsys.readouterr()
+    assert shown in out
+    assert "Hessian" not in out
+    assert err.startswith(f"python -m autograd grad: error: {said}")
+    assert ("--order" in arguments) == ("the Hessian, which is the gradient's own gradient, does not" in err)
+    assert "No gradient was changed" not in err
+
+
+# Expressions.
+
+
+@pytest.mark.parametrize("text", ["-x**2*y", "-x", "-h*x", "-hx", "-help", "--x*y", "- x", "-(x)", "-.5*x", "-1", "-_x", "-사과", "x"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["new", "{}", "x=-1", "-n", "3", "y=2", "--deep"],
+        ["new", "-n3", "{}", "--deep", "x=-1", "y=2"],
+        ["new", "--deep", "{}", "x=-1", "y=2", "--count=3"],
+        ["--first", "new", "-n", "3", "--", "{}", "x=-1", "y=2"],
+    ],
+)
+def test_every_command_takes_every_expression(text: str, words: list[str]) -> None:
+    """A command that nobody has seen before has its expression, its values and its options, wherever they stand."""
+    commands = Commands(Command(allow_abbrev=False))
+    commands.parser.add_argument("--first", action="store_true")
+    new = commands.add("new", lambda options: 0, "something new")
+    add_expression(new, "an expression")
+    new.add_argument("-n", "--count", type=int)
+    new.add_mutually_exclusive_group().add_argument("--deep", action="store_true")
+    options, more = commands.parser.parse_known_args([word.format(text) for word in words])
+    assert [] == more
+    assert (text, ["x=-1", "y=2"], 3, "--deep" in words) == (options.expression, options.values, options.count, options.deep)
+
+
+def test_a_value_that_begins_with_a_minus_is_no_path(capsys: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an option that wants one, such a word is what it is everywhere else: no value at all."""
+    monkeypatch.chdir(tmp_path)
+    assert 2 == main(["draw", "a", "a=1", "-o", "-a.svg"])
+    assert "argument -o/--output: expected one argument" in capsys.readouterr().err
+    assert [] == os.listdir()
+
+
 # list, help, version.
 
 
@@ -236,7 +339,7 @@ def test_version_and_help(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 == main(["--help"])
     out = capsys.readouterr().out
     assert out.startswith("usage: glassgrad [-h]")
-    assert all(re.search(rf"^ +{name} ", out, re.MULTILINE) for name in ("example", "draw", "list", "doctor"))
+    assert all(re.search(rf"^ +{name} ", out, re.MULTILINE) for name in ("example", "draw", "grad", "list", "doctor"))
     assert 0 == main(["example", "--help"])
     assert f"{', '.join(examples.NAMES[:-1])} or {examples.NAMES[-1]}" in re.sub(r"\s+", " ", capsys.readouterr().out)
 
@@ -278,6 +381,11 @@ def test_arguments_come_from_the_command_line(capsys: Out, monkeypatch: pytest.M
         (["draw", "a*b", "a=1", "b=2", "c=3"], 2, "c=3 is of no use: the expression has a, b"),
         (["draw", "a*e", "a=1", "e=3"], 2, "e=3 is of no use: e is a constant"),
         (["draw", "1 + 2"], 2, "nothing to differentiate by; its value is 3"),
+        (["grad", "1 + 2"], 2, "nothing to differentiate by; its value is 3"),
+        (["grad", "a*b", "a=1"], 2, "there is no value for b; give it, as in b=1\n    a*b\n      ^\n"),
+        (["grad", "log(a)", "a=-1"], 1, "log needs x > 0, but got x=-1.0 (label 'a')\n    log(a)\n"),
+        (["grad", "a", "a=1", "--order", "3"], 2, "invalid choice: '3'"),
+        (["grad", "a", "a=1", "-o", "x.svg"], 2, "'-o' is no name=value"),
         (["draw", "a", "a=1", "--direction", "up"], 2, "invalid choice: 'up'"),
         (["draw", "a", "a=1", "--foo"], 2, "unrecognized arguments: --foo"),
         (["draw", "a", "a=1", "-x"], 2, "'-x' is no name=value"),
@@ -402,15 +510,19 @@ def test_outputs_that_are_closed() -> None:
         assert "" == done.stdout
 
 
-def test_rooms_are_opened_only_when_used() -> None:
-    """Listing needs no drawing, and no package beyond the standard library."""
-    code = "import sys; from autograd.__main__ import main; main(['list']); print(*sys.modules, sep='\\n', file=sys.stderr)"
+@pytest.mark.parametrize("arguments", [["list"], ["grad", "x**2*y", "x=2", "y=3", "--order", "2"]])
+def test_rooms_are_opened_only_when_used(arguments: list[str]) -> None:
+    """Listing and differentiating need no drawing, and no package beyond the standard library."""
+    code = f"import sys; before = {{*sys.modules}}; from autograd.__main__ import main; main({arguments})\n"
+    code += "print(*{*sys.modules} - before, sep='\\n', file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True
     )
     loaded = set(done.stderr.split())
     assert "autograd.typeset" in loaded
-    assert set() == loaded & {"autograd.drawing", "autograd.examples", "graphviz", "pygraphviz", "numpy", "subprocess", "tomllib"}
+    needless = {"autograd.drawing", "autograd.examples", "autograd.program", "autograd.proof", "autograd.stepping"}
+    slow = {"pathlib", "importlib.metadata", "importlib.util", "subprocess", "tomllib"}
+    assert set() == loaded & {*needless, *slow, "graphviz", "pygraphviz", "numpy"}
 
 
 def test_the_source_of_every_graph_of_an_example(capsys: Out) -> None:

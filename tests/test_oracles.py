@@ -26,8 +26,9 @@ from autograd import (
     proof,
     softmax,
 )
-from autograd.__main__ import QUICK, main
+from autograd.__main__ import main
 from autograd.check import check_graph
+from autograd.cli.checking import QUICK
 from autograd.graph import cotangents, topological
 from autograd.primitive import interpretation
 from autograd.proof import (
@@ -425,17 +426,17 @@ def test_progress_with_and_without_tqdm(installed: bool, monkeypatch: pytest.Mon
     """A bar on a terminal, and nothing where there is none."""
     import sys
 
-    from autograd.__main__ import _progress
+    from autograd.cli.checking import progress
 
     if installed:
         pytest.importorskip("tqdm")
     else:
         monkeypatch.setitem(sys.modules, "tqdm", None)
-    with _progress(10) as tick:
+    with progress(10) as tick:
         tick(5)
     assert "" == capsys.readouterr().err
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with _progress(10) as tick:
+    with progress(10) as tick:
         tick(10)
     assert "10" in capsys.readouterr().err
 
