@@ -1,0 +1,1 @@
+"""Derivatives checked, in several ways."""
