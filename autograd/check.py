@@ -26,266 +26,48 @@ from __future__ import annotations
 
 import inspect
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, wraps
+from functools import wraps
 from numbers import Real
 from typing import Any, Literal
 
 from . import given
 from .checking.complex_step import complex_step as complex_step
-from .checking.differences import (
-    _FAILURES,
-    _FINER,
-    _checked,
-    _consistent,
-    _first_step,
-    _plain,
-    _positive,
-    _steps,
-    _tableau,
-    _units,
-    _weighed,
-)
 from .checking.differences import EPSILON as EPSILON
 from .checking.differences import LEAST as LEAST
 from .checking.differences import ROUNDING as ROUNDING
 from .checking.differences import Estimate as Estimate
+from .checking.differences import (
+    _checked,
+    _first_step,
+    _plain,
+    _positive,
+    _units,
+)
 from .checking.differences import central_difference as central_difference
 from .checking.differences import extrapolated_difference as extrapolated_difference
+from .checking.judging import _STOP, _judge, _room
+from .checking.judging import TOLERANCE as TOLERANCE
+from .checking.judging import Judgement as Judgement
+from .checking.judging import Verdict as Verdict
+from .checking.judging import corner as corner
+from .checking.judging import judge_function as judge_function
+from .checking.judging import judge_partial as judge_partial
+from .checking.judging import judge_second as judge_second
+from .checking.judging import kink_distance as kink_distance
 from .context import recording
 from .errors import AutogradError, StaleGraphError
-from .expression import parse
 from .forward import Dual
 from .given import is_bool
 from .graph import Edge, cotangents, edges, topological
 from .masking import substitutes
-from .primitive import PRIMITIVES, Primitive, as_float
+from .primitive import as_float
 from .reverse import gradient
 from .transforms import _like as like
 from .transforms import begun, under_way
 from .typeset import aligned, number, shown, table
 from .value import Value, as_value, describe_edge, label_of
-
-Verdict = Literal[
-    "agrees",
-    "differs",
-    "kink within h",
-    "limited by rounding",
-    "step too large",
-    "step too small",
-    "beyond the floats",
-    "not deterministic",
-    "ignores its input",
-]
-
-TOLERANCE = 1e-6
-"""The relative mistake that a check must be able to see before it says "agrees"."""
-_STOP = PRIMITIVES["stop_gradient"]
-
-
-# ------------------------------------------------------------------------------------------------------------------------
-# A derivative judged
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What differences say about a number that should be a derivative."""
-
-    numeric: float
-    bound: float
-    verdict: Verdict
-    note: str = ""
-    step: float = 0.0
-
-
-def _judge(
-    f: Callable[[float], float],
-    x: float,
-    analytic: float,
-    *,
-    noise: Callable[[float], float],
-    slack: float,
-    most: float,
-    step: float | None,
-    tolerance: float,
-) -> Judgement:
-    """What difference quotients of f say about `analytic`, of which `slack` may be rounding.
-
-    `most` is the largest step without a kink, 0 at a kink.
-    """
-    largest = 0.0
-
-    def evaluate(t: float) -> float:
-        nonlocal largest
-        result = f(t)
-        if abs(result) > largest:
-            largest = abs(result)
-        return result
-
-    middle = evaluate(x)
-    if not most:
-        return _at_a_kink(evaluate, x, middle)
-    if step is not None and not x - step < x < x + step:
-        return Judgement(math.nan, math.inf, "step too small", f"{x!r} ± {step!r} is {x!r}")
-
-    def power(estimate: Estimate) -> bool:
-        """Could a relative mistake of `tolerance` be seen? Of a derivative that is 0, relative to f over its scale."""
-        size = max(abs(analytic), abs(estimate.value)) if analytic else largest / max(abs(x), 1.0)
-        return estimate.error + slack <= max(tolerance * size, sys.float_info.min)
-
-    def agrees(estimate: Estimate) -> bool:
-        return abs(analytic - estimate.value) <= estimate.error + slack
-
-    for h in _steps(x, most, step):  # nearly always the first settles it
-        try:
-            estimate = _tableau(evaluate, x, middle, h, noise)
-        except _FAILURES:
-            continue
-        if agrees(estimate) and power(estimate):
-            return Judgement(estimate.value, estimate.error + slack, "agrees", step=h)
-        if not agrees(estimate):
-            break
-
-    best, found = _weighed(evaluate, x, middle, noise, most, step)
-    if best is None:
-        if abs(x) == sys.float_info.max:
-            return Judgement(math.nan, math.inf, "beyond the floats", "no float lies beyond this one, so there are no differences")
-        return Judgement(math.nan, math.inf, "kink within h", "there is no value on both sides")
-    estimate = best
-    bound = estimate.error + slack
-    if agrees(estimate) and power(estimate):
-        return Judgement(estimate.value, bound, "agrees", step=estimate.step)
-    kink = _corner(evaluate, x, middle, analytic, estimate, noise)
-    if kink is not None:
-        return kink
-    if not agrees(estimate) and _is_confirmed(evaluate, x, middle, estimate, [other for other in found if not agrees(other)], noise):
-        return Judgement(estimate.value, bound, "differs", step=estimate.step)
-    if most < min(_first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
-        return Judgement(estimate.value, bound, "kink within h", "too near for a smaller step", estimate.step)
-    verdict: Verdict = "limited by rounding"
-    if estimate.truncation > estimate.rounding + slack:
-        verdict = "step too large"
-    elif step is not None and step < _first_step(x, None):
-        verdict = "step too small"
-    elif step is not None and step > _FINER * _first_step(x, None):
-        verdict = "step too large"
-    return Judgement(estimate.value, bound, verdict, step=estimate.step)
-
-
-def _is_confirmed(
-    f: Callable[[float], float], x: float, middle: float, estimate: Estimate, others: list[Estimate], noise: Callable[[float], float]
-) -> bool:
-    """Whether a disagreement is there for much smaller steps too, and for steps of no simple ratio to those of the estimate, and these
-    steps see the function: what it bends by within them fades with their square.
-
-    Waves, or a peak amid a plain, that all steps of one set miss, would fool them.
-    """
-    if not any(other.step <= estimate.step / 8.0 and _consistent(estimate, other) for other in others):
-        return False
-
-    def bend(h: float) -> float:
-        return abs((f(x + h) - middle) - (middle - f(x - h)))
-
-    try:
-        odd = _tableau(f, x, middle, 0.7183 * estimate.step, noise)
-        coarse, fine = bend(estimate.step), bend(estimate.step / 32.0)
-    except _FAILURES:
-        return False
-    return _consistent(estimate, odd) and fine <= coarse / 64.0 + 4.0 * noise(abs(middle))
-
-
-def _slopes(f: Callable[[float], float], x: float, middle: float, h: float) -> tuple[float, float]:
-    return (middle - f(x - h)) / h, (f(x + h) - middle) / h
-
-
-def _at_a_kink(f: Callable[[float], float], x: float, middle: float) -> Judgement:
-    h = (abs(x) or 1.0) * 2.0**-20
-    try:
-        left, right = _slopes(f, x, middle, h)
-    except _FAILURES:
-        return Judgement(math.nan, math.inf, "kink within h", "the function ends here")
-    return Judgement((left + right) / 2.0, math.inf, "kink within h", _both(left, right))
-
-
-def _corner(
-    f: Callable[[float], float], x: float, middle: float, analytic: float, estimate: Estimate, noise: Callable[[float], float]
-) -> Judgement | None:
-    """A corner at x itself that nobody declared: two slopes that do not meet as the step shrinks, with `analytic` between them."""
-    slopes = corner(f, x, estimate.step, noise(abs(middle)))
-    if slopes is None:
-        return None
-    low, high = sorted(slopes)
-    room = (high - low) / 64.0
-    if not low - room <= analytic <= high + room:
-        return None
-    return Judgement(estimate.value, math.inf, "kink within h", _both(*slopes), estimate.step)
-
-
-def corner(f: Callable[[float], float], x: float, h: float, noise: float) -> tuple[float, float] | None:
-    """The slopes of f on the left and on the right of x, where they do not meet as the step h shrinks; None where they do."""
-    try:
-        middle = f(x)
-        (left, right), (left2, right2) = _slopes(f, x, middle, h), _slopes(f, x, middle, h / _FINER)
-    except _FAILURES:
-        return None
-    gap, gap2 = abs(right - left), abs(right2 - left2)
-    return (left2, right2) if gap2 > gap / 8.0 and gap2 * h / _FINER > 64.0 * noise else None
-
-
-def _both(left: float, right: float) -> str:
-    return f"slope {number(left)} on the left, {number(right)} on the right"
-
-
-# ------------------------------------------------------------------------------------------------------------------------
-# Kinks: the rows say where their functions have no derivative, as expressions that vanish there
-
-
-@lru_cache(maxsize=1024)
-def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
-    def reader(text: str) -> Callable[[Sequence[float]], float]:
-        expression = parse(text)
-
-        def read(point: Sequence[float]) -> float:
-            try:
-                return _plain(expression.build(dict(zip(op.operands, point, strict=True))))
-            except _FAILURES:
-                return math.inf  # x - y beyond the floats is not near 0
-
-        return read
-
-    return tuple(map(reader, op.kinks))
-
-
-def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float]) -> float:
-    """How far the nearest kink is, in units of the way from `here` to the points around it; inf where none comes nearer."""
-    nearest = math.inf
-    for kink in _kinks(op):
-        now = kink(here)
-        change = max(abs(kink(point) - now) for point in around)
-        if change:
-            nearest = min(nearest, abs(now) / change)
-    return nearest
-
-
-def _room(h: float, usual: float, nearness: Callable[[float], float]) -> float:
-    """The largest step, at most h, that stays clear of kinks; 0 at a kink. One that leads outside the domain gives way to the usual."""
-    for _ in range(8):
-        try:
-            near = nearness(h)
-        except _FAILURES:  # outside the domain
-            if h > usual:
-                h = usual
-                continue
-            near = 0.25
-        if near > 1.0:
-            break
-        h *= near / 2.0
-        if not h:
-            break
-    return h
-
 
 # ------------------------------------------------------------------------------------------------------------------------
 # What a check found
@@ -463,75 +245,6 @@ def _check_edge(edge: Edge[Value], names: dict[Value, str], step: float | None, 
         judgement.verdict,
         judgement.note,
     )
-
-
-def judge_partial(
-    op: Primitive, point: Sequence[float], position: int, partial: float, *, step: float | None = None, tolerance: float = TOLERANCE
-) -> Judgement:
-    """What differences of a row's forward function say about one local derivative of it at a point."""
-    if op is _STOP:  # 0 by definition, whatever the function does
-        return Judgement(0.0, 0.0, "agrees" if partial == 0.0 else "differs", "stopped: no gradient passes")
-    evaluate = op.kinds[float]
-    f: Callable[[float], float]
-    if len(point) == 1:
-        f = evaluate
-    elif position == 0:
-        f = lambda t: evaluate(t, point[1])  # noqa: E731
-    else:
-        f = lambda t: evaluate(point[0], t)  # noqa: E731
-    return judge_function(f, partial, op, point, position, step=step, tolerance=tolerance)
-
-
-def judge_function(
-    f: Callable[[float], float],
-    derivative: float,
-    op: Primitive,
-    point: Sequence[float],
-    position: int,
-    *,
-    step: float | None = None,
-    tolerance: float = TOLERANCE,
-) -> Judgement:
-    """The same for any function of that operand, such as the row's rule, with the row's domain and kinks."""
-    x = point[position]
-
-    def shifted(t: float) -> list[float]:
-        return [t if i == position else other for i, other in enumerate(point)]
-
-    h = _first_step(x, step)
-    interval = op.domain[position]
-    for end in (interval.low, interval.high):
-        if math.isfinite(end):
-            h = min(h, abs(x - end) / 2.0)
-    if op.kinks and h:
-        h = _room(h, _first_step(x, None), lambda h: kink_distance(op, point, shifted(x + h), shifted(x - h)))
-    slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
-    return _judge(f, x, derivative, noise=_units, slack=slack, most=h, step=step, tolerance=tolerance)
-
-
-def judge_second(
-    op: Primitive, point: Sequence[float], position: int, by: int, *, step: float | None = None, tolerance: float = TOLERANCE
-) -> tuple[float, Judgement] | None:
-    """The derivative of the rule for one operand by another, as `gradient` finds it, and what differences of the rule on floats say.
-
-    None where there is no such derivative.
-    """
-    rule = op.partials[position]
-    if rule is None or op.partials[by] is None:
-        return None
-    leaves: list[Any] = [x if partial is None else Value(x) for x, partial in zip(point, op.partials, strict=True)]
-
-    def along(t: float) -> float:
-        shifted = [t if i == by else x for i, x in enumerate(point)]
-        return float(rule(op.kinds[float](*shifted), *shifted))
-
-    try:
-        with recording():
-            first = gradient(op.kinds[Value](*leaves), leaves[position])
-            second = gradient(first, leaves[by], unrelated="zero").data
-        return second, judge_function(along, second, op, point, by, step=step, tolerance=tolerance)
-    except _FAILURES:
-        return None
 
 
 def _number(arg: Value | float) -> float:
