@@ -1,0 +1,244 @@
+"""A function and its inputs against differences: what a graph cannot tell, the function is asked itself."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import wraps
+from numbers import Real
+from typing import Any, Literal
+
+from .. import given
+from ..errors import AutogradError
+from ..given import is_bool
+from ..graph import cotangents, edges, topological
+from ..primitive import as_float
+from ..reverse import gradient
+from ..transforms import _like as like
+from ..transforms import begun, under_way
+from ..typeset import shown
+from ..value import Value, label_of
+from .differences import _checked, _plain, _positive, _units
+from .graphs import _names, _number, _Replay, _report
+from .judging import TOLERANCE, _judge, judge_second
+from .report import Check, Report
+
+
+def check_gradients(
+    f: Callable[..., Any], *inputs: Any, step: float | None = None, tolerance: float = TOLERANCE, order: Literal[1, 2] = 1
+) -> Report:
+    """A Report on f at the inputs: every input and every inner node of the graph that f records, against differences.
+
+    Inputs are numbers, Values, or lists, tuples and dicts of them; f is called with fresh Values in their place and returns one Value. The
+    graph is checked as by `check_graph`. Beyond that, f itself is called with numbers nearby, so a report also sees what no
+    graph can: numbers that bypass the graph (x.data), other branches, randomness.
+
+    step       the first step of the differences, which others compete with; derived from the numbers unless given
+    tolerance  the relative mistake that must be visible before a verdict is "agrees"; it does not widen any bound
+    order      2 adds the second derivatives: each first derivative, as the graph that `gradient` makes, is held against
+               differences in turn, as are the local derivatives in that graph, and the derivative of each rule. At the kinks of abs,
+               relu, maximum and minimum, where the first derivative is a step, the second is 0 by convention, and the verdict says so
+
+    TypeError: f returns no number. ValueError: no inputs, a step that changes nothing, or f writes into its inputs. What f
+    raises is passed on.
+
+    >>> print(check_gradients(lambda x, y: x * y + ops.sin(x), 2.0, 3.0).nodes[0].verdict)
+    agrees
+    """
+    step, tolerance = _checked(step), _positive(tolerance, "tolerance")
+    given.choice(order, (1, 2), "order")
+    asked = _Asked(f, inputs)
+    for name, x in zip(asked.names, asked.numbers, strict=True):
+        if step is not None and not x - step < x < x + step:
+            raise ValueError(f"a step of {step!r} does not change {name}={x!r}: take one above {math.ulp(x)!r}")
+    output, leaves = asked.call(asked.numbers)
+    again, _ = asked.call(asked.numbers)
+    if not isinstance(output, Value) or not isinstance(again, Value):
+        return Report(output, [asked.bypassing(i, leaf, step, tolerance) for i, leaf in enumerate(leaves)])
+    if output.data != again.data or _shape(output) != _shape(again):
+        what = f"{output.data!r} and {again.data!r}" if output.data != again.data else "two different graphs"
+        note = f"two calls with the same numbers gave {what}"
+        recorded = cotangents(output)
+        return Report(
+            output,
+            [
+                Check(leaf, None, name, "input", recorded.get(leaf, 0.0), math.nan, math.inf, "not deterministic", note)
+                for leaf, name in zip(leaves, asked.names, strict=True)
+            ],
+        )
+    report = _report(output, dict(zip(leaves, asked.names, strict=True)), step, tolerance)
+    replay = _Replay(output)
+    place = {node: i for i, node in enumerate(replay.order)}
+    checks = {check.node: check for check in report.nodes}
+    apart = [asked.bypassing(i, leaf, step, tolerance) for i, leaf in enumerate(leaves) if leaf not in place]
+    for i, leaf in enumerate(leaves):
+        departure = asked.departure(i, replay, place[leaf]) if leaf in place else None
+        if departure == "":
+            checks[leaf] = asked.bypassing(i, leaf, step, tolerance, checks[leaf].analytic)
+        elif departure is not None and not checks[leaf].is_wrong:
+            checks[leaf] = replace(checks[leaf], verdict="kink within h", note=f"within h, the function {departure}")
+    nodes, edges = [*apart, *checks.values()], report.edges
+    if order == 2:
+        edges = edges + _second(output, step, tolerance)
+        for i, name in enumerate(asked.names):
+            second = check_gradients(_slope(f, i), *inputs, step=step, tolerance=tolerance)
+            nodes += [_of_order_2(check, name) for check in second.nodes if check.op == "input"]
+            edges = edges + second.edges
+    return Report(output, nodes, edges)
+
+
+def _second(output: Value, step: float | None, tolerance: float) -> list[Check]:
+    """What is wrong with the derivatives of the rules in a graph, which make up its second derivative."""
+    order = topological(output)
+    names, found = _names(order, {}), []
+    for node in order:
+        for edge in edges(node):
+            assert node.op is not None
+            point = [_number(arg) for arg in node.args]
+            for by, other in enumerate(node.op.operands):
+                judged = judge_second(node.op, point, edge.position, by, step=step, tolerance=tolerance)
+                if judged is not None:
+                    second, judgement = judged
+                    op = f"∂²{node.op.name}/∂{node.op.operands[edge.position]}∂{other}"
+                    said = judgement.numeric, judgement.bound, judgement.verdict, judgement.note
+                    found.append(Check(node, edge.position, names[node], op, second, *said, by=other))
+    return found
+
+
+_STEPPED = tuple(f"{name} at " for name in ("abs", "relu", "leaky_relu", "maximum", "minimum", "sign", "heaviside", "above"))
+"""How a note begins that finds the kink in one of these, whose first derivatives are steps there, or in such a step."""
+
+
+def _of_order_2(check: Check, name: str) -> Check:
+    """A check of a first derivative as one of a second."""
+    note = check.note
+    if check.verdict == "kink within h" and note.startswith(_STEPPED):
+        note += "; where a first derivative is a step, its own derivative is taken as 0, by convention"
+    return replace(check, name=f"{name}, {check.name}", op="second derivative", note=note)
+
+
+def _slope(f: Callable[..., Any], i: int) -> Callable[..., Value]:
+    """∂f/∂(its i-th number), as the graph that `gradient` makes."""
+
+    @wraps(f)  # with its names for the inputs
+    def slope(*arguments: Any) -> Value:
+        leaf: Value = list(_flat(arguments))[i][1]
+        return gradient(f(*arguments), leaf, unrelated="zero")
+
+    return slope
+
+
+def _shape(output: Any) -> list[tuple[Any, ...]]:
+    """The graph without its numbers: which operations on which nodes."""
+    if not isinstance(output, Value):
+        return []
+    order = topological(output)
+    place: dict[Value | None, int] = {node: i for i, node in enumerate(order)}
+    return [(node.op, place.get(node.x, -1), place.get(node.y, -1)) for node in order]
+
+
+def _flat(tree: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """What stands in nested lists, tuples and dicts, one after the other, each with its name: xs[0], weights['b']."""
+    if depth > given.DEPTH:
+        raise ValueError(f"check_gradients got lists in lists, more than {given.DEPTH} deep, or one that contains itself, at {name:.60}…")
+    if isinstance(tree, (list, tuple, dict)):
+        for key, part in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from _flat(part, f"{name}[{key!r}]", depth + 1)
+    else:
+        yield name, tree
+
+
+class _Asked:
+    """A function and the inputs it is asked about; lists, tuples and dicts of inputs are laid out flat."""
+
+    def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+        given.function(f, "check_gradients", "a function first")
+        self.f, self.inputs = f, inputs
+        self.name = getattr(f, "__name__", type(f).__name__)
+        self.numbers: list[float] = []
+        self.labels: list[str | None] = []
+        self.names: list[str] = []
+        try:
+            kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+            parameters = [p.name for p in inspect.signature(f).parameters.values() if p.kind in kinds]
+        except (TypeError, ValueError):
+            parameters = []
+        for i, argument in enumerate(inputs):
+            for name, x in _flat(argument, parameters[i] if i < len(parameters) else f"x{i}"):
+                self.labels.append(label_of(x) or None if isinstance(x, Value) else None)
+                self.names.append(self.labels[-1] or name)
+                self.numbers.append(x.data if isinstance(x, Value) else as_float(x, f"a number as {name}", "check_gradients"))
+        if not self.numbers:
+            raise ValueError("check_gradients needs at least one input: there is nothing to differentiate by")
+
+    def call(self, numbers: Sequence[float]) -> tuple[Any, list[Value]]:
+        """What f returns for these numbers, as fresh Values, and those Values."""
+        leaves = [Value(x, label=label) for x, label in zip(numbers, self.labels, strict=True)]
+        arguments = like(self.inputs, iter(leaves))
+        level = begun()
+        level.variables.update(leaves)
+        try:
+            with under_way(level):
+                output = self.f(*arguments)
+        except Exception as error:
+            at = ", ".join(f"{name}={x!r}" for name, x in zip(self.names, numbers, strict=True))
+            error.add_note(f"raised by {self.name} at {shown(at, 200)}")
+            raise
+        left = [x for _, x in _flat(arguments)]
+        if len(left) != len(leaves) or any(a is not b for a, b in zip(leaves, left, strict=True)):
+            raise ValueError(f"{self.name} changes a list or dict it is given; a function that is checked must leave its inputs alone")
+        for leaf, x, name in zip(leaves, numbers, self.names, strict=True):
+            if leaf.data != x or leaf.op is not None:
+                raise ValueError(f"{self.name} writes into its input {name}: it was {x!r}, then {leaf.data!r}; compute a new Value instead")
+        if isinstance(output, Value):
+            return output, leaves
+        if is_bool(output) or not isinstance(output, Real):
+            many = f" of {len(output)}" if hasattr(output, "__len__") else ""
+            remedy = "; check its parts one by one, as in lambda x: f(x)[0]" if isinstance(output, (list, tuple)) else ""
+            raise TypeError(f"{self.name} must return one Value, but returned {type(output).__name__}{many}{remedy}")
+        return as_float(output, "a finite number from", self.name), leaves
+
+    def at(self, i: int, x: float) -> Any:
+        """f with x as its i-th number and all others as they are."""
+        return self.call([x if k == i else other for k, other in enumerate(self.numbers)])[0]
+
+    def bypassing(self, i: int, leaf: Value, step: float | None, tolerance: float, analytic: float = 0.0) -> Check:
+        """The check of an input through f itself, where the graph does not say all."""
+        x, seen = self.numbers[i], set()
+
+        def f(t: float) -> float:
+            result = _plain(self.at(i, t))
+            seen.add(result)
+            return result
+
+        judgement = _judge(f, x, analytic, noise=_units, slack=_units(analytic), most=math.inf, step=step, tolerance=tolerance)
+        verdict, note = judgement.verdict, judgement.note
+        if len(seen) == 1:
+            verdict, note = "ignores its input", "the result never changes"
+        elif f(x) != f(x):
+            verdict, note = "not deterministic", "two calls with the same numbers gave different results"
+        elif verdict == "differs":
+            note = f"{self.name} computes with {self.names[i]} outside the graph: x.data gives a plain number"
+        return Check(leaf, None, self.names[i], "input", analytic, judgement.numeric, judgement.bound, verdict, note)
+
+    def departure(self, i: int, replay: _Replay, start: int) -> str | None:
+        """What f does for a number nearby that the graph it recorded does not; "" for another result, None for nothing."""
+        x = self.numbers[i]
+        path, shape = replay.downstream(start, moving=True), _shape(replay.order[-1])
+        h = 2.0**-20 * (abs(x) or 1.0)
+        for t in (x + h, x - h):
+            try:
+                expected = replay.run(start, t, path)[-1]
+            except AutogradError:
+                continue  # beyond an end of the domain
+            try:
+                output = self.at(i, t)
+            except Exception as error:
+                return f"raises {type(error).__name__}: {error}"
+            if _shape(output) != shape:
+                return "takes another branch"
+            if output.data != expected:
+                return ""
+        return None
