@@ -17,13 +17,12 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from functools import cache, lru_cache, partial
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any
 
 from . import given, graph, ops, reverse, value
-from .check import LEAST, check_graph, complex_step, corner, judge_partial, judge_second, kink_distance
+from .check import check_graph, complex_step, corner, judge_partial, judge_second, kink_distance
 from .checking.chance import _COMMON
 from .checking.chance import SPECIAL as SPECIAL
 from .checking.chance import Recipe as Recipe
@@ -34,268 +33,20 @@ from .checking.chance import random_number as random_number
 from .checking.chance import random_operands as random_operands
 from .checking.chance import random_recipe as random_recipe
 from .checking.chance import smooth_rows as smooth_rows
-from .errors import AutogradError, DivisionByZeroError, DomainError, MissingExtraError
-from .expression import Expression, parse
-from .graph import cotangents, edges, topological
-from .masking import substitutes
+from .checking.exact import LOSSES as LOSSES
+from .checking.exact import NO_VALUE as NO_VALUE
+from .checking.exact import _bits, _mp, _or_none
+from .checking.exact import exact_partial as exact_partial
+from .checking.exact import exact_value as exact_value
+from .checking.exact import graph_ratio as graph_ratio
+from .checking.exact import is_at_kink as is_at_kink
+from .checking.exact import known_loss as known_loss
+from .checking.exact import ulps as ulps
+from .errors import AutogradError, DivisionByZeroError, DomainError
+from .graph import topological
 from .primitive import PRIMITIVES, Primitive
 from .typeset import table
 from .value import Value
-
-NO_VALUE = (ArithmeticError, ValueError)
-"""What a function or a rule raises where it has no value."""
-
-
-# ------------------------------------------------------------------------------------------------------------------------
-# Exact numbers
-
-
-@cache
-def _mp() -> Any:
-    try:
-        import mpmath
-    except ImportError as error:
-        raise MissingExtraError("exact numbers need mpmath, from the extra test: pip install 'glassgrad[test]'") from error
-    return mpmath.mp
-
-
-@cache
-def _meanings() -> dict[str, Callable[..., Any]]:
-    """The functions of the expression language on mpmath's numbers; what is missing is computed from its row's formula."""
-    mp = _mp()
-
-    def raised(x: Any, y: Any) -> Any:
-        return mp.power(x, y) if x else mp.mpf(0) ** y
-
-    own: dict[str, Callable[..., Any]] = {
-        "add": lambda x, y: x + y,
-        "subtract": lambda x, y: x - y,
-        "multiply": lambda x, y: x * y,
-        "divide": lambda x, y: x / y,
-        "negate": lambda x: -x,
-        "pow": raised,
-        "power": raised,
-        "abs": abs,
-        "maximum": max,
-        "minimum": min,
-        "above": lambda x, y: (1 + mp.sign(x - y)) / 2,
-        "log2": lambda x: mp.log(x) / mp.log(2),
-        "stop_gradient": lambda x: x,
-        ">": lambda x, y: mp.mpf(x > y),
-        "<": lambda x, y: mp.mpf(x < y),
-        ">=": lambda x, y: mp.mpf(x >= y),
-        "<=": lambda x, y: mp.mpf(x <= y),
-    }
-    same = "exp log log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 hypot sign erf erfc"
-    return own | {name: getattr(mp, name) for name in same.split(" ")}
-
-
-_parse = lru_cache(maxsize=1024)(parse)
-
-
-def _exactly(expression: Expression, names: Mapping[str, Any]) -> Any:
-    mp, meanings = _mp(), _meanings()
-    pending: list[Any] = []
-    for step in expression.steps:
-        if not step.operands:
-            if step.name in ("pi", "π"):
-                pending.append(+mp.pi)
-            elif step.name in names:
-                pending.append(names[step.name])
-            else:
-                pending.append(+mp.e if step.name else mp.mpf(step.number))
-            continue
-        operands = pending[-step.operands :]
-        del pending[-step.operands :]
-        if step.name in meanings:
-            result = meanings[step.name](*operands)
-        else:
-            row = PRIMITIVES[step.name]
-            formula = _parse(row.formula)
-            if [inner.name for inner in formula.steps if inner.operands] == [row.name]:
-                raise LookupError(f"{row.name} has no exact form: its formula names only itself")
-            result = _exactly(formula, dict(zip(row.operands, operands, strict=True)))
-        if not isinstance(result, mp.mpf) or mp.isnan(result):
-            raise ValueError("not a real number")
-        pending.append(result)
-    return pending[-1]
-
-
-def _bits(operands: Sequence[float]) -> int:
-    """How many bits an expression needs that adds such a number to 1, or takes exp of it, and keeps 50 digits."""
-    bits = 170
-    for x in operands:
-        size = abs(x)
-        if size and size < 1e-6:
-            bits = max(bits, 170 - 3 * math.frexp(x)[1])
-        elif size > 20.0:  # beyond 1,100, what exp adds to 1, or 1 to exp, is nothing to a float
-            bits = max(bits, 170 + int(3.0 * size) if size < 1100.0 else 0, 170 + 2 * math.frexp(x)[1])
-    return bits
-
-
-def exact_value(primitive: Primitive, operands: Sequence[float]) -> Any:
-    """The row's `formula` at these numbers, in 50 digits or more; None where it has no real value.
-
-    LookupError: the formula is a name that mpmath does not have.
-    """
-    mp = _mp()
-    with mp.workprec(_bits(operands)):
-        return _or_none(lambda: _value(primitive, [mp.mpf(x) for x in operands]))
-
-
-def exact_partial(primitive: Primitive, position: int, operands: Sequence[float]) -> Any:
-    """The row's `textbook` form of one local derivative at these numbers, in 50 digits or more; None where it has none."""
-    mp = _mp()
-    with mp.workprec(_bits(operands)):
-        return _or_none(lambda: _partial(primitive, position, [mp.mpf(x) for x in operands]))
-
-
-def _or_none(compute: Callable[[], Any]) -> Any:
-    try:
-        result = compute()
-    except NO_VALUE:
-        return None
-    return result if _mp().isfinite(result) else None
-
-
-def _value(primitive: Primitive, operands: Sequence[Any]) -> Any:
-    meanings = _meanings()
-    if primitive.name in meanings:
-        return meanings[primitive.name](*operands)
-    formula = _parse(primitive.formula)
-    if [step.name for step in formula.steps if step.operands] == [primitive.name]:
-        raise LookupError(f"{primitive.name} has no exact form: its formula names only itself")
-    return _exactly(formula, dict(zip(primitive.operands, operands, strict=True)))
-
-
-def _partial(primitive: Primitive, position: int, operands: Sequence[Any]) -> Any:
-    names = dict(zip(primitive.operands, operands, strict=True))
-    text = primitive.textbook[position]
-    expression = _parse(text)
-    if "z" in expression.names:
-        names["z"] = _value(primitive, operands)
-    return _exactly(expression, names)
-
-
-def _power_loss(z: float, x: float, c: float) -> float:
-    return LEAST * (abs(c) if c >= 0.5 else abs(c / x) if x else 0.0)
-
-
-def _pow_loss(z: float, x: float, y: float) -> float:
-    if y <= 0.5:
-        return LEAST * abs(y / x) if x else 0.0  # as for power
-    rounding = abs(float(Fraction(y) - 1 - Fraction(y - 1.0)))
-    if x < 0.0 and rounding:
-        return math.inf  # y - 1 has lost its last bit, and with it the sign
-    size = (y - 1.0) * math.log(abs(x)) if x else -math.inf
-    return abs(y) * (math.exp(size) * (rounding * abs(math.log(abs(x) or 1.0)) * 1.01) + LEAST)
-
-
-def _length_loss(z: float, x: float, y: float) -> float:
-    return LEAST / z if z else 0.0
-
-
-def _cube_loss(z: float, x: float) -> float:
-    return 3.0 * math.ulp(x * z * z * z) + (LEAST + LEAST * z) * z * z
-
-
-def _angle_loss(across: float, along: float) -> float:
-    r = 1.0 / math.hypot(across, along) if across or along else 0.0
-    return math.ulp(across * r * r) + LEAST * r + LEAST * r * r if r < math.inf else math.inf
-
-
-LOSSES: dict[tuple[str, str], tuple[Callable[..., float], str]] = {
-    ("divide", "y"): (lambda z, x, y: LEAST / abs(y), "a subnormal z has lost digits, and z/y shows it where |y| < 1"),
-    ("power", "x"): (_power_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
-    ("pow", "x"): (_pow_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
-    ("pow", "y"): (lambda z, x, y: LEAST * abs(math.log(x)) if x > 0.0 else 0.0, "a subnormal z has lost digits"),
-    ("hypot", "x"): (_length_loss, "a subnormal length has lost digits"),
-    ("hypot", "y"): (_length_loss, "a subnormal length has lost digits"),
-    ("rhypot", "x"): (lambda z, x, y: _cube_loss(z, x), "z³ is three times as wrong as z"),
-    ("rhypot", "y"): (lambda z, x, y: _cube_loss(z, y), "z³ is three times as wrong as z"),
-    ("atan2", "y"): (lambda z, y, x: _angle_loss(x, y), "r² is twice as wrong as r = 1/√(x² + y²)"),
-    ("atan2", "x"): (lambda z, y, x: _angle_loss(y, x), "r² is twice as wrong as r = 1/√(x² + y²)"),
-    ("gaussian", "x"): (lambda z, x: 2.0 * abs(x) * LEAST, "a subnormal z (|x| > 26.6) has lost digits, and 2x multiplies the loss"),
-}
-"""The rules of the table that may be off by more than 4 units in the last place: by how much more at (z, operands), and why.
-
-Infinite is the loss where an intermediate result overflows for operands below the normal floats: there the engine has no derivative, and
-says so.
-"""
-
-
-def known_loss(primitive: Primitive, position: int, z: float, operands: Sequence[float]) -> float:
-    """By how much a rule of the table is known to be off, beyond 4 units in the last place."""
-    name = primitive.name, primitive.operands[position]
-    return LOSSES[name][0](z, *operands) if name in LOSSES else 0.0
-
-
-def ulps(got: float, exact: Any) -> float:
-    """How far `got` is from the exact number, in units in the last place of the nearest float."""
-    near = float(exact)
-    if math.isinf(near) or not math.isfinite(got):
-        return 0.0 if got == near else math.inf
-    return float(abs(exact - got) / math.ulp(near))
-
-
-def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
-    """Whether one of the row's kink expressions vanishes at these numbers."""
-    names = dict(zip(primitive.operands, operands, strict=True))
-    try:
-        return any(_parse(kink).build(names) == 0.0 for kink in primitive.kinks)
-    except AutogradError:
-        return False
-
-
-# ------------------------------------------------------------------------------------------------------------------------
-# A whole graph against exact numbers
-
-
-def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) -> float:
-    """How much of its rounding bound the gradient uses up at the worst node: above 1, it is wrong.
-
-    The exact gradient is a sweep in 50 digits over exact local derivatives at the recorded numbers. In floats a local derivative
-    may be off by 4 units in the last place (8u, with u = ε/2), a product by u, and a sum by u for each term; along a path these
-    add up to m·u. So the bound is
-    γ = m·u / (1 − m·u) times the same sweep with absolute local derivatives.
-
-    Near 0 a unit in the last place is the least float, η = 2⁻¹⁰⁷⁴, whatever the size: a local derivative may be off by 4η (and by its
-    `known_loss`), a product by η, and the local derivatives from there on multiply what is lost.
-    """
-    mp = _mp()
-    order = topological(output)
-    gradient = cotangents(output) if gradient is None else gradient
-    exact = dict.fromkeys(order, mp.mpf(0))
-    absolute = dict.fromkeys(order, mp.mpf(0))
-    roundings = dict.fromkeys(order, 0.0)
-    lost = dict.fromkeys(order, mp.mpf(0))
-    exact[output], absolute[output] = mp.mpf(1), mp.mpf(1)
-    worst = 0.0
-    missing = substitutes(order, (output,))
-    with mp.workprec(170):
-        for node in reversed(order):
-            gamma = roundings[node] * 2.0**-53
-            bound = absolute[node] * gamma / (1.0 - gamma) + lost[node] if gamma < 1.0 else mp.inf
-            error = abs(mp.mpf(gradient[node]) - exact[node])
-            if error and absolute[node] <= sys.float_info.max:
-                worst = max(worst, float(error / bound))
-            if not gradient[node] and not exact[node] and node not in missing:
-                continue
-            for edge in edges(node):
-                assert node.op is not None
-                point = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
-                partial = None if is_at_kink(node.op, point) else exact_partial(node.op, edge.position, point)
-                if partial is None:
-                    partial = mp.mpf(missing.get(node, (node.dx, node.dy))[edge.position])
-                exact[edge.operand] += exact[node] * partial
-                absolute[edge.operand] += absolute[node] * abs(partial)
-                loss = 4.0 * LEAST + known_loss(node.op, edge.position, node.data, point)
-                if abs(partial) > sys.float_info.max:  # recorded as infinite; what a small gradient would make of it is lost
-                    loss = math.inf
-                lost[edge.operand] += lost[node] * abs(partial) + absolute[node] * loss + LEAST
-                roundings[edge.operand] = max(roundings[edge.operand], roundings[node] + 9.0) + 1.0
-    return worst
-
 
 # ------------------------------------------------------------------------------------------------------------------------
 # The ladder: every check on one row. Each rung raises an AssertionError in one line.

@@ -28,6 +28,7 @@ from autograd import (
 )
 from autograd.__main__ import main
 from autograd.check import check_graph
+from autograd.checking import exact
 from autograd.cli.checking import QUICK
 from autograd.graph import cotangents, topological
 from autograd.primitive import interpretation
@@ -411,14 +412,14 @@ def test_the_command_refuses_nonsense(capsys: pytest.CaptureFixture[str]) -> Non
 def test_without_mpmath_the_command_names_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     import sys
 
-    proof._mp.cache_clear()
-    proof._meanings.cache_clear()
+    exact._mp.cache_clear()
+    exact._meanings.cache_clear()
     monkeypatch.setitem(sys.modules, "mpmath", None)
     with pytest.raises(MissingExtraError, match=r"glassgrad\[test\]"):
         proof.exact_value(PRIMITIVES["sin"], (1.0,))
     assert 1 == main(["check", "--cases", "100"])
     assert "glassgrad[test]" in capsys.readouterr().err
-    proof._mp.cache_clear()
+    exact._mp.cache_clear()
 
 
 @pytest.mark.parametrize("installed", [True, False])
