@@ -1,0 +1,347 @@
+"""The ladder: every check on one row. Each rung raises an AssertionError in one line."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+from .. import ops
+from ..errors import DivisionByZeroError, DomainError
+from ..primitive import Primitive
+from ..value import Value
+from .chance import _COMMON, common_points, has_value, into
+from .complex_step import complex_step
+from .exact import NO_VALUE, _bits, _mp, _or_none, exact_partial, exact_value, is_at_kink, known_loss, ulps
+from .judging import corner, judge_partial, judge_second, kink_distance
+
+
+def _at(primitive: Primitive, operands: Sequence[float]) -> str:
+    return ", ".join(f"{name}={x!r}" for name, x in zip(primitive.operands, operands, strict=True))
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def _evaluated(rule: Callable[..., Any], *operands: Any) -> float | None:
+    try:
+        result = _number(rule(*operands))
+    except NO_VALUE:
+        return None
+    return result if math.isfinite(result) else None
+
+
+def _rules(primitive: Primitive) -> Iterator[tuple[int, Callable[..., Any]]]:
+    return ((position, rule) for position, rule in enumerate(primitive.partials) if rule is not None)
+
+
+def check_rules(primitive: Primitive, operands: Sequence[float]) -> None:
+    """A rule means the same on floats and on Values, bit for bit, and is what a node records."""
+    z = primitive.kinds[float](*operands)
+    for mask in range(1, 2 ** len(operands)):
+        mixture: list[Any] = [Value(x) if mask >> i & 1 else x for i, x in enumerate(operands)]
+        if any(isinstance(x, Value) and rule is None for x, rule in zip(mixture, primitive.partials, strict=True)):
+            continue
+        node: Value = primitive.kinds[Value](*mixture)
+        stored = dict(zip([i for i, x in enumerate(mixture) if isinstance(x, Value)], node.partials, strict=True))
+        for position, rule in _rules(primitive):
+            on_floats, on_values = _evaluated(rule, z, *operands), _evaluated(rule, node, *mixture)
+            what = f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}"
+            if (on_floats is None) != (on_values is None) or (on_floats is not None and _apart(on_floats, on_values)):
+                raise AssertionError(f"{what}: the rule gives {on_floats!r} on floats, but {on_values!r} on Values")
+            if position in stored:
+                recorded = stored[position] if math.isfinite(stored[position]) else None
+                if (recorded is None) != (on_floats is None) or (recorded is not None and _apart(recorded, on_floats)):
+                    raise AssertionError(f"{what}: the node recorded {stored[position]!r}, but the rule gives {on_floats!r}")
+
+
+def _apart(x: float, y: float | None) -> bool:
+    return y is None or struct.pack("<d", x) != struct.pack("<d", y)
+
+
+def check_differences(primitive: Primitive, operands: Sequence[float]) -> str:
+    """Each local derivative agrees with differences of the forward function. Returns the verdicts met."""
+    z = primitive.kinds[float](*operands)
+    met = []
+    for position, rule in _rules(primitive):
+        partial = _evaluated(rule, z, *operands)
+        if partial is None:
+            continue
+        judgement = judge_partial(primitive, operands, position, partial)
+        met.append(judgement.verdict)
+        if judgement.verdict == "differs":
+            raise AssertionError(
+                f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {partial!r},"
+                f" but differences of the function give {judgement.numeric!r} ± {judgement.bound:.1g}"
+            )
+    return ", ".join(met)
+
+
+def check_kinks(primitive: Primitive, operands: Sequence[float]) -> None:
+    """Where the function has a corner or a jump, one of the row's kink expressions vanishes."""
+    if is_at_kink(primitive, operands):
+        return
+    for position, x in enumerate(operands):
+
+        def along(t: float, position: int = position) -> float:
+            return float(primitive.kinds[float](*[t if i == position else other for i, other in enumerate(operands)]))
+
+        slopes = corner(along, x, max(abs(x), 1.0) * 2.0**-10, 4.0 * math.ulp(primitive.kinds[float](*operands)))
+        if slopes is not None:
+            at = f"{_at(primitive, operands)}: slope {slopes[0]:g} on the left, {slopes[1]:g} on the right"
+            raise AssertionError(f"{primitive.name} has a kink that it does not declare, at {at}")
+
+
+def check_jumps(primitive: Primitive) -> int:
+    """Where the function or a rule jumps, between any two common numbers, a kink is declared. Returns how many ways were searched.
+
+    Halving a way again and again, always to the half with the greater change, ends at a jump if there is one.
+    """
+    modest = [into(0.5, interval) for interval in primitive.domain]
+    searched = 0
+    for by, interval in enumerate(primitive.domain):
+        numbers = sorted({x for x in _COMMON if x in interval})
+
+        def at(x: float, by: int = by) -> list[float]:
+            return [x if i == by else other for i, other in enumerate(modest)]
+
+        def value(x: float) -> float | None:
+            return _evaluated(primitive.kinds[float], *at(x))
+
+        def slope(x: float, rule: Callable[..., Any]) -> float | None:
+            z = value(x)
+            return None if z is None else _evaluated(rule, z, *at(x))
+
+        functions: list[Callable[[float], float | None]] = [value, *(partial(slope, rule=rule) for _, rule in _rules(primitive))]
+        for f in functions:
+            for low, high in pairwise(numbers):
+                searched += 1
+                ends = _greatest_change(f, low, high)
+                if ends is not None and kink_distance(primitive, at(ends[0]), at(ends[1])) > 1.0:
+                    what = "jumps" if f is value else "has a rule that jumps"
+                    raise AssertionError(f"{primitive.name} {what}, and declares no kink there: at {_at(primitive, at(ends[1]))}")
+    return searched
+
+
+def _greatest_change(f: Callable[[float], float | None], low: float, high: float) -> tuple[float, float] | None:
+    """Neighbouring floats between which f jumps by more than a millionth; None where none were found, or f is no modest number."""
+    while True:
+        middle = low + (high - low) / 2.0
+        first, last = f(low), f(high)
+        if (
+            first is None
+            or last is None
+            or abs(last - first) <= 1e-6 * max(abs(first), abs(last), 1e-3)
+            or max(abs(first), abs(last)) > 1e6
+        ):
+            return None
+        if not low < middle < high:
+            return low, high
+        between = f(middle)
+        if between is None:
+            return None
+        low, high = (low, middle) if abs(between - first) > abs(last - between) else (middle, high)
+
+
+def check_complex(primitive: Primitive, operands: Sequence[float], tolerance: float = 1e-10) -> bool:
+    """Each local derivative agrees with a complex step. False where the function has no complex form."""
+    if is_at_kink(primitive, operands) or primitive.name == "stop_gradient":
+        return True
+    z = primitive.kinds[float](*operands)
+    for position, rule in _rules(primitive):
+        partial = _evaluated(rule, z, *operands)
+        if partial is None:
+            continue
+
+        def along(x: Any, position: int = position) -> Any:
+            point: list[Any] = [x if i == position else other for i, other in enumerate(operands)]
+            return primitive.kinds[type(x)](*point)
+
+        try:
+            slope = complex_step(along, operands[position])
+        except TypeError:
+            return False
+        except NO_VALUE:
+            continue
+        if math.isfinite(slope) and abs(slope - partial) > tolerance * max(abs(slope), abs(partial)) + 1e-300:
+            raise AssertionError(
+                f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {partial!r},"
+                f" but a complex step gives {slope!r}"
+            )
+    return True
+
+
+def check_domain(primitive: Primitive) -> int:
+    """The function has a value within its declared intervals, up to their ends, and none outside. Returns how many points were tried.
+
+    Where the operands have a `condition` as well, in words, only the second is tried.
+    """
+    modest = [into(0.5, interval) for interval in primitive.domain]
+    tried = 0
+    for position, interval in enumerate(primitive.domain):
+        ends = [end for end in (interval.low, interval.high) if math.isfinite(end)]
+        near = [end + sign * max(abs(end), 1.0) * step for end in ends for sign in (1.0, -1.0) for step in (2.0**-52, 0.01, 1.0)]
+        for x in dict.fromkeys([*ends, *near, *_COMMON]):
+            point = [x if i == position else other for i, other in enumerate(modest)]
+            try:
+                primitive.kinds[float](*point)
+            except (DomainError, DivisionByZeroError) as error:
+                if x in interval and not primitive.condition:
+                    declared = primitive.domain_text or "all numbers"
+                    raise AssertionError(
+                        f"{primitive.name} declares {declared} as its domain, but at {_at(primitive, point)}: {error}"
+                    ) from None
+            except NO_VALUE:
+                pass
+            else:
+                if x not in interval:
+                    raise AssertionError(
+                        f"{primitive.name} has a value at {_at(primitive, point)}, outside of its declared domain {primitive.domain_text}"
+                    )
+            tried += 1
+    return tried
+
+
+def check_formula(primitive: Primitive, operands: Sequence[float]) -> None:
+    """The function is what `formula` says exactly, up to rounding."""
+    z, exact = primitive.kinds[float](*operands), exact_value(primitive, operands)
+    if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-11, abs_tol=1e-15):
+        raise AssertionError(
+            f"{primitive.name} at {_at(primitive, operands)} is {z!r}, but its formula {primitive.formula!r} is {float(exact)!r}"
+        )
+
+
+def check_exact(primitive: Primitive, operands: Sequence[float], units: float) -> float:
+    """Local derivatives are within so many units in the last place (and a `known_loss`) of what `textbook` says exactly.
+
+    Returns the worst error.
+    """
+    z = primitive.kinds[float](*operands)
+    worst = 0.0
+    if is_at_kink(primitive, operands):
+        return worst
+    for position, rule in _rules(primitive):
+        exact = exact_partial(primitive, position, operands)
+        if exact is None:
+            continue
+        got = _evaluated(rule, z, *operands)
+        error = ulps(math.nan if got is None else got, exact)
+        if math.isinf(float(exact)) and got is None:
+            continue
+        worst = max(worst, error)
+        if error > units + known_loss(primitive, position, z, operands) / math.ulp(float(exact)):
+            what = f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {got!r}"
+            textbook = f"its textbook form {primitive.textbook[position]!r} is {float(exact)!r}"
+            raise AssertionError(f"{what}, but {textbook}: off by {error:.2g} units in the last place, where {units:g} are allowed")
+    return worst
+
+
+def check_second(primitive: Primitive, operands: Sequence[float]) -> None:
+    """The derivative of each rule, by `gradient`, agrees with differences of the rule on floats."""
+    if is_at_kink(primitive, operands):
+        return
+    places = [position for position, _ in _rules(primitive)]
+    for position in places:
+        for by in places:
+            found = judge_second(primitive, operands, position, by)
+            if found is not None and found[1].verdict == "differs":
+                second, judgement = found
+                x, y = primitive.operands[position], primitive.operands[by]
+                raise AssertionError(
+                    f"∂²{primitive.name}/∂{x}∂{y} at {_at(primitive, operands)}: gradient of gradient gives {second!r},"
+                    f" but differences of the rule for {x} give {judgement.numeric!r} ± {judgement.bound:.1g}"
+                )
+
+
+def check_reference(primitive: Primitive, operands: Sequence[float], reference: Callable[..., Any], units: float) -> None:
+    """Function and local derivatives agree with a function of mpmath's numbers, which mpmath differentiates."""
+    if is_at_kink(primitive, operands):
+        return
+    mp = _mp()
+    z = primitive.kinds[float](*operands)
+    with mp.workprec(_bits(operands)):
+        point = tuple(mp.mpf(x) for x in operands)
+        exact = _or_none(lambda: reference(*point))
+        if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-7, abs_tol=1e-300):
+            raise AssertionError(f"{primitive.name} at {_at(primitive, operands)} is {z!r}, but the reference gives {float(exact)!r}")
+        for position, rule in _rules(primitive) if primitive.name != "stop_gradient" else ():
+            if not all(has_value(primitive, [x + h * (i == position) for i, x in enumerate(operands)]) for h in (2.0**-20, -(2.0**-20))):
+                continue  # at an end of the domain
+            got = _evaluated(rule, z, *operands)
+            orders = tuple(int(i == position) for i in range(len(operands)))
+            exact = _or_none(lambda orders=orders: mp.diff(reference, point, orders) if len(point) > 1 else mp.diff(reference, point[0]))  # type: ignore[misc]
+            if got is None or exact is None or not isinstance(exact, mp.mpf):
+                continue
+            if ulps(got, exact) > units and abs(exact - got) > 1e-30:
+                raise AssertionError(
+                    f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {got!r},"
+                    f" but the reference gives {float(exact)!r}: off by {ulps(got, exact):.2g} units in the last place"
+                )
+
+
+ULPS = 4.0
+"""Units in the last place that a local derivative of the table's own rows may be off, beyond its `known_loss`."""
+UNITS = 512.0
+"""Units in the last place that any other row may be off at common points before `climb` refuses it: 1e-13."""
+
+
+def allowed_units(primitive: Primitive) -> float:
+    """`ULPS` for the table's own rows, `UNITS` for any other."""
+    return ULPS if getattr(vars(ops).get(primitive.name), "primitive", None) is primitive else UNITS
+
+
+def climb(
+    primitive: Primitive,
+    reference: Callable[..., Any] | None = None,
+    *,
+    units: float | None = None,
+    points: Sequence[tuple[float, ...]] = (),
+) -> dict[str, int]:
+    """Every rung of the ladder at common points and at `points`; an AssertionError in one line at the first fault.
+
+    Returns how often each rung was climbed; the rungs that need exact forms are left out where the row's strings have none.
+    """
+    units = allowed_units(primitive) if units is None else units
+    common = common_points(primitive)
+    rungs = "domain", "rules", "differences", "complex step", "formula", "textbook", "second derivatives", "reference"
+    count = dict.fromkeys(rungs, 0)
+    if not common and not points:
+        raise ValueError(f"no points were found at which {primitive.name} has a value")
+    count["domain"] = check_domain(primitive)
+    strings: dict[str, Callable[[tuple[float, ...]], object]] = {"formula": lambda point: check_formula(primitive, point)}
+    if _has_textbook(primitive):
+        strings["textbook"] = lambda point: check_exact(primitive, point, units)
+    agreed = 0
+    for operands in (*common, *points):
+        modest = max(map(abs, operands)) <= 50.0
+        check_rules(primitive, operands)
+        count["rules"] += 1
+        for rung, look in list(strings.items()) if modest else ():
+            try:
+                look(operands)
+                count[rung] += 1
+            except LookupError:
+                del strings[rung]
+        check_kinks(primitive, operands)
+        agreed += "agrees" in check_differences(primitive, operands)
+        count["differences"] += 1
+        if all(1e-6 < abs(x) < 50.0 for x in operands):  # where complex arithmetic is exact enough, and no power branches
+            count["complex step"] += check_complex(primitive, operands)
+        if reference is not None and modest:
+            check_reference(primitive, operands, reference, units)
+            count["reference"] += 1
+    check_jumps(primitive)
+    if not agreed:
+        raise AssertionError(f"{primitive.name}: at none of {count['differences']} points could differences say anything")
+    for operands in common[:: max(len(common) // 20, 1)]:
+        check_second(primitive, operands)
+        count["second derivatives"] += 1
+    return count
+
+
+def _has_textbook(primitive: Primitive) -> bool:
+    return all(text for text, rule in zip(primitive.textbook, primitive.partials, strict=True) if rule is not None)
