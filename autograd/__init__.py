@@ -40,11 +40,11 @@ from .reverse import gradient
 from .value import Value
 
 if TYPE_CHECKING:
-    from .check import central_difference as central_difference
-    from .check import check_gradients as check_gradients
-    from .check import check_graph as check_graph
-    from .check import complex_step as complex_step
-    from .check import extrapolated_difference as extrapolated_difference
+    from .checking.complex_step import complex_step as complex_step
+    from .checking.differences import central_difference as central_difference
+    from .checking.differences import extrapolated_difference as extrapolated_difference
+    from .checking.functions import check_gradients as check_gradients
+    from .checking.graphs import check_graph as check_graph
     from .drawing import Picture as Picture
     from .drawing import draw as draw
     from .drawing import tree as tree
@@ -93,11 +93,11 @@ _LAZY = {
     "Stepper": "stepping",
     "explain": "stepping",
     "latex": "typeset",
-    "central_difference": "check",
-    "check_gradients": "check",
-    "check_graph": "check",
-    "complex_step": "check",
-    "extrapolated_difference": "check",
+    "central_difference": "checking.differences",
+    "check_gradients": "checking.functions",
+    "check_graph": "checking.graphs",
+    "complex_step": "checking.complex_step",
+    "extrapolated_difference": "checking.differences",
     "Dual": "forward",
     "tangents": "forward",
     "elementwise": "jacobians",

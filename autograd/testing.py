@@ -31,10 +31,12 @@ except ImportError as error:
     raise MissingExtraError("autograd.testing needs hypothesis, from the extra test: pip install 'glassgrad[test]'") from error
 
 from . import given as checked  # the other one is hypothesis's
-from . import proof
-from .check import TOLERANCE, check_gradients
+from .checking.chance import SPECIAL, Recipe, random_operands, random_recipe
+from .checking.functions import check_gradients
+from .checking.judging import TOLERANCE
+from .checking.ladder import check_differences, check_rules, climb
+from .checking.prove import primitives_given
 from .primitive import PRIMITIVES, REALS, Interval, Primitive, as_float
-from .proof import SPECIAL, Recipe, random_operands, random_recipe
 
 __all__ = [
     "SPECIAL",
@@ -85,7 +87,7 @@ def expressions(primitives: Iterable[Primitive] | None = None, *, leaves: int = 
     Each has up to `leaves` leaves to begin with and `most` operations, and a value at its own inputs. Call one with numbers or
     Values, or `record()` it as a graph; printed, it is a Python function.
     """
-    rows = None if primitives is None else proof.primitives_given(primitives, "expressions")
+    rows = None if primitives is None else primitives_given(primitives, "expressions")
     leaves, most = checked.count(leaves, "leaves", "expressions", 1, 1000), checked.count(most, "most", "expressions", 0, 10_000)
     return _chance().map(lambda rng: random_recipe(rng, rows, leaves=leaves, most=most))
 
@@ -148,13 +150,13 @@ def assert_primitive(
         checked.function(reference, "assert_primitive", "a function of mpmath's as reference")
     units = None if units is None else as_float(units, "a number as units", "assert_primitive")
     examples = checked.count(examples, "examples", "assert_primitive", 1, 10**6)
-    count = proof.climb(row, reference, units=units)
+    count = climb(row, reference, units=units)
 
     @_quietly(examples)
     @given(operands(row))
     def anywhere(point: tuple[float, ...]) -> None:
-        proof.check_rules(row, point)
-        proof.check_differences(row, point)
+        check_rules(row, point)
+        check_differences(row, point)
 
     anywhere()
     for rung in ("rules", "differences"):
@@ -219,5 +221,5 @@ def over_primitives(argument: str = "primitive", *, only: Iterable[Primitive] | 
         raise MissingExtraError("over_primitives needs pytest, from the extra test: pip install 'glassgrad[test]'") from error
 
     checked.text(argument, "argument", "over_primitives")
-    rows = [*PRIMITIVES.values()] if only is None else proof.primitives_given(only, "over_primitives")
+    rows = [*PRIMITIVES.values()] if only is None else primitives_given(only, "over_primitives")
     return pytest.mark.parametrize(argument, rows, ids=[row.name for row in rows])

@@ -21,7 +21,7 @@ from ..value import Value, as_values, label_of
 from .fold import CHAINS, Fold, Group, Unit
 
 if TYPE_CHECKING:
-    from ..check import Check
+    from ..checking.report import Check
 
 Kind = Literal["input", "parameter", "stub", "constant", "operation", "group", "output"]
 
@@ -176,7 +176,7 @@ def look(
 
     checks: dict[tuple[Value, int | None], Check] = {}
     if check:
-        from ..check import check_edges  # when asked for: it is no small room
+        from ..checking.graphs import check_edges  # when asked for: it is no small room
 
         checks = {(found.node, found.position): found for output in outputs for found in check_edges(output)}
 
