@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
+from .marks import sweep
 from .masking import MISSING, swept
 
 
@@ -78,6 +79,7 @@ def edges(node: N) -> Iterator[Edge[N]]:
         yield Edge(node, 1, node.y, node.dy)  # type: ignore[arg-type]
 
 
+@sweep
 def cotangents(*outputs: N, seed: float = 1.0, order: Sequence[N] | None = None) -> dict[N, float]:
     """The gradient of the outputs' sum for every node below them, times the seed; nothing on the nodes is read or written
     but their operands and partials. Entries stand in the order of the sweep. `order` spares the search for it, where

@@ -9,6 +9,7 @@ from typing import Any, Literal, NoReturn, overload
 from . import given, ops
 from .errors import AutogradError, RangeError, StaleGraphError
 from .graph import Edge, edges, topological
+from .marks import sweep
 from .masking import Partials, substitutes
 from .primitive import PRIMITIVES, Primitive, function_of
 from .process import full_collections_wait
@@ -71,6 +72,7 @@ _MULTIPLY = PRIMITIVES["multiply"]
 _HYPOT = PRIMITIVES["hypot"]
 
 
+@sweep
 def _pull(order: Sequence[Value], wanted: Sequence[Value]) -> list[Value | float]:
     # Only nodes above a wanted one matter; for the idle ones no graph is built. A leaf has no operands, so it is idle unless wanted.
     kept = set(wanted)

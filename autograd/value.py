@@ -18,6 +18,7 @@ from .context import no_grad as no_grad
 from .context import scope as scope
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
+from .marks import sweep
 from .masking import MISSING, Missing, substitutes, swept
 from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, bind, failure, forward_of, interpretation
 from .process import lock, refuse_reentry, together, updating
@@ -321,6 +322,7 @@ def _backward(output: Value, seed: float) -> None:
         raise
 
 
+@sweep
 def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) -> None:
     if type(output.data) is not float:  # + and × go on with other types as Python does, and the output tells
         refuse_misplaced(output)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from autograd import Primitive, Value
+from autograd import Primitive, Value, marks
 from autograd.check import check_graph
 from autograd.checking import graphs
+from autograd.checking.mutants import mutations
 from autograd.proof import (
     check_differences,
     climb,
@@ -87,6 +89,23 @@ def test_differences_tell_a_wrong_sweep(sweep: object, is_mutant: bool, monkeypa
     assert is_mutant == bool(report.mistakes)
     assert [] == [found for found in report.edges if found.verdict != "agrees"]
     assert is_mutant == any("the sweep" in line for line in report.guilty)
+
+
+def _handed_on(order: list[Any], total: dict[Any, float]) -> None:
+    for node in order:
+        total[node] += 1.0  # no contribution of an edge
+        total[node.x] += total[node] * node.dx
+
+
+def test_sweeps_are_found_by_their_mark_whatever_their_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each place where a product is added makes two mutants. A marked sweep that nothing runs is refused, not passed over."""
+    added, alone = "total[node.x] += total[node] * node.dx", "total[node.x] = total[node] * node.dx"
+    assert [f"{alone} for {added}", f"pass for {added}"] == [what for what, _ in mutations(_handed_on)]
+    assert ["cotangents", "_sweep", "_pull"] == [function.__name__ for function in marks.SWEEPS]
+    monkeypatch.setattr(marks, "SWEEPS", marks.SWEEPS.copy())
+    assert _handed_on is marks.sweep(_handed_on)
+    with pytest.raises(LookupError, match="_handed_on is marked as a sweep, and nothing here runs it"):
+        list(sweeps())
 
 
 def test_the_graph_oracle_sees_one_edge_dropped_anywhere() -> None:

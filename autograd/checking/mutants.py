@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import random
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
-from .. import graph, reverse, value
+from .. import graph, marks, reverse, value
 from ..errors import AutogradError
 from ..graph import topological
 from ..primitive import Primitive
@@ -36,62 +38,85 @@ def mutants(primitive: Primitive) -> Iterator[tuple[str, Primitive]]:
             yield f"∂{primitive.name}/∂{primitive.operands[position]} {what}", Primitive(**columns | {"partials": partials})
 
 
-class _Mutation(ast.NodeTransformer):
-    """One mistake in a sweep's source: at the `which`-th place where contributions add up, the last one stays alone or is dropped."""
+Sweep = Callable[[Value], Mapping[Value, float]]
+"""From an output to the gradients of all nodes below it."""
 
-    def __init__(self, which: int, drop: bool) -> None:
-        self.which, self.drop, self.place, self.what = which, drop, -1, ""
+
+def sweeps() -> Iterator[tuple[str, Sweep, bool]]:
+    """The sweeps that are marked as such, each as it is and with every mutation: its name, output to gradients, whether it is a mutant.
+
+    The mutations are "=" for "+=", which forgets all paths but the last, and nothing at all, which drops an edge. Each stands in
+    its room only while its sweep runs.
+
+    LookupError: a marked sweep that nothing here runs, or one that adds up less than two contributions.
+    """
+    ways: dict[ModuleType, Sweep] = {value: _by_backward, graph: _by_cotangents, reverse: _by_gradient}
+    rooms = {room.__name__: [function for function in marks.SWEEPS if function.__module__ == room.__name__] for room in ways}
+    for function in marks.SWEEPS:
+        if function.__module__ not in rooms:
+            raise LookupError(f"{function.__module__}.{function.__name__} is marked as a sweep, and nothing here runs it")
+    for room, sweep in ways.items():
+        name = sweep.__name__.removeprefix("_by_")
+        made = [mutation for function in rooms[room.__name__] for mutation in mutations(function)]
+        if len(made) < 4:
+            raise LookupError(f"{room.__name__} has no sweep to mutate: contributions add up at {len(made) // 2} places")
+        yield name, sweep, False
+        for what, mutant in made:
+            yield f"{name}: {what}", _standing_in(room, mutant, sweep), True
+
+
+def mutations(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The function with one mistake, at every place where contributions add up: what is wrong, and the mutant."""
+    names = vars(sys.modules[function.__module__])
+    source = "from __future__ import annotations\n" + textwrap.dedent(inspect.getsource(function))
+    places = _Mutation(names)
+    places.visit(ast.parse(source))
+    for which in range(places.count):
+        for drop in (False, True):
+            mutation = _Mutation(names, which, drop)
+            mutant = ast.fix_missing_locations(mutation.visit(ast.parse(source)))
+            own = dict(names)
+            exec(compile(mutant, f"<mutant of {function.__name__}>", "exec"), own)
+            yield mutation.what, own[function.__name__]
+
+
+class _Mutation(ast.NodeTransformer):
+    """One mistake in a sweep's source: at the `which`-th place where contributions add up, the last one stays alone or is dropped.
+
+    names  what the names in the source mean
+    count  how many such places were met
+    """
+
+    def __init__(self, names: Mapping[str, Any], which: int = -1, drop: bool = False) -> None:
+        self.names, self.which, self.drop, self.count, self.what = names, which, drop, 0, ""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """The mutant bears no mark."""
+        node.decorator_list = []
+        return self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         """x += upstream * partial, as x = upstream * partial."""
-        return self._mutated(node, [node.target], node.value) if "upstream" in ast.unparse(node.value) else node
+        product = isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Mult)
+        return self._mutated(node, [node.target], node.value) if product and isinstance(node.op, ast.Add) else node
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
         """cotangent = … plus(before, contribution), as cotangent = contribution."""
-        calls = [part for part in ast.walk(node.value) if isinstance(part, ast.Call) and ast.unparse(part.func) in ("plus", "_plus")]
-        return self._mutated(node, node.targets, calls[0].args[1]) if calls else node
+        for part in ast.walk(node.value):
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and self.names.get(part.func.id) is reverse.plus:
+                return self._mutated(node, node.targets, part.args[1])
+        return node
 
     def _mutated(self, node: ast.stmt, targets: list[ast.expr], alone: ast.expr) -> ast.stmt:
-        self.place += 1
-        if self.place != self.which:
+        self.count += 1
+        if self.count != self.which + 1:
             return node
         mutant = ast.copy_location(ast.Pass() if self.drop else ast.Assign(targets, alone), node)
         self.what = f"{ast.unparse(mutant)} for {ast.unparse(node)}"
         return mutant
 
 
-Sweep = Callable[[Value], Mapping[Value, float]]
-
-
-def sweeps() -> Iterator[tuple[str, Sweep, bool]]:
-    """The three sweeps, each as it is and with every mutation: what it is, output to gradients, and whether it is a mutant.
-
-    The mutations are "=" for "+=", which forgets all paths but the last, and nothing at all, which drops an edge. Each stands in
-    its room only while its sweep runs.
-    """
-    entries: tuple[tuple[Any, Sweep], ...] = ((value, _by_backward), (graph, _by_cotangents), (reverse, _by_gradient))
-    for room, sweep in entries:
-        name, found = sweep.__name__.removeprefix("_by_"), 0
-        yield name, sweep, False
-        for function in [
-            f for f in vars(room).values() if inspect.isfunction(f) and f.__module__ == room.__name__ and "guilty" not in f.__name__
-        ]:
-            tree = "from __future__ import annotations\n" + textwrap.dedent(inspect.getsource(function))
-            places = _Mutation(-1, False)
-            places.visit(ast.parse(tree))
-            for which in range(places.place + 1):
-                for drop in (False, True):
-                    mutation = _Mutation(which, drop)
-                    mutant = ast.fix_missing_locations(mutation.visit(ast.parse(tree)))
-                    names = dict(vars(room))
-                    exec(compile(mutant, f"<mutant of {name}>", "exec"), names)
-                    found += 1
-                    yield f"{name}: {mutation.what}", _standing_in(room, names[function.__name__], sweep), True
-        if found < 4:
-            raise LookupError(f"{room.__name__} has no sweep to mutate: contributions add up at {found // 2} places")
-
-
-def _standing_in(room: Any, mutant: Callable[..., Any], sweep: Sweep) -> Sweep:
+def _standing_in(room: ModuleType, mutant: Callable[..., Any], sweep: Sweep) -> Sweep:
     def run(output: Value) -> Mapping[Value, float]:
         original = getattr(room, mutant.__name__)
         setattr(room, mutant.__name__, mutant)
