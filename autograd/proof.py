@@ -14,7 +14,9 @@ one row; `mutants` are rows with small mistakes, which `climb` must refuse; `pro
 from __future__ import annotations
 
 from .checking.chance import SPECIAL, Recipe, common_points, has_value, into, random_number, random_operands, random_recipe, smooth_rows
-from .checking.exact import LOSSES, NO_VALUE, exact_partial, exact_value, graph_ratio, is_at_kink, known_loss, ulps
+from .checking.differences import NO_VALUE
+from .checking.exact import LOSSES, exact_partial, exact_value, graph_ratio, known_loss, ulps
+from .checking.judging import is_at_kink
 from .checking.ladder import (
     ULPS,
     UNITS,

@@ -412,14 +412,14 @@ def test_the_command_refuses_nonsense(capsys: pytest.CaptureFixture[str]) -> Non
 def test_without_mpmath_the_command_names_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     import sys
 
-    exact._mp.cache_clear()
-    exact._meanings.cache_clear()
+    exact.arithmetic.cache_clear()
+    exact.meanings.cache_clear()
     monkeypatch.setitem(sys.modules, "mpmath", None)
     with pytest.raises(MissingExtraError, match=r"glassgrad\[test\]"):
         proof.exact_value(PRIMITIVES["sin"], (1.0,))
     assert 1 == main(["check", "--cases", "100"])
     assert "glassgrad[test]" in capsys.readouterr().err
-    exact._mp.cache_clear()
+    exact.arithmetic.cache_clear()
 
 
 @pytest.mark.parametrize("installed", [True, False])

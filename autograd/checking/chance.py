@@ -19,7 +19,7 @@ _POSITIVE = (
 )  # fmt: skip
 SPECIAL = (0.0, -0.0, *_POSITIVE, *(-x for x in _POSITIVE))
 """0 first; then where an exponential overflows or underflows, a square does, a sum with 1 rounds, and the ends of the floats."""
-_COMMON = (0.0, *(s * x for x in (0.1, 0.5, 1.0, 1.3, 2.0, 3.0, 20.0, 36.7) for s in (1.0, -1.0)))
+COMMON = (0.0, *(s * x for x in (0.1, 0.5, 1.0, 1.3, 2.0, 3.0, 20.0, 36.7) for s in (1.0, -1.0)))
 
 
 def random_number(rng: random.Random, interval: Interval = Interval(), around: Sequence[float] = ()) -> float:  # noqa: B008
@@ -92,9 +92,9 @@ def has_value(primitive: Primitive, operands: Sequence[float]) -> bool:
 def common_points(primitive: Primitive) -> list[tuple[float, ...]]:
     """Operands people meet, 0 first, at which the row has a value."""
     if len(primitive.operands) == 1:
-        points: list[tuple[float, ...]] = [(into(x, primitive.domain[0]),) for x in _COMMON]
+        points: list[tuple[float, ...]] = [(into(x, primitive.domain[0]),) for x in COMMON]
     else:
-        few = _COMMON[:11]
+        few = COMMON[:11]
         points = [(x, y) for x in few for y in few]
     return list(dict.fromkeys(point for point in points if has_value(primitive, point)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import given, ops
 from ..primitive import PRIMITIVES, Primitive, as_float, interpretation
-from .differences import _plain
+from .differences import plain
 
 
 def complex_step(f: Callable[[Any], Any], x: float) -> float:
@@ -27,7 +27,7 @@ def complex_step(f: Callable[[Any], Any], x: float) -> float:
     if not h:
         raise ValueError(f"x={x!r} is too small for a complex step")
     result = f(_Complex(complex(x, h)))
-    return result.z.imag / h if isinstance(result, _Complex) else 0.0 * _plain(result)
+    return result.z.imag / h if isinstance(result, _Complex) else 0.0 * plain(result)
 
 
 class _Complex:

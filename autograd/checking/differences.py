@@ -20,8 +20,10 @@ LEAST = math.ulp(0.0)
 """The least positive float, 5e-324: an operation whose result is smaller than all normal floats may be off by `ROUNDING` of these."""
 _ROWS = 6  # of the tableau; the steps differ by 2⁵, the orders reach h¹²
 _FIRST = 2.0**-4  # the first step, in units of the scale on which f changes: (1/16)¹² is below ε
-_FINER = 64.0  # by so much smaller is the next step that is tried
-_FAILURES = (ArithmeticError, ValueError)  # what f says where it has no value; every AutogradError about numbers is one of them
+FINER = 64.0
+"""By so much smaller is the next step that is tried."""
+NO_VALUE = (ArithmeticError, ValueError)
+"""What a function or a rule raises where it has no value; every AutogradError about numbers is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def central_difference(f: Callable[[float], Any], x: float, step: float | None =
     >>> abs(central_difference(lambda x: x**3, 2.0) - 12.0) < 1e-9
     True
     """
-    x, h = as_float(x, "a number as x", "central_difference"), _checked(step)
+    x, h = as_float(x, "a number as x", "central_difference"), checked_step(step)
     given.function(f, "central_difference")
     if h is None:
         h = (3.0 * EPSILON) ** (1.0 / 3.0) * max(abs(x), 1.0)
@@ -60,7 +62,7 @@ def central_difference(f: Callable[[float], Any], x: float, step: float | None =
         raise ValueError(f"a step of {h!r} changes nothing at x={x!r}: take one above {math.ulp(x)!r}")
     if not math.isfinite(high - low):
         raise ValueError(f"a step of {h!r} leads beyond the floats at x={x!r}")
-    return (_plain(f(high)) - _plain(f(low))) / (high - low)  # by what was truly stepped, not by 2h
+    return (plain(f(high)) - plain(f(low))) / (high - low)  # by what was truly stepped, not by 2h
 
 
 def extrapolated_difference(f: Callable[[float], Any], x: float, step: float | None = None) -> Estimate:
@@ -73,39 +75,42 @@ def extrapolated_difference(f: Callable[[float], Any], x: float, step: float | N
     >>> abs(estimate.value - math.e) < estimate.error < 1e-11
     True
     """
-    x, step = as_float(x, "a number as x", "extrapolated_difference"), _checked(step)
+    x, step = as_float(x, "a number as x", "extrapolated_difference"), checked_step(step)
     given.function(f, "extrapolated_difference")
 
     def evaluate(t: float) -> float:
-        return _plain(f(t))
+        return plain(f(t))
 
-    estimate, _ = _weighed(evaluate, x, evaluate(x), _units, math.inf, step)
+    estimate, _ = best_estimate(evaluate, x, evaluate(x), rounding_error, math.inf, step)
     if estimate is None:
         raise ValueError(f"the function has no values on both sides of x={x!r} within any step that was tried")
     return estimate
 
 
-def _checked(step: float | None) -> float | None:
-    return None if step is None else _positive(step, "step")
+def checked_step(step: float | None) -> float | None:
+    """The step that was asked for, a positive number; None where none was."""
+    return None if step is None else positive(step, "step")
 
 
-def _positive(x: Any, name: str) -> float:
-    number = as_float(x, "a number", name)
-    if number <= 0.0:
-        raise ValueError(f"{name} needs a positive number, but got {number!r}")
-    return number
+def positive(x: Any, name: str) -> float:
+    """x as a float, or a ValueError that says whose number must be above 0."""
+    size = as_float(x, "a number", name)
+    if size <= 0.0:
+        raise ValueError(f"{name} needs a positive number, but got {size!r}")
+    return size
 
 
-def _plain(result: Any) -> float:
+def plain(result: Any) -> float:
+    """The number that a function returned, plain or in a Value."""
     return result.data if isinstance(result, Value) else as_float(result, "to return a number", "the function")
 
 
-def _units(size: float) -> float:
+def rounding_error(size: float) -> float:
     """By how much a result of this size may be off."""
     return ROUNDING * math.ulp(size)
 
 
-def _tableau(f: Callable[[float], float], x: float, middle: float, h: float, noise: Callable[[float], float]) -> Estimate:
+def tableau(f: Callable[[float], float], x: float, middle: float, h: float, noise: Callable[[float], float]) -> Estimate:
     """The best entry of the tableau that starts with step h. ArithmeticError or ValueError where f has no value."""
     best = Estimate(math.nan, math.inf, math.inf, h)
     values: list[float] = []
@@ -139,7 +144,7 @@ def _tableau(f: Callable[[float], float], x: float, middle: float, h: float, noi
     return best
 
 
-def _steps(x: float, most: float, step: float | None) -> Iterator[float]:
+def steps_to_try(x: float, most: float, step: float | None) -> Iterator[float]:
     """First steps to try, none above `most`: of size 1 and of x's own size, then ever smaller ones."""
     size = math.ldexp(0.5, math.frexp(x)[1]) if x else 0.0  # the power of two below |x|
     starts = [_FIRST, size * _FIRST] if size else [_FIRST]
@@ -147,15 +152,15 @@ def _steps(x: float, most: float, step: float | None) -> Iterator[float]:
         starts = [step, *(h for h in starts if h < step)]
     starts = list(dict.fromkeys(min(h, most) for h in starts))
     yield from starts
-    h = min(starts) / _FINER
+    h = min(starts) / FINER
     for _ in range(7):
         if h <= size * 2.0**-46:
             break
         yield h
-        h /= _FINER
+        h /= FINER
 
 
-def _weighed(
+def best_estimate(
     f: Callable[[float], float], x: float, middle: float, noise: Callable[[float], float], most: float, step: float | None
 ) -> tuple[Estimate | None, list[Estimate]]:
     """The best estimate of all steps, with the noise of f measured, and all the others; None where f has values on no two sides."""
@@ -165,10 +170,10 @@ def _weighed(
         return max(noise(size), roughness) if roughness < math.inf else noise(size)
 
     found = []
-    for h in _steps(x, most, step):
+    for h in steps_to_try(x, most, step):
         try:
-            found.append(_tableau(f, x, middle, h, rough))
-        except _FAILURES:
+            found.append(tableau(f, x, middle, h, rough))
+        except NO_VALUE:
             continue
     if not found:
         return None, []
@@ -182,7 +187,7 @@ def _most_credible(found: list[Estimate]) -> Estimate:
     Large steps can be fooled: sin(2πx) with steps of whole numbers looks constant. Small ones are only ever vague.
     """
     for estimate in sorted(found, key=lambda estimate: estimate.error):
-        if all(_consistent(estimate, finer) for finer in found if finer.step < estimate.step):
+        if all(consistent(estimate, finer) for finer in found if finer.step < estimate.step):
             return estimate
     return min(found, key=lambda estimate: estimate.step)
 
@@ -195,7 +200,7 @@ def _resolved(f: Callable[[float], float], x: float, estimate: Estimate, noise: 
     u = 4.0 * math.ulp(x) if x else estimate.step * 2.0**-40
     try:
         above, below = f(x + u), f(x - u)
-    except _FAILURES:
+    except NO_VALUE:
         return estimate
     size = max(abs(above), abs(below))
     if noise(size) > max(size, abs(estimate.value) * estimate.step, sys.float_info.min) * 2.0**-10:
@@ -208,7 +213,8 @@ def _resolved(f: Callable[[float], float], x: float, estimate: Estimate, noise: 
     return replace(estimate, rounding=math.inf)
 
 
-def _consistent(a: Estimate, b: Estimate) -> bool:
+def consistent(a: Estimate, b: Estimate) -> bool:
+    """Whether both estimates can be right."""
     return abs(a.value - b.value) <= a.error + b.error
 
 
@@ -217,7 +223,7 @@ def _measured_noise(f: Callable[[float], float], x: float, most: float) -> float
     h = min(max(min(abs(x), 1.0) * 1.1 * 2.0**-24, 64.0 * math.ulp(x)) if x else 1.1 * 2.0**-24, most / 8.0)  # 1.1: steps of all digits
     try:
         differences = [f(x + k * h) for k in range(-4, 5)]
-    except _FAILURES:
+    except NO_VALUE:
         return 0.0
     size = max(map(abs, differences))
     for _ in range(4):
@@ -226,5 +232,6 @@ def _measured_noise(f: Callable[[float], float], x: float, most: float) -> float
     return noise if noise <= size * 2.0**-10 else math.inf  # such noise is no rounding, but a pole or a jump
 
 
-def _first_step(x: float, step: float | None) -> float:
+def first_step(x: float, step: float | None) -> float:
+    """The step that was asked for; else one of the larger of |x| and 1, in size."""
     return step if step is not None else max(abs(x), 1.0) * _FIRST

@@ -9,20 +9,19 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
-from ..errors import AutogradError, MissingExtraError
+from ..errors import MissingExtraError
 from ..expression import Expression, parse
 from ..graph import cotangents, edges, topological
 from ..masking import substitutes
 from ..primitive import PRIMITIVES, Primitive
 from ..value import Value
-from .differences import LEAST
-
-NO_VALUE = (ArithmeticError, ValueError)
-"""What a function or a rule raises where it has no value."""
+from .differences import LEAST, NO_VALUE
+from .judging import is_at_kink, point_of
 
 
 @cache
-def _mp() -> Any:
+def arithmetic() -> Any:
+    """mpmath's numbers and functions, whose precision is set with `workprec`."""
     try:
         import mpmath
     except ImportError as error:
@@ -31,9 +30,9 @@ def _mp() -> Any:
 
 
 @cache
-def _meanings() -> dict[str, Callable[..., Any]]:
+def meanings() -> dict[str, Callable[..., Any]]:
     """The functions of the expression language on mpmath's numbers; what is missing is computed from its row's formula."""
-    mp = _mp()
+    mp = arithmetic()
 
     def raised(x: Any, y: Any) -> Any:
         return mp.power(x, y) if x else mp.mpf(0) ** y
@@ -65,7 +64,8 @@ _parse = lru_cache(maxsize=1024)(parse)
 
 
 def _exactly(expression: Expression, names: Mapping[str, Any]) -> Any:
-    mp, meanings = _mp(), _meanings()
+    """The expression at these numbers of mpmath's, in its precision. ValueError where it has no real value."""
+    mp, known = arithmetic(), meanings()
     pending: list[Any] = []
     for step in expression.steps:
         if not step.operands:
@@ -78,14 +78,7 @@ def _exactly(expression: Expression, names: Mapping[str, Any]) -> Any:
             continue
         operands = pending[-step.operands :]
         del pending[-step.operands :]
-        if step.name in meanings:
-            result = meanings[step.name](*operands)
-        else:
-            row = PRIMITIVES[step.name]
-            formula = _parse(row.formula)
-            if [inner.name for inner in formula.steps if inner.operands] == [row.name]:
-                raise LookupError(f"{row.name} has no exact form: its formula names only itself")
-            result = _exactly(formula, dict(zip(row.operands, operands, strict=True)))
+        result = known[step.name](*operands) if step.name in known else _value(PRIMITIVES[step.name], operands)
         if not isinstance(result, mp.mpf) or mp.isnan(result):
             raise ValueError("not a real number")
         pending.append(result)
@@ -109,30 +102,45 @@ def exact_value(primitive: Primitive, operands: Sequence[float]) -> Any:
 
     LookupError: the formula is a name that mpmath does not have.
     """
-    mp = _mp()
-    with mp.workprec(_bits(operands)):
-        return _or_none(lambda: _value(primitive, [mp.mpf(x) for x in operands]))
+    return _precisely(operands, lambda point: _value(primitive, point))
 
 
 def exact_partial(primitive: Primitive, position: int, operands: Sequence[float]) -> Any:
     """The row's `textbook` form of one local derivative at these numbers, in 50 digits or more; None where it has none."""
-    mp = _mp()
+    return _precisely(operands, lambda point: _partial(primitive, position, point))
+
+
+def reference_value(reference: Callable[..., Any], operands: Sequence[float]) -> Any:
+    """A function of mpmath's numbers at these, in 50 digits or more; None where it has no value."""
+    return _precisely(operands, lambda point: reference(*point))
+
+
+def reference_partial(reference: Callable[..., Any], position: int, operands: Sequence[float]) -> Any:
+    """Its derivative by one operand, as mpmath finds it; None where it has none."""
+    mp = arithmetic()
+    orders = tuple(int(i == position) for i in range(len(operands)))
+
+    def slope(point: Sequence[Any]) -> Any:
+        return mp.diff(reference, point, orders) if len(point) > 1 else mp.diff(reference, point[0])
+
+    result = _precisely(operands, slope)
+    return result if isinstance(result, mp.mpf) else None
+
+
+def _precisely(operands: Sequence[float], compute: Callable[[Sequence[Any]], Any]) -> Any:
+    """What is computed from the operands as mpmath's numbers, in 50 digits or more; None where that has no value."""
+    mp = arithmetic()
     with mp.workprec(_bits(operands)):
-        return _or_none(lambda: _partial(primitive, position, [mp.mpf(x) for x in operands]))
-
-
-def _or_none(compute: Callable[[], Any]) -> Any:
-    try:
-        result = compute()
-    except NO_VALUE:
-        return None
-    return result if _mp().isfinite(result) else None
+        try:
+            result = compute(tuple(mp.mpf(x) for x in operands))
+        except NO_VALUE:
+            return None
+        return result if mp.isfinite(result) else None
 
 
 def _value(primitive: Primitive, operands: Sequence[Any]) -> Any:
-    meanings = _meanings()
-    if primitive.name in meanings:
-        return meanings[primitive.name](*operands)
+    if primitive.name in meanings():
+        return meanings()[primitive.name](*operands)
     formula = _parse(primitive.formula)
     if [step.name for step in formula.steps if step.operands] == [primitive.name]:
         raise LookupError(f"{primitive.name} has no exact form: its formula names only itself")
@@ -141,11 +149,14 @@ def _value(primitive: Primitive, operands: Sequence[Any]) -> Any:
 
 def _partial(primitive: Primitive, position: int, operands: Sequence[Any]) -> Any:
     names = dict(zip(primitive.operands, operands, strict=True))
-    text = primitive.textbook[position]
-    expression = _parse(text)
+    expression = _parse(primitive.textbook[position])
     if "z" in expression.names:
         names["z"] = _value(primitive, operands)
     return _exactly(expression, names)
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# How far off a number is, and how far off it may be
 
 
 def _power_loss(z: float, x: float, c: float) -> float:
@@ -209,13 +220,8 @@ def ulps(got: float, exact: Any) -> float:
     return float(abs(exact - got) / math.ulp(near))
 
 
-def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
-    """Whether one of the row's kink expressions vanishes at these numbers."""
-    names = dict(zip(primitive.operands, operands, strict=True))
-    try:
-        return any(_parse(kink).build(names) == 0.0 for kink in primitive.kinks)
-    except AutogradError:
-        return False
+# ------------------------------------------------------------------------------------------------------------------------
+# A whole graph against exact numbers
 
 
 def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) -> float:
@@ -229,7 +235,7 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
     Near 0 a unit in the last place is the least float, η = 2⁻¹⁰⁷⁴, whatever the size: a local derivative may be off by 4η (and by its
     `known_loss`), a product by η, and the local derivatives from there on multiply what is lost.
     """
-    mp = _mp()
+    mp = arithmetic()
     order = topological(output)
     gradient = cotangents(output) if gradient is None else gradient
     exact = dict.fromkeys(order, mp.mpf(0))
@@ -250,7 +256,7 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
                 continue
             for edge in edges(node):
                 assert node.op is not None
-                point = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
+                point = point_of(node)
                 partial = None if is_at_kink(node.op, point) else exact_partial(node.op, edge.position, point)
                 if partial is None:
                     partial = mp.mpf(missing.get(node, (node.dx, node.dy))[edge.position])

@@ -20,9 +20,9 @@ from ..transforms import _like as like
 from ..transforms import begun, under_way
 from ..typeset import shown
 from ..value import Value, label_of
-from .differences import _checked, _plain, _positive, _units
-from .graphs import _names, _number, _Replay, _report
-from .judging import TOLERANCE, _judge, judge_second
+from .differences import checked_step, plain, positive, rounding_error
+from .graphs import Replay, names_of, report_on
+from .judging import TOLERANCE, judge, judge_second, point_of
 from .report import Check, Report
 
 
@@ -47,7 +47,7 @@ def check_gradients(
     >>> print(check_gradients(lambda x, y: x * y + ops.sin(x), 2.0, 3.0).nodes[0].verdict)
     agrees
     """
-    step, tolerance = _checked(step), _positive(tolerance, "tolerance")
+    step, tolerance = checked_step(step), positive(tolerance, "tolerance")
     given.choice(order, (1, 2), "order")
     asked = _Asked(f, inputs)
     for name, x in zip(asked.names, asked.numbers, strict=True):
@@ -68,8 +68,8 @@ def check_gradients(
                 for leaf, name in zip(leaves, asked.names, strict=True)
             ],
         )
-    report = _report(output, dict(zip(leaves, asked.names, strict=True)), step, tolerance)
-    replay = _Replay(output)
+    report = report_on(output, dict(zip(leaves, asked.names, strict=True)), step, tolerance)
+    replay = Replay(output)
     place = {node: i for i, node in enumerate(replay.order)}
     checks = {check.node: check for check in report.nodes}
     apart = [asked.bypassing(i, leaf, step, tolerance) for i, leaf in enumerate(leaves) if leaf not in place]
@@ -92,11 +92,11 @@ def check_gradients(
 def _second(output: Value, step: float | None, tolerance: float) -> list[Check]:
     """What is wrong with the derivatives of the rules in a graph, which make up its second derivative."""
     order = topological(output)
-    names, found = _names(order, {}), []
+    names, found = names_of(order, {}), []
     for node in order:
         for edge in edges(node):
             assert node.op is not None
-            point = [_number(arg) for arg in node.args]
+            point = point_of(node)
             for by, other in enumerate(node.op.operands):
                 judged = judge_second(node.op, point, edge.position, by, step=step, tolerance=tolerance)
                 if judged is not None:
@@ -209,11 +209,13 @@ class _Asked:
         x, seen = self.numbers[i], set()
 
         def f(t: float) -> float:
-            result = _plain(self.at(i, t))
+            result = plain(self.at(i, t))
             seen.add(result)
             return result
 
-        judgement = _judge(f, x, analytic, noise=_units, slack=_units(analytic), most=math.inf, step=step, tolerance=tolerance)
+        judgement = judge(
+            f, x, analytic, noise=rounding_error, slack=rounding_error(analytic), most=math.inf, step=step, tolerance=tolerance
+        )
         verdict, note = judgement.verdict, judgement.note
         if len(seen) == 1:
             verdict, note = "ignores its input", "the result never changes"
@@ -223,7 +225,7 @@ class _Asked:
             note = f"{self.name} computes with {self.names[i]} outside the graph: x.data gives a plain number"
         return Check(leaf, None, self.names[i], "input", analytic, judgement.numeric, judgement.bound, verdict, note)
 
-    def departure(self, i: int, replay: _Replay, start: int) -> str | None:
+    def departure(self, i: int, replay: Replay, start: int) -> str | None:
         """What f does for a number nearby that the graph it recorded does not; "" for another result, None for nothing."""
         x = self.numbers[i]
         path, shape = replay.downstream(start, moving=True), _shape(replay.order[-1])

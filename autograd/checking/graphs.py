@@ -14,8 +14,8 @@ from ..graph import Edge, cotangents, edges, topological
 from ..masking import substitutes
 from ..typeset import number
 from ..value import Value, as_value, label_of
-from .differences import EPSILON, LEAST, ROUNDING, _checked, _first_step, _positive, _units
-from .judging import _STOP, TOLERANCE, Judgement, _judge, _room, judge_partial, kink_distance
+from .differences import EPSILON, LEAST, ROUNDING, checked_step, first_step, positive, rounding_error
+from .judging import STOP, TOLERANCE, Judgement, clear_step, judge, judge_partial, kink_distance, point_of
 from .report import Check, Report
 
 
@@ -24,9 +24,9 @@ def check_edges(output: Value, *, step: float | None = None, tolerance: float = 
 
     This finds the guilty: a gradient is wrong where one of these is.
     """
-    step, tolerance = _checked(step), _positive(tolerance, "tolerance")
+    step, tolerance = checked_step(step), positive(tolerance, "tolerance")
     order = topological(as_value(output, "check_edges"))
-    names = _names(order, {})
+    names = names_of(order, {})
     _fresh(order)
     return [_check_edge(edge, names, step, tolerance) for node in order for edge in edges(node)]
 
@@ -35,7 +35,7 @@ def _check_edge(edge: Edge[Value], names: dict[Value, str], step: float | None, 
     node, position = edge.node, edge.position
     op = node.op
     assert op is not None
-    judgement = judge_partial(op, [_number(arg) for arg in node.args], position, edge.partial, step=step, tolerance=tolerance)
+    judgement = judge_partial(op, point_of(node), position, edge.partial, step=step, tolerance=tolerance)
     return Check(
         node,
         position,
@@ -49,15 +49,11 @@ def _check_edge(edge: Edge[Value], names: dict[Value, str], step: float | None, 
     )
 
 
-def _number(arg: Value | float) -> float:
-    return arg.data if isinstance(arg, Value) else arg
-
-
 def _fresh(order: Iterable[Value]) -> None:
     """A StaleGraphError for a graph whose numbers are no longer those of the recording."""
     for node in order:
         if node.op is not None:
-            now = node.op.kinds[float](*map(_number, node.args))
+            now = node.op.kinds[float](*point_of(node))
             if now != node.data:
                 raise StaleGraphError(
                     f"{node.op.name} gives {now!r} now, but {node.data!r} was recorded: data was edited since, or the primitive is not"
@@ -65,12 +61,12 @@ def _fresh(order: Iterable[Value]) -> None:
                 )
 
 
-def _names(order: Sequence[Value], given: dict[Value, str]) -> dict[Value, str]:
+def names_of(order: Sequence[Value], given: dict[Value, str]) -> dict[Value, str]:
     """A name for each node: what was given, its label, or its place in the order."""
     return {node: given.get(node) or label_of(node) or f"#{i}" for i, node in enumerate(order)}
 
 
-class _Replay:
+class Replay:
     """A recorded graph as a function of any one of its nodes: what lies downstream is computed again, by the forward functions.
 
     A stop_gradient holds its number, as it does for the gradient, unless asked to move.
@@ -85,7 +81,7 @@ class _Replay:
         # A node matters if a path without a stop leads from it to the output.
         self.matters = {len(self.order) - 1}
         for i in reversed(range(len(self.order))):
-            if i in self.matters and self.order[i].op is not _STOP:
+            if i in self.matters and self.order[i].op is not STOP:
                 self.matters.update(p for p in self.operands[i] if p >= 0)
         # |∂output/∂node|, summed over all paths without cancellation: what rounding in a node can cost. Beside it, what a gradient may
         # lose to underflow: by a local derivative that is off by some of the least floats, and by a product that is.
@@ -109,7 +105,7 @@ class _Replay:
         reached = {start}
         for i in range(start + 1, len(self.order)):
             x, y = self.operands[i]
-            if (x in reached or y in reached) and (moving or (i in self.matters and self.order[i].op is not _STOP)):
+            if (x in reached or y in reached) and (moving or (i in self.matters and self.order[i].op is not STOP)):
                 reached.add(i)
         reached.discard(start)
         return sorted(reached)
@@ -157,6 +153,7 @@ class _Replay:
         return 2.0 * self.slack(start, len(path) + 1) + 2.0 * LEAST * math.fsum(self.weight[i] for i in path)
 
     def judge(self, start: int, path: list[int], analytic: float, step: float | None, tolerance: float) -> Judgement:
+        """What differences of the replay say about ∂output/∂node, `analytic`, of the node at `start`."""
         x = self.data[start]
         if not path and start != len(self.order) - 1:
             return Judgement(0.0, 0.0, "agrees" if analytic == 0.0 else "differs", "stopped: no gradient passes")
@@ -174,10 +171,10 @@ class _Replay:
                         near = ratio
             return near
 
-        most = _room(_first_step(x, step), _first_step(x, None), nearness)
+        most = clear_step(first_step(x, step), first_step(x, None), nearness)
         sizes = [max(map(abs, numbers)) for numbers in zip(self.data, *around, strict=True)]
-        noise = sum(self.weight[i] * _units(sizes[i]) for i in path)
-        judgement = _judge(
+        noise = sum(self.weight[i] * rounding_error(sizes[i]) for i in path)
+        judgement = judge(
             lambda t: self.run(start, t, path)[-1],
             x,
             analytic,
@@ -214,13 +211,14 @@ def check_graph(output: Value, *, step: float | None = None, tolerance: float = 
 
     StaleGraphError: data was edited since the graph was recorded.
     """
-    return _report(as_value(output, "check_graph"), {}, _checked(step), _positive(tolerance, "tolerance"))
+    return report_on(as_value(output, "check_graph"), {}, checked_step(step), positive(tolerance, "tolerance"))
 
 
-def _report(output: Value, given: dict[Value, str], step: float | None, tolerance: float) -> Report:
+def report_on(output: Value, given: dict[Value, str], step: float | None, tolerance: float) -> Report:
+    """A Report on a recorded graph, in which some nodes have the names that are `given`."""
     edge_checks = check_edges(output, step=step, tolerance=tolerance)
-    replay = _Replay(output)
-    names = _names(replay.order, given)
+    replay = Replay(output)
+    names = names_of(replay.order, given)
     gradient = cotangents(output)
     guilty = any(check.is_wrong for check in edge_checks)
     node_checks = []

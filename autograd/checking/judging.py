@@ -15,7 +15,19 @@ from ..primitive import PRIMITIVES, Primitive
 from ..reverse import gradient
 from ..typeset import number
 from ..value import Value
-from .differences import _FAILURES, _FINER, ROUNDING, Estimate, _consistent, _first_step, _plain, _steps, _tableau, _units, _weighed
+from .differences import (
+    FINER,
+    NO_VALUE,
+    ROUNDING,
+    Estimate,
+    best_estimate,
+    consistent,
+    first_step,
+    plain,
+    rounding_error,
+    steps_to_try,
+    tableau,
+)
 
 Verdict = Literal[
     "agrees",
@@ -30,7 +42,7 @@ Verdict = Literal[
 ]
 TOLERANCE = 1e-6
 """The relative mistake that a check must be able to see before it says "agrees"."""
-_STOP = PRIMITIVES["stop_gradient"]
+STOP = PRIMITIVES["stop_gradient"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Judgement:
     step: float = 0.0
 
 
-def _judge(
+def judge(
     f: Callable[[float], float],
     x: float,
     analytic: float,
@@ -82,17 +94,17 @@ def _judge(
     def agrees(estimate: Estimate) -> bool:
         return abs(analytic - estimate.value) <= estimate.error + slack
 
-    for h in _steps(x, most, step):  # nearly always the first settles it
+    for h in steps_to_try(x, most, step):  # nearly always the first settles it
         try:
-            estimate = _tableau(evaluate, x, middle, h, noise)
-        except _FAILURES:
+            estimate = tableau(evaluate, x, middle, h, noise)
+        except NO_VALUE:
             continue
         if agrees(estimate) and power(estimate):
             return Judgement(estimate.value, estimate.error + slack, "agrees", step=h)
         if not agrees(estimate):
             break
 
-    best, found = _weighed(evaluate, x, middle, noise, most, step)
+    best, found = best_estimate(evaluate, x, middle, noise, most, step)
     if best is None:
         if abs(x) == sys.float_info.max:
             return Judgement(math.nan, math.inf, "beyond the floats", "no float lies beyond this one, so there are no differences")
@@ -106,14 +118,14 @@ def _judge(
         return kink
     if not agrees(estimate) and _is_confirmed(evaluate, x, middle, estimate, [other for other in found if not agrees(other)], noise):
         return Judgement(estimate.value, bound, "differs", step=estimate.step)
-    if most < min(_first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
+    if most < min(first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
         return Judgement(estimate.value, bound, "kink within h", "too near for a smaller step", estimate.step)
     verdict: Verdict = "limited by rounding"
     if estimate.truncation > estimate.rounding + slack:
         verdict = "step too large"
-    elif step is not None and step < _first_step(x, None):
+    elif step is not None and step < first_step(x, None):
         verdict = "step too small"
-    elif step is not None and step > _FINER * _first_step(x, None):
+    elif step is not None and step > FINER * first_step(x, None):
         verdict = "step too large"
     return Judgement(estimate.value, bound, verdict, step=estimate.step)
 
@@ -126,18 +138,18 @@ def _is_confirmed(
 
     Waves, or a peak amid a plain, that all steps of one set miss, would fool them.
     """
-    if not any(other.step <= estimate.step / 8.0 and _consistent(estimate, other) for other in others):
+    if not any(other.step <= estimate.step / 8.0 and consistent(estimate, other) for other in others):
         return False
 
     def bend(h: float) -> float:
         return abs((f(x + h) - middle) - (middle - f(x - h)))
 
     try:
-        odd = _tableau(f, x, middle, 0.7183 * estimate.step, noise)
+        odd = tableau(f, x, middle, 0.7183 * estimate.step, noise)
         coarse, fine = bend(estimate.step), bend(estimate.step / 32.0)
-    except _FAILURES:
+    except NO_VALUE:
         return False
-    return _consistent(estimate, odd) and fine <= coarse / 64.0 + 4.0 * noise(abs(middle))
+    return consistent(estimate, odd) and fine <= coarse / 64.0 + 4.0 * noise(abs(middle))
 
 
 def _slopes(f: Callable[[float], float], x: float, middle: float, h: float) -> tuple[float, float]:
@@ -148,7 +160,7 @@ def _at_a_kink(f: Callable[[float], float], x: float, middle: float) -> Judgemen
     h = (abs(x) or 1.0) * 2.0**-20
     try:
         left, right = _slopes(f, x, middle, h)
-    except _FAILURES:
+    except NO_VALUE:
         return Judgement(math.nan, math.inf, "kink within h", "the function ends here")
     return Judgement((left + right) / 2.0, math.inf, "kink within h", _both(left, right))
 
@@ -171,15 +183,19 @@ def corner(f: Callable[[float], float], x: float, h: float, noise: float) -> tup
     """The slopes of f on the left and on the right of x, where they do not meet as the step h shrinks; None where they do."""
     try:
         middle = f(x)
-        (left, right), (left2, right2) = _slopes(f, x, middle, h), _slopes(f, x, middle, h / _FINER)
-    except _FAILURES:
+        (left, right), (left2, right2) = _slopes(f, x, middle, h), _slopes(f, x, middle, h / FINER)
+    except NO_VALUE:
         return None
     gap, gap2 = abs(right - left), abs(right2 - left2)
-    return (left2, right2) if gap2 > gap / 8.0 and gap2 * h / _FINER > 64.0 * noise else None
+    return (left2, right2) if gap2 > gap / 8.0 and gap2 * h / FINER > 64.0 * noise else None
 
 
 def _both(left: float, right: float) -> str:
     return f"slope {number(left)} on the left, {number(right)} on the right"
+
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Kinks: the rows say where their functions have no derivative, as expressions that vanish there
 
 
 @lru_cache(maxsize=1024)
@@ -189,13 +205,18 @@ def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
 
         def read(point: Sequence[float]) -> float:
             try:
-                return _plain(expression.build(dict(zip(op.operands, point, strict=True))))
-            except _FAILURES:
+                return plain(expression.build(dict(zip(op.operands, point, strict=True))))
+            except NO_VALUE:
                 return math.inf  # x - y beyond the floats is not near 0
 
         return read
 
     return tuple(map(reader, op.kinks))
+
+
+def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
+    """Whether one of the row's kink expressions vanishes at these numbers."""
+    return any(kink(operands) == 0.0 for kink in _kinks(primitive))
 
 
 def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float]) -> float:
@@ -209,12 +230,12 @@ def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float]
     return nearest
 
 
-def _room(h: float, usual: float, nearness: Callable[[float], float]) -> float:
+def clear_step(h: float, usual: float, nearness: Callable[[float], float]) -> float:
     """The largest step, at most h, that stays clear of kinks; 0 at a kink. One that leads outside the domain gives way to the usual."""
     for _ in range(8):
         try:
             near = nearness(h)
-        except _FAILURES:  # outside the domain
+        except NO_VALUE:  # outside the domain
             if h > usual:
                 h = usual
                 continue
@@ -227,11 +248,20 @@ def _room(h: float, usual: float, nearness: Callable[[float], float]) -> float:
     return h
 
 
+# ------------------------------------------------------------------------------------------------------------------------
+# The derivatives of a row
+
+
+def point_of(node: Value) -> list[float]:
+    """The numbers at which a node's operation was computed."""
+    return [arg.data if isinstance(arg, Value) else arg for arg in node.args]
+
+
 def judge_partial(
     op: Primitive, point: Sequence[float], position: int, partial: float, *, step: float | None = None, tolerance: float = TOLERANCE
 ) -> Judgement:
     """What differences of a row's forward function say about one local derivative of it at a point."""
-    if op is _STOP:  # 0 by definition, whatever the function does
+    if op is STOP:  # 0 by definition, whatever the function does
         return Judgement(0.0, 0.0, "agrees" if partial == 0.0 else "differs", "stopped: no gradient passes")
     evaluate = op.kinds[float]
     f: Callable[[float], float]
@@ -260,15 +290,15 @@ def judge_function(
     def shifted(t: float) -> list[float]:
         return [t if i == position else other for i, other in enumerate(point)]
 
-    h = _first_step(x, step)
+    h = first_step(x, step)
     interval = op.domain[position]
     for end in (interval.low, interval.high):
         if math.isfinite(end):
             h = min(h, abs(x - end) / 2.0)
     if op.kinks and h:
-        h = _room(h, _first_step(x, None), lambda h: kink_distance(op, point, shifted(x + h), shifted(x - h)))
+        h = clear_step(h, first_step(x, None), lambda h: kink_distance(op, point, shifted(x + h), shifted(x - h)))
     slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
-    return _judge(f, x, derivative, noise=_units, slack=slack, most=h, step=step, tolerance=tolerance)
+    return judge(f, x, derivative, noise=rounding_error, slack=slack, most=h, step=step, tolerance=tolerance)
 
 
 def judge_second(
@@ -292,5 +322,5 @@ def judge_second(
             first = gradient(op.kinds[Value](*leaves), leaves[position])
             second = gradient(first, leaves[by], unrelated="zero").data
         return second, judge_function(along, second, op, point, by, step=step, tolerance=tolerance)
-    except _FAILURES:
+    except NO_VALUE:
         return None

@@ -13,29 +13,35 @@ from .. import ops
 from ..errors import DivisionByZeroError, DomainError
 from ..primitive import Primitive
 from ..value import Value
-from .chance import _COMMON, common_points, has_value, into
+from .chance import COMMON, common_points, has_value, into
 from .complex_step import complex_step
-from .exact import NO_VALUE, _bits, _mp, _or_none, exact_partial, exact_value, is_at_kink, known_loss, ulps
-from .judging import corner, judge_partial, judge_second, kink_distance
+from .differences import NO_VALUE
+from .exact import exact_partial, exact_value, known_loss, reference_partial, reference_value, ulps
+from .judging import corner, is_at_kink, judge_partial, judge_second, kink_distance
 
 
-def _at(primitive: Primitive, operands: Sequence[float]) -> str:
+def spelled(primitive: Primitive, operands: Sequence[float]) -> str:
+    """The operands in words: x=1.0, y=2.0."""
     return ", ".join(f"{name}={x!r}" for name, x in zip(primitive.operands, operands, strict=True))
 
 
-def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
+def spelled_partial(primitive: Primitive, position: int, operands: Sequence[float]) -> str:
+    """A local derivative in words: ∂divide/∂y at x=1.0, y=2.0."""
+    return f"∂{primitive.name}/∂{primitive.operands[position]} at {spelled(primitive, operands)}"
 
 
-def _evaluated(rule: Callable[..., Any], *operands: Any) -> float | None:
+def evaluated(rule: Callable[..., Any], *operands: Any) -> float | None:
+    """A finite result of a function or a rule, as a float; None where there is none."""
     try:
-        result = _number(rule(*operands))
+        result = rule(*operands)
+        x = result.data if isinstance(result, Value) else float(result)
     except NO_VALUE:
         return None
-    return result if math.isfinite(result) else None
+    return x if math.isfinite(x) else None
 
 
-def _rules(primitive: Primitive) -> Iterator[tuple[int, Callable[..., Any]]]:
+def rules_of(primitive: Primitive) -> Iterator[tuple[int, Callable[..., Any]]]:
+    """The row's rules, each with the position of its operand."""
     return ((position, rule) for position, rule in enumerate(primitive.partials) if rule is not None)
 
 
@@ -48,9 +54,9 @@ def check_rules(primitive: Primitive, operands: Sequence[float]) -> None:
             continue
         node: Value = primitive.kinds[Value](*mixture)
         stored = dict(zip([i for i, x in enumerate(mixture) if isinstance(x, Value)], node.partials, strict=True))
-        for position, rule in _rules(primitive):
-            on_floats, on_values = _evaluated(rule, z, *operands), _evaluated(rule, node, *mixture)
-            what = f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}"
+        for position, rule in rules_of(primitive):
+            on_floats, on_values = evaluated(rule, z, *operands), evaluated(rule, node, *mixture)
+            what = spelled_partial(primitive, position, operands)
             if (on_floats is None) != (on_values is None) or (on_floats is not None and _apart(on_floats, on_values)):
                 raise AssertionError(f"{what}: the rule gives {on_floats!r} on floats, but {on_values!r} on Values")
             if position in stored:
@@ -67,15 +73,15 @@ def check_differences(primitive: Primitive, operands: Sequence[float]) -> str:
     """Each local derivative agrees with differences of the forward function. Returns the verdicts met."""
     z = primitive.kinds[float](*operands)
     met = []
-    for position, rule in _rules(primitive):
-        partial = _evaluated(rule, z, *operands)
+    for position, rule in rules_of(primitive):
+        partial = evaluated(rule, z, *operands)
         if partial is None:
             continue
         judgement = judge_partial(primitive, operands, position, partial)
         met.append(judgement.verdict)
         if judgement.verdict == "differs":
             raise AssertionError(
-                f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {partial!r},"
+                f"{spelled_partial(primitive, position, operands)}: the rule gives {partial!r},"
                 f" but differences of the function give {judgement.numeric!r} ± {judgement.bound:.1g}"
             )
     return ", ".join(met)
@@ -92,7 +98,7 @@ def check_kinks(primitive: Primitive, operands: Sequence[float]) -> None:
 
         slopes = corner(along, x, max(abs(x), 1.0) * 2.0**-10, 4.0 * math.ulp(primitive.kinds[float](*operands)))
         if slopes is not None:
-            at = f"{_at(primitive, operands)}: slope {slopes[0]:g} on the left, {slopes[1]:g} on the right"
+            at = f"{spelled(primitive, operands)}: slope {slopes[0]:g} on the left, {slopes[1]:g} on the right"
             raise AssertionError(f"{primitive.name} has a kink that it does not declare, at {at}")
 
 
@@ -104,26 +110,26 @@ def check_jumps(primitive: Primitive) -> int:
     modest = [into(0.5, interval) for interval in primitive.domain]
     searched = 0
     for by, interval in enumerate(primitive.domain):
-        numbers = sorted({x for x in _COMMON if x in interval})
+        numbers = sorted({x for x in COMMON if x in interval})
 
         def at(x: float, by: int = by) -> list[float]:
             return [x if i == by else other for i, other in enumerate(modest)]
 
         def value(x: float) -> float | None:
-            return _evaluated(primitive.kinds[float], *at(x))
+            return evaluated(primitive.kinds[float], *at(x))
 
         def slope(x: float, rule: Callable[..., Any]) -> float | None:
             z = value(x)
-            return None if z is None else _evaluated(rule, z, *at(x))
+            return None if z is None else evaluated(rule, z, *at(x))
 
-        functions: list[Callable[[float], float | None]] = [value, *(partial(slope, rule=rule) for _, rule in _rules(primitive))]
+        functions: list[Callable[[float], float | None]] = [value, *(partial(slope, rule=rule) for _, rule in rules_of(primitive))]
         for f in functions:
             for low, high in pairwise(numbers):
                 searched += 1
                 ends = _greatest_change(f, low, high)
                 if ends is not None and kink_distance(primitive, at(ends[0]), at(ends[1])) > 1.0:
                     what = "jumps" if f is value else "has a rule that jumps"
-                    raise AssertionError(f"{primitive.name} {what}, and declares no kink there: at {_at(primitive, at(ends[1]))}")
+                    raise AssertionError(f"{primitive.name} {what}, and declares no kink there: at {spelled(primitive, at(ends[1]))}")
     return searched
 
 
@@ -152,8 +158,8 @@ def check_complex(primitive: Primitive, operands: Sequence[float], tolerance: fl
     if is_at_kink(primitive, operands) or primitive.name == "stop_gradient":
         return True
     z = primitive.kinds[float](*operands)
-    for position, rule in _rules(primitive):
-        partial = _evaluated(rule, z, *operands)
+    for position, rule in rules_of(primitive):
+        partial = evaluated(rule, z, *operands)
         if partial is None:
             continue
 
@@ -169,8 +175,7 @@ def check_complex(primitive: Primitive, operands: Sequence[float], tolerance: fl
             continue
         if math.isfinite(slope) and abs(slope - partial) > tolerance * max(abs(slope), abs(partial)) + 1e-300:
             raise AssertionError(
-                f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {partial!r},"
-                f" but a complex step gives {slope!r}"
+                f"{spelled_partial(primitive, position, operands)}: the rule gives {partial!r}, but a complex step gives {slope!r}"
             )
     return True
 
@@ -185,7 +190,7 @@ def check_domain(primitive: Primitive) -> int:
     for position, interval in enumerate(primitive.domain):
         ends = [end for end in (interval.low, interval.high) if math.isfinite(end)]
         near = [end + sign * max(abs(end), 1.0) * step for end in ends for sign in (1.0, -1.0) for step in (2.0**-52, 0.01, 1.0)]
-        for x in dict.fromkeys([*ends, *near, *_COMMON]):
+        for x in dict.fromkeys([*ends, *near, *COMMON]):
             point = [x if i == position else other for i, other in enumerate(modest)]
             try:
                 primitive.kinds[float](*point)
@@ -193,14 +198,15 @@ def check_domain(primitive: Primitive) -> int:
                 if x in interval and not primitive.condition:
                     declared = primitive.domain_text or "all numbers"
                     raise AssertionError(
-                        f"{primitive.name} declares {declared} as its domain, but at {_at(primitive, point)}: {error}"
+                        f"{primitive.name} declares {declared} as its domain, but at {spelled(primitive, point)}: {error}"
                     ) from None
             except NO_VALUE:
                 pass
             else:
                 if x not in interval:
                     raise AssertionError(
-                        f"{primitive.name} has a value at {_at(primitive, point)}, outside of its declared domain {primitive.domain_text}"
+                        f"{primitive.name} has a value at {spelled(primitive, point)}, outside of its declared domain"
+                        f" {primitive.domain_text}"
                     )
             tried += 1
     return tried
@@ -211,7 +217,7 @@ def check_formula(primitive: Primitive, operands: Sequence[float]) -> None:
     z, exact = primitive.kinds[float](*operands), exact_value(primitive, operands)
     if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-11, abs_tol=1e-15):
         raise AssertionError(
-            f"{primitive.name} at {_at(primitive, operands)} is {z!r}, but its formula {primitive.formula!r} is {float(exact)!r}"
+            f"{primitive.name} at {spelled(primitive, operands)} is {z!r}, but its formula {primitive.formula!r} is {float(exact)!r}"
         )
 
 
@@ -224,17 +230,17 @@ def check_exact(primitive: Primitive, operands: Sequence[float], units: float) -
     worst = 0.0
     if is_at_kink(primitive, operands):
         return worst
-    for position, rule in _rules(primitive):
+    for position, rule in rules_of(primitive):
         exact = exact_partial(primitive, position, operands)
         if exact is None:
             continue
-        got = _evaluated(rule, z, *operands)
+        got = evaluated(rule, z, *operands)
         error = ulps(math.nan if got is None else got, exact)
         if math.isinf(float(exact)) and got is None:
             continue
         worst = max(worst, error)
         if error > units + known_loss(primitive, position, z, operands) / math.ulp(float(exact)):
-            what = f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {got!r}"
+            what = f"{spelled_partial(primitive, position, operands)}: the rule gives {got!r}"
             textbook = f"its textbook form {primitive.textbook[position]!r} is {float(exact)!r}"
             raise AssertionError(f"{what}, but {textbook}: off by {error:.2g} units in the last place, where {units:g} are allowed")
     return worst
@@ -244,7 +250,7 @@ def check_second(primitive: Primitive, operands: Sequence[float]) -> None:
     """The derivative of each rule, by `gradient`, agrees with differences of the rule on floats."""
     if is_at_kink(primitive, operands):
         return
-    places = [position for position, _ in _rules(primitive)]
+    places = [position for position, _ in rules_of(primitive)]
     for position in places:
         for by in places:
             found = judge_second(primitive, operands, position, by)
@@ -252,7 +258,7 @@ def check_second(primitive: Primitive, operands: Sequence[float]) -> None:
                 second, judgement = found
                 x, y = primitive.operands[position], primitive.operands[by]
                 raise AssertionError(
-                    f"∂²{primitive.name}/∂{x}∂{y} at {_at(primitive, operands)}: gradient of gradient gives {second!r},"
+                    f"∂²{primitive.name}/∂{x}∂{y} at {spelled(primitive, operands)}: gradient of gradient gives {second!r},"
                     f" but differences of the rule for {x} give {judgement.numeric!r} ± {judgement.bound:.1g}"
                 )
 
@@ -261,26 +267,20 @@ def check_reference(primitive: Primitive, operands: Sequence[float], reference: 
     """Function and local derivatives agree with a function of mpmath's numbers, which mpmath differentiates."""
     if is_at_kink(primitive, operands):
         return
-    mp = _mp()
-    z = primitive.kinds[float](*operands)
-    with mp.workprec(_bits(operands)):
-        point = tuple(mp.mpf(x) for x in operands)
-        exact = _or_none(lambda: reference(*point))
-        if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-7, abs_tol=1e-300):
-            raise AssertionError(f"{primitive.name} at {_at(primitive, operands)} is {z!r}, but the reference gives {float(exact)!r}")
-        for position, rule in _rules(primitive) if primitive.name != "stop_gradient" else ():
-            if not all(has_value(primitive, [x + h * (i == position) for i, x in enumerate(operands)]) for h in (2.0**-20, -(2.0**-20))):
-                continue  # at an end of the domain
-            got = _evaluated(rule, z, *operands)
-            orders = tuple(int(i == position) for i in range(len(operands)))
-            exact = _or_none(lambda orders=orders: mp.diff(reference, point, orders) if len(point) > 1 else mp.diff(reference, point[0]))  # type: ignore[misc]
-            if got is None or exact is None or not isinstance(exact, mp.mpf):
-                continue
-            if ulps(got, exact) > units and abs(exact - got) > 1e-30:
-                raise AssertionError(
-                    f"∂{primitive.name}/∂{primitive.operands[position]} at {_at(primitive, operands)}: the rule gives {got!r},"
-                    f" but the reference gives {float(exact)!r}: off by {ulps(got, exact):.2g} units in the last place"
-                )
+    z, exact = primitive.kinds[float](*operands), reference_value(reference, operands)
+    if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-7, abs_tol=1e-300):
+        raise AssertionError(f"{primitive.name} at {spelled(primitive, operands)} is {z!r}, but the reference gives {float(exact)!r}")
+    for position, rule in rules_of(primitive) if primitive.name != "stop_gradient" else ():
+        if not all(has_value(primitive, [x + h * (i == position) for i, x in enumerate(operands)]) for h in (2.0**-20, -(2.0**-20))):
+            continue  # at an end of the domain
+        got, exact = evaluated(rule, z, *operands), reference_partial(reference, position, operands)
+        if got is None or exact is None:
+            continue
+        if ulps(got, exact) > units and abs(exact - got) > 1e-30:
+            raise AssertionError(
+                f"{spelled_partial(primitive, position, operands)}: the rule gives {got!r},"
+                f" but the reference gives {float(exact)!r}: off by {ulps(got, exact):.2g} units in the last place"
+            )
 
 
 ULPS = 4.0

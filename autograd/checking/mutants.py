@@ -18,13 +18,13 @@ from ..primitive import Primitive
 from ..value import Value
 from .chance import common_points, random_recipe, smooth_rows
 from .exact import graph_ratio
-from .ladder import _evaluated, _rules, climb
+from .ladder import climb, evaluated, rules_of
 
 
 def mutants(primitive: Primitive) -> Iterator[tuple[str, Primitive]]:
     """The row with each of its rules slightly wrong in turn, and what is wrong about it."""
-    for position, rule in _rules(primitive):
-        flat = not any(_evaluated(rule, primitive.kinds[float](*operands), *operands) for operands in common_points(primitive))
+    for position, rule in rules_of(primitive):
+        flat = not any(evaluated(rule, primitive.kinds[float](*operands), *operands) for operands in common_points(primitive))
         # −0 is 0, so a rule that is 0 everywhere has no sign to flip.
         changes = [(0.0, 1e-6), (0.0, 1e-9)] if flat else [(1e-6, 0.0), (1e-9, 0.0), (-2.0, 0.0)]
         for factor, summand in changes:

@@ -15,10 +15,10 @@ from .. import given
 from ..primitive import PRIMITIVES, Primitive
 from ..typeset import table
 from .chance import common_points, random_operands, random_recipe
-from .exact import LOSSES, exact_partial, graph_ratio, is_at_kink, known_loss, ulps
+from .exact import LOSSES, exact_partial, graph_ratio, known_loss, ulps
 from .graphs import check_graph
-from .judging import judge_partial
-from .ladder import ULPS, _at, _evaluated, _rules, allowed_units
+from .judging import is_at_kink, judge_partial
+from .ladder import ULPS, allowed_units, evaluated, rules_of, spelled, spelled_partial
 from .mutants import survivors
 
 
@@ -116,13 +116,13 @@ def prove(
     given.function(tick, "prove", "a function as tick")
     rng = random.Random(seed)
     proof = Proof(seed)
-    rules = sum(len(list(_rules(row))) for row in rows)
+    rules = sum(len(list(rules_of(row))) for row in rows)
     each = max(cases // 2 // rules, 1)
     for row in rows:
         line = proof.rows[row.name] = Line()
         for operands in islice(_endless(rng, row), each):
             _prove_point(row, operands, line, proof)
-            tick(len(list(_rules(row))))
+            tick(len(list(rules_of(row))))
     while proof.derivatives < cases // 2:
         recipe = random_recipe(rng, rows)
         output = recipe.record()
@@ -152,13 +152,13 @@ def _endless(rng: random.Random, row: Primitive) -> Iterator[tuple[float, ...]]:
 def _prove_point(row: Primitive, operands: tuple[float, ...], line: Line, proof: Proof) -> None:
     z = row.kinds[float](*operands)
     kink = is_at_kink(row, operands)
-    for position, rule in _rules(row):
+    for position, rule in rules_of(row):
         line.cases += 1
-        got = _evaluated(rule, z, *operands)
+        got = evaluated(rule, z, *operands)
         if got is None or kink:
             continue
         judgement = judge_partial(row, operands, position, got)
-        what = f"∂{row.name}/∂{row.operands[position]} at {_at(row, operands)} is {got!r}"
+        what = f"{spelled_partial(row, position, operands)} is {got!r}"
         if judgement.verdict == "differs":
             proof.alarms.append(f"{what}, but differences say {judgement.numeric!r} ± {judgement.bound:.1g}")
         if not all(map(_is_normal, (*operands, z, got))):
@@ -171,7 +171,7 @@ def _prove_point(row: Primitive, operands: tuple[float, ...], line: Line, proof:
             continue
         error, loss = ulps(got, exact), known_loss(row, position, z, operands) / math.ulp(float(exact))
         if error > line.worst and loss < math.inf:
-            line.worst, line.allowed, line.operand, line.point = error, ULPS + loss, row.operands[position], _at(row, operands)
+            line.worst, line.allowed, line.operand, line.point = error, ULPS + loss, row.operands[position], spelled(row, operands)
         if error > allowed_units(row) + loss:
             proof.alarms.append(f"{what}, but exactly {float(exact)!r}: off by {error:.3g} units in the last place")
 
