@@ -100,7 +100,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                     weighted = weighted + seed * (output - ops.stop_gradient(output))
         return run.gradient(weighted)
 
-    result = _like(run.result, map(run.outside, outputs))
+    result = like(run.result, map(run.outside, outputs))
     return (result, pullback, run.aux()) if run.has_aux else (result, pullback)
 
 
@@ -127,7 +127,7 @@ def _jacobian(asker: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool
             return _jacobian_forward(f, args, kwargs, argnums, has_aux)
         run = _Reverse(asker, f, args, kwargs, argnums, has_aux)
         outputs = run.outputs()
-        return run.with_aux(_like(run.result, map(run.gradient, outputs)))
+        return run.with_aux(like(run.result, map(run.gradient, outputs)))
 
     return _named(jacobian_of, asker, f, has_aux)
 
@@ -220,7 +220,7 @@ def _jacobian_forward(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
     columns = [_flat(run.tangents(), "jacobian", "the result") for run in runs][:size]
     rows = [list(row) for row in zip(*columns, strict=True)] or [[] for _ in _flat(runs[0].result, "jacobian", "the result")]
     structure = chosen[0] if isinstance(argnums, int) else chosen
-    return runs[0].with_aux(_like(runs[0].result, (_like(structure, iter(row)) for row in rows)))
+    return runs[0].with_aux(like(runs[0].result, (like(structure, iter(row)) for row in rows)))
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ class _Run:
         places, chosen, numbers = _chosen(asker, args, argnums)
         self.structure = chosen[0] if isinstance(argnums, int) else chosen
         moved = list(args)
-        for place, arg in zip(places, _like(chosen, iter(replace(numbers))), strict=True):
+        for place, arg in zip(places, like(chosen, iter(replace(numbers))), strict=True):
             moved[place] = arg
         with under_way(self.level):
             result = f(*moved, **kwargs)
@@ -349,7 +349,7 @@ class _Reverse(_Run):
 
     def gradient(self, output: Any) -> Any:
         """∂output/∂x for every number of the chosen arguments, in their structure."""
-        return _like(self.structure, map(_settled, self._gradients(output)))
+        return like(self.structure, map(_settled, self._gradients(output)))
 
     def _gradients(self, output: Any) -> Iterable[Any]:
         if isinstance(output, Dual):  # ∂/∂x of p + ṫε, for ε does not depend on x
@@ -389,11 +389,11 @@ class _Forward(_Run):
 
     def values(self) -> Any:
         """What f returned."""
-        return _like(self.result, map(self.outside, self.outputs()))
+        return like(self.result, map(self.outside, self.outputs()))
 
     def tangents(self) -> Any:
         """How fast what f returned changes."""
-        return _like(self.result, map(self._tangent, self.outputs()))
+        return like(self.result, map(self._tangent, self.outputs()))
 
     def _tangent(self, x: Any) -> Any:
         if not isinstance(x, Dual) or x.level != self.level:
@@ -468,12 +468,12 @@ def _flat(tree: Any, asker: str, where: str, above: tuple[Any, ...] = ()) -> lis
     return [as_operand(tree, f"a number at {where}", asker)]
 
 
-def _like(tree: Any, numbers: Iterator[Any]) -> Any:
+def like(tree: Any, numbers: Iterator[Any]) -> Any:
     """New containers of the tree's structure, with these numbers in it."""
     if isinstance(tree, dict):
-        return {key: _like(item, numbers) for key, item in tree.items()}
+        return {key: like(item, numbers) for key, item in tree.items()}
     if isinstance(tree, (list, tuple)):
-        items = [_like(item, numbers) for item in tree]
+        items = [like(item, numbers) for item in tree]
         if isinstance(tree, list):
             return items
         return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)

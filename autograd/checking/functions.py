@@ -16,8 +16,7 @@ from ..given import is_bool
 from ..graph import cotangents, edges, topological
 from ..primitive import as_float
 from ..reverse import gradient
-from ..transforms import _like as like
-from ..transforms import begun, under_way
+from ..transforms import begun, like, under_way
 from ..typeset import shown
 from ..value import Value, label_of
 from .differences import checked_step, plain, positive, rounding_error
