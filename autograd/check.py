@@ -3,7 +3,7 @@
 differences    central_difference, extrapolated_difference and its Estimate; EPSILON, ROUNDING, LEAST
 complex_step   complex_step
 judging        Verdict, Judgement, judge_partial, judge_function, judge_second; corner, kink_distance; TOLERANCE
-report         Check, Report
+report         Report, and the Finding that each of its lines is
 graphs         check_edges, check_graph
 functions      check_gradients
 """
@@ -24,7 +24,10 @@ from .checking.judging import (
     judge_second,
     kink_distance,
 )
-from .checking.report import Check, Report
+from .checking.report import Finding, Report
+
+Check = Finding
+"""The older name: a check is what finds it."""
 
 __all__ = [
     "EPSILON",
@@ -33,6 +36,7 @@ __all__ = [
     "TOLERANCE",
     "Check",
     "Estimate",
+    "Finding",
     "Judgement",
     "Report",
     "Verdict",

@@ -22,7 +22,7 @@ from ..value import Value, label_of
 from .differences import checked_step, plain, positive, rounding_error
 from .graphs import Replay, names_of, report_on
 from .judging import TOLERANCE, judge, judge_second, point_of
-from .report import Check, Report
+from .report import Finding, Report
 
 
 def check_gradients(
@@ -63,32 +63,32 @@ def check_gradients(
         return Report(
             output,
             [
-                Check(leaf, None, name, "input", recorded.get(leaf, 0.0), math.nan, math.inf, "not deterministic", note)
+                Finding(leaf, None, name, "input", recorded.get(leaf, 0.0), math.nan, math.inf, "not deterministic", note)
                 for leaf, name in zip(leaves, asked.names, strict=True)
             ],
         )
     report = report_on(output, dict(zip(leaves, asked.names, strict=True)), step, tolerance)
     replay = Replay(output)
     place = {node: i for i, node in enumerate(replay.order)}
-    checks = {check.node: check for check in report.nodes}
+    findings = {finding.node: finding for finding in report.nodes}
     apart = [asked.bypassing(i, leaf, step, tolerance) for i, leaf in enumerate(leaves) if leaf not in place]
     for i, leaf in enumerate(leaves):
         departure = asked.departure(i, replay, place[leaf]) if leaf in place else None
         if departure == "":
-            checks[leaf] = asked.bypassing(i, leaf, step, tolerance, checks[leaf].analytic)
-        elif departure is not None and not checks[leaf].is_wrong:
-            checks[leaf] = replace(checks[leaf], verdict="kink within h", note=f"within h, the function {departure}")
-    nodes, edges = [*apart, *checks.values()], report.edges
+            findings[leaf] = asked.bypassing(i, leaf, step, tolerance, findings[leaf].analytic)
+        elif departure is not None and not findings[leaf].is_wrong:
+            findings[leaf] = replace(findings[leaf], verdict="kink within h", note=f"within h, the function {departure}")
+    nodes, edges = [*apart, *findings.values()], report.edges
     if order == 2:
         edges = edges + _second(output, step, tolerance)
         for i, name in enumerate(asked.names):
             second = check_gradients(_slope(f, i), *inputs, step=step, tolerance=tolerance)
-            nodes += [_of_order_2(check, name) for check in second.nodes if check.op == "input"]
+            nodes += [_of_order_2(finding, name) for finding in second.nodes if finding.op == "input"]
             edges = edges + second.edges
     return Report(output, nodes, edges)
 
 
-def _second(output: Value, step: float | None, tolerance: float) -> list[Check]:
+def _second(output: Value, step: float | None, tolerance: float) -> list[Finding]:
     """What is wrong with the derivatives of the rules in a graph, which make up its second derivative."""
     order = topological(output)
     names, found = names_of(order, {}), []
@@ -101,8 +101,7 @@ def _second(output: Value, step: float | None, tolerance: float) -> list[Check]:
                 if judged is not None:
                     second, judgement = judged
                     op = f"∂²{node.op.name}/∂{node.op.operands[edge.position]}∂{other}"
-                    said = judgement.numeric, judgement.bound, judgement.verdict, judgement.note
-                    found.append(Check(node, edge.position, names[node], op, second, *said, by=other))
+                    found.append(Finding.of(judgement, node, edge.position, names[node], op, second, by=other))
     return found
 
 
@@ -110,12 +109,12 @@ _STEPPED = tuple(f"{name} at " for name in ("abs", "relu", "leaky_relu", "maximu
 """How a note begins that finds the kink in one of these, whose first derivatives are steps there, or in such a step."""
 
 
-def _of_order_2(check: Check, name: str) -> Check:
-    """A check of a first derivative as one of a second."""
-    note = check.note
-    if check.verdict == "kink within h" and note.startswith(_STEPPED):
+def _of_order_2(finding: Finding, name: str) -> Finding:
+    """What was found of a first derivative as what was found of a second."""
+    note = finding.note
+    if finding.verdict == "kink within h" and note.startswith(_STEPPED):
         note += "; where a first derivative is a step, its own derivative is taken as 0, by convention"
-    return replace(check, name=f"{name}, {check.name}", op="second derivative", note=note)
+    return replace(finding, name=f"{name}, {finding.name}", op="second derivative", note=note)
 
 
 def _slope(f: Callable[..., Any], i: int) -> Callable[..., Value]:
@@ -203,7 +202,7 @@ class _Asked:
         """f with x as its i-th number and all others as they are."""
         return self.call([x if k == i else other for k, other in enumerate(self.numbers)])[0]
 
-    def bypassing(self, i: int, leaf: Value, step: float | None, tolerance: float, analytic: float = 0.0) -> Check:
+    def bypassing(self, i: int, leaf: Value, step: float | None, tolerance: float, analytic: float = 0.0) -> Finding:
         """The check of an input through f itself, where the graph does not say all."""
         x, seen = self.numbers[i], set()
 
@@ -212,17 +211,17 @@ class _Asked:
             seen.add(result)
             return result
 
-        judgement = judge(
-            f, x, analytic, noise=rounding_error, slack=rounding_error(analytic), most=math.inf, step=step, tolerance=tolerance
-        )
-        verdict, note = judgement.verdict, judgement.note
+        slack = rounding_error(analytic)
+        judgement = judge(f, x, analytic, noise=rounding_error, slack=slack, most=math.inf, step=step, tolerance=tolerance)
         if len(seen) == 1:
-            verdict, note = "ignores its input", "the result never changes"
+            judgement = replace(judgement, verdict="ignores its input", note="the result never changes")
         elif f(x) != f(x):
-            verdict, note = "not deterministic", "two calls with the same numbers gave different results"
-        elif verdict == "differs":
+            note = "two calls with the same numbers gave different results"
+            judgement = replace(judgement, verdict="not deterministic", note=note)
+        elif judgement.verdict == "differs":
             note = f"{self.name} computes with {self.names[i]} outside the graph: x.data gives a plain number"
-        return Check(leaf, None, self.names[i], "input", analytic, judgement.numeric, judgement.bound, verdict, note)
+            judgement = replace(judgement, note=note)
+        return Finding.of(judgement, leaf, None, self.names[i], "input", analytic)
 
     def departure(self, i: int, replay: Replay, start: int) -> str | None:
         """What f does for a number nearby that the graph it recorded does not; "" for another result, None for nothing."""

@@ -16,10 +16,10 @@ from ..typeset import number
 from ..value import Value, as_value, label_of
 from .differences import EPSILON, LEAST, ROUNDING, checked_step, first_step, positive, rounding_error
 from .judging import STOP, TOLERANCE, Judgement, clear_step, judge, judge_partial, kink_distance, point_of
-from .report import Check, Report
+from .report import Finding, Report
 
 
-def check_edges(output: Value, *, step: float | None = None, tolerance: float = TOLERANCE) -> list[Check]:
+def check_edges(output: Value, *, step: float | None = None, tolerance: float = TOLERANCE) -> list[Finding]:
     """Every local derivative recorded below the output, held against differences of its own operation, in topological order.
 
     This finds the guilty: a gradient is wrong where one of these is.
@@ -31,22 +31,12 @@ def check_edges(output: Value, *, step: float | None = None, tolerance: float = 
     return [_check_edge(edge, names, step, tolerance) for node in order for edge in edges(node)]
 
 
-def _check_edge(edge: Edge[Value], names: dict[Value, str], step: float | None, tolerance: float) -> Check:
+def _check_edge(edge: Edge[Value], names: dict[Value, str], step: float | None, tolerance: float) -> Finding:
     node, position = edge.node, edge.position
     op = node.op
     assert op is not None
     judgement = judge_partial(op, point_of(node), position, edge.partial, step=step, tolerance=tolerance)
-    return Check(
-        node,
-        position,
-        names[node],
-        f"∂{op.name}/∂{op.operands[position]}",
-        edge.partial,
-        judgement.numeric,
-        judgement.bound,
-        judgement.verdict,
-        judgement.note,
-    )
+    return Finding.of(judgement, node, position, names[node], f"∂{op.name}/∂{op.operands[position]}", edge.partial)
 
 
 def _fresh(order: Iterable[Value]) -> None:
@@ -76,8 +66,9 @@ class Replay:
         self.order = topological(output)
         self.data = [node.data for node in self.order]
         place: dict[Value | None, int] = {node: i for i, node in enumerate(self.order)}
-        self.operands = [(place.get(node.x, -1), place.get(node.y, -1)) for node in self.order]
-        self.constants = [(node.dx, node.dy) for node in self.order]
+        self.rows = {i: node.op for i, node in enumerate(self.order) if node.op is not None}
+        self.operands = [(place.get(node.x, -1), place.get(node.y, -1)) for node in self.order]  # their places; -1 for a constant
+        self.constants = [[0.0 if isinstance(arg, Value) else arg for arg in node.args] for node in self.order]
         # A node matters if a path without a stop leads from it to the output.
         self.matters = {len(self.order) - 1}
         for i in reversed(range(len(self.order))):
@@ -112,24 +103,20 @@ class Replay:
 
     def point(self, i: int, data: list[float]) -> list[float]:
         """The operands of the node at place i."""
-        op, places, constants = self.order[i].op, self.operands[i], self.constants[i]
-        assert op is not None
-        return [data[p] if p >= 0 else c for p, c, _ in zip(places, constants, op.operands, strict=False)]  # type: ignore[misc]
+        return [data[p] if p >= 0 else constant for p, constant in zip(self.operands[i], self.constants[i], strict=False)]
 
     def run(self, start: int, x: float, path: list[int]) -> list[float]:
         """All numbers, with x in place of the one at `start`."""
         data = self.data.copy()
         data[start] = x
-        order, operands, constants = self.order, self.operands, self.constants
-        for i in path:
-            op = order[i].op
+        rows, operands, constants = self.rows, self.operands, self.constants
+        for i in path:  # as `point` has them, written out: most of a check's time is spent here
+            evaluate, others = rows[i].kinds[float], constants[i]
             p, q = operands[i]
-            a: Any = data[p] if p >= 0 else constants[i][0]
-            assert op is not None
-            if len(op.operands) == 1:
-                data[i] = op.kinds[float](a)
+            if len(others) == 1:
+                data[i] = evaluate(data[p])
             else:
-                data[i] = op.kinds[float](a, data[q] if q >= 0 else constants[i][1])
+                data[i] = evaluate(data[p] if p >= 0 else others[0], data[q] if q >= 0 else others[1])
         return data
 
     def forward(self, start: int, path: list[int]) -> float:
@@ -138,9 +125,7 @@ class Replay:
         data[start] = Dual(0, data[start], 1.0)
         with recording():
             for i in path:
-                op = self.order[i].op
-                assert op is not None
-                data[i] = op.kinds[Dual](*self.point(i, data))
+                data[i] = self.rows[i].kinds[Dual](*self.point(i, data))
         tangent = data[-1].tangent if isinstance(data[-1], Dual) else 0.0
         return tangent if isinstance(tangent, float) else math.nan
 
@@ -163,12 +148,8 @@ class Replay:
             around[:] = [self.run(start, x + h, path), self.run(start, x - h, path)]
             near = math.inf
             for i in path:
-                op = self.order[i].op
-                assert op is not None
-                if op.kinks:
-                    ratio = kink_distance(op, self.point(i, self.data), *(self.point(i, data) for data in around))
-                    if ratio < near:
-                        near = ratio
+                if self.rows[i].kinks:
+                    near = min(near, self._kink_distance(i, around))
             return near
 
         most = clear_step(first_step(x, step), first_step(x, None), nearness)
@@ -191,12 +172,13 @@ class Replay:
     def _where(self, path: list[int], around: list[list[float]]) -> str:
         """Which operation has its kink near."""
         for i in path:
-            op = self.order[i].op
-            assert op is not None
-            point = self.point(i, self.data)
-            if op.kinks and around and kink_distance(op, point, *(self.point(i, data) for data in around)) <= 1.0:
-                return f"{op.name} at " + ", ".join(f"{name}={x!r}" for name, x in zip(op.operands, point, strict=True))
+            op = self.rows[i]
+            if op.kinks and around and self._kink_distance(i, around) <= 1.0:
+                return f"{op.name} at " + ", ".join(f"{name}={x!r}" for name, x in zip(op.operands, self.point(i, self.data), strict=True))
         return ""
+
+    def _kink_distance(self, i: int, around: list[list[float]]) -> float:
+        return kink_distance(self.rows[i], self.point(i, self.data), *(self.point(i, data) for data in around))
 
 
 def check_graph(output: Value, *, step: float | None = None, tolerance: float = TOLERANCE) -> Report:
@@ -216,12 +198,12 @@ def check_graph(output: Value, *, step: float | None = None, tolerance: float = 
 
 def report_on(output: Value, given: dict[Value, str], step: float | None, tolerance: float) -> Report:
     """A Report on a recorded graph, in which some nodes have the names that are `given`."""
-    edge_checks = check_edges(output, step=step, tolerance=tolerance)
+    edge_findings = check_edges(output, step=step, tolerance=tolerance)
     replay = Replay(output)
     names = names_of(replay.order, given)
     gradient = cotangents(output)
-    guilty = any(check.is_wrong for check in edge_checks)
-    node_checks = []
+    guilty = any(finding.is_wrong for finding in edge_findings)
+    node_findings = []
     for i, node in enumerate(replay.order):
         analytic = gradient[node]
         path = replay.downstream(i)
@@ -235,9 +217,8 @@ def report_on(output: Value, given: dict[Value, str], step: float | None, tolera
         if abs(forward - analytic) > replay.slack_of_both(i, path):
             judgement = replace(judgement, verdict="differs", note=f"forward mode says {forward!r}")
         op = _written(node, names) if node.op else "input" if node in given else "leaf"
-        found = judgement.numeric, judgement.bound, judgement.verdict, judgement.note
-        node_checks.append(Check(node, None, names[node], op, analytic, *found, forward))
-    return Report(output, node_checks, edge_checks)
+        node_findings.append(Finding.of(judgement, node, None, names[node], op, analytic, forward=forward))
+    return Report(output, node_findings, edge_findings)
 
 
 def _written(node: Value, names: dict[Value, str]) -> str:

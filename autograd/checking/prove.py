@@ -128,7 +128,7 @@ def prove(
         output = recipe.record()
         report = check_graph(output)
         proof.graphs += 1
-        verdicts = [check.verdict for check in (*report.nodes, *report.edges)]
+        verdicts = [finding.verdict for finding in (*report.nodes, *report.edges)]
         proof.derivatives += len(verdicts)
         proof.agreeing += verdicts.count("agrees")
         tick(len(verdicts))

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..graph import Edge
 from ..typeset import aligned, number, shown, table
-from ..value import Value, describe_edge
-from .judging import Verdict
+from ..value import Value, describe_partial
+from .judging import Judgement, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Finding:
     """One derivative and what the differences say about it.
 
     node      the node; for an edge, the one whose local derivative it is
@@ -41,6 +40,23 @@ class Check:
     forward: float = math.nan
     by: str = ""
 
+    @classmethod
+    def of(
+        cls,
+        judgement: Judgement,
+        node: Value,
+        position: int | None,
+        name: str,
+        op: str,
+        analytic: float,
+        *,
+        forward: float = math.nan,
+        by: str = "",
+    ) -> Finding:
+        """The finding that a judgement of `analytic` is."""
+        said = judgement.numeric, judgement.bound, judgement.verdict, judgement.note
+        return cls(node, position, name, op, analytic, *said, forward, by)
+
     @property
     def difference(self) -> float:
         """How far apart the two numbers are."""
@@ -57,10 +73,8 @@ class Check:
         if self.position is None:
             what = f"∂output/∂{self.name}" + (f" at {self.name}={self.node.data!r}" if self.name else "")
         else:
-            operand = self.node.x if self.position == 0 else self.node.y
-            assert operand is not None
             assert self.node.op is not None
-            what = f"edge {self.node.op.name}: {describe_edge(Edge(self.node, self.position, operand, self.analytic))}"
+            what = f"edge {self.node.op.name}: {describe_partial(self.node.op, self.position, self.node.args)}"
             if self.by:
                 what += f", by {self.by} once more"
         if self.verdict == "not deterministic":
@@ -81,20 +95,20 @@ class Report:
     """
 
     output: Value | float
-    nodes: list[Check]
-    edges: list[Check] = field(default_factory=list)
+    nodes: list[Finding]
+    edges: list[Finding] = field(default_factory=list)
 
     @property
-    def mistakes(self) -> list[Check]:
+    def mistakes(self) -> list[Finding]:
         """What is wrong: guilty edges first, since a node's gradient is wrong because of them."""
-        return [check for check in (*self.edges, *self.nodes) if check.is_wrong]
+        return [finding for finding in (*self.edges, *self.nodes) if finding.is_wrong]
 
     @property
     def guilty(self) -> list[str]:
         """The mistakes in one line each: edges if there are any, else nodes."""
-        edges = [check for check in self.mistakes if check.position is not None]
-        lines = [str(check) for check in edges or self.mistakes]
-        if not edges and self.edges and any(check.verdict == "differs" and "outside" not in check.note for check in self.nodes):
+        edges = [finding for finding in self.mistakes if finding.position is not None]
+        lines = [str(finding) for finding in edges or self.mistakes]
+        if not edges and self.edges and any(finding.verdict == "differs" and "outside" not in finding.note for finding in self.nodes):
             lines.append("Every local derivative agrees, so what adds them up along the paths is wrong: the sweep.")
         return lines
 
@@ -114,14 +128,14 @@ class Report:
     def summary(self) -> str:
         """How many nodes and edges got which verdict."""
         parts = []
-        for what, checks in (("node", self.nodes), ("edge", self.edges)):
-            if not checks:
+        for what, findings in (("node", self.nodes), ("edge", self.edges)):
+            if not findings:
                 continue
             count: dict[str, int] = {}
-            for check in checks:
-                count[check.verdict] = count.get(check.verdict, 0) + 1
+            for finding in findings:
+                count[finding.verdict] = count.get(finding.verdict, 0) + 1
             verdicts = ", ".join(f"{times} × {verdict}" for verdict, times in count.items())
-            parts.append(f"{len(checks)} {what}{'s' if len(checks) > 1 else ''}: {verdicts}")
+            parts.append(f"{len(findings)} {what}{'s' if len(findings) > 1 else ''}: {verdicts}")
         return "; ".join(parts) + "."
 
     def table(self) -> str:
@@ -133,20 +147,20 @@ class Report:
         return _table(self.edges)
 
 
-def _table(checks: Sequence[Check]) -> str:
-    if not checks:
+def _table(findings: Sequence[Finding]) -> str:
+    if not findings:
         return "nothing to check"
 
     def small(x: float) -> str:
         return "–" if not math.isfinite(x) else "0" if not x else f"{x:.0e}".replace("-", "−")
 
     columns: list[list[str]] = [
-        ["node", *(shown(check.name, 24) for check in checks)],
-        ["op", *(shown(check.op, 40) for check in checks)],
-        ["analytic", *aligned([number(check.analytic, 9) for check in checks])],
-        ["numeric", *aligned(["–" if math.isnan(check.numeric) else number(check.numeric, 9) for check in checks])],
-        ["difference", *(small(check.difference) for check in checks)],
-        ["bound", *(small(check.bound) for check in checks)],
-        ["verdict", *(check.verdict + (f": {check.note}" if check.note else "") for check in checks)],
+        ["node", *(shown(finding.name, 24) for finding in findings)],
+        ["op", *(shown(finding.op, 40) for finding in findings)],
+        ["analytic", *aligned([number(finding.analytic, 9) for finding in findings])],
+        ["numeric", *aligned(["–" if math.isnan(finding.numeric) else number(finding.numeric, 9) for finding in findings])],
+        ["difference", *(small(finding.difference) for finding in findings)],
+        ["bound", *(small(finding.bound) for finding in findings)],
+        ["verdict", *(finding.verdict + (f": {finding.note}" if finding.note else "") for finding in findings)],
     ]
     return table(*columns, right=(2, 3, 4, 5))

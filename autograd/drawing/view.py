@@ -21,7 +21,7 @@ from ..value import Value, as_values, label_of
 from .fold import CHAINS, Fold, Group, Unit
 
 if TYPE_CHECKING:
-    from ..checking.report import Check
+    from ..checking.report import Finding
 
 Kind = Literal["input", "parameter", "stub", "constant", "operation", "group", "output"]
 
@@ -81,7 +81,7 @@ class Connection:
     local: float | None = None
     contribution: float | None = None
     count: int = 1
-    checked: Check | None = None
+    checked: Finding | None = None
 
 
 @dataclass
@@ -93,7 +93,7 @@ class View:
 
     boxes: list[Box]
     connections: list[Connection]
-    hidden: list[Check] = field(default_factory=list)
+    hidden: list[Finding] = field(default_factory=list)
 
     @property
     def grouped(self) -> bool:
@@ -174,7 +174,7 @@ def look(
     def name(node: Value) -> str:
         return named.get(node, "") if node.label is None else label_of(node)
 
-    checks: dict[tuple[Value, int | None], Check] = {}
+    checks: dict[tuple[Value, int | None], Finding] = {}
     if check:
         from ..checking.graphs import check_edges  # when asked for: it is no small room
 
@@ -186,7 +186,7 @@ def look(
         upstream: float | None = None,
         local: float | None = None,
         contribution: float | None = None,
-        checked: Check | None = None,
+        checked: Finding | None = None,
     ) -> None:
         if tail.kind == "group" or head.kind == "group":  # one connection stands for all numbers between two groups
             known = connections.get((tail, head))
