@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import doctest
+import importlib
 import math
+import pickle
 import random
 import re
 import sys
+import zlib
 from collections.abc import Callable
 from functools import reduce
 from typing import Any, NamedTuple
@@ -33,6 +38,7 @@ from autograd import (
     maximum,
     no_grad,
     ops,
+    proof,
     relu,
     scope,
     sin,
@@ -638,9 +644,36 @@ def test_a_stale_graph_is_refused() -> None:
         check_graph(y)
 
 
+OLD_PICKLE = (
+    "c-obcOK;Oa5XYUg4Z%PtkB0ItEsqV9ltPbGL_)|&l`Q1bUM#dpwpj}&_TOGt>7n8wCGc6`OYkZ90Gv2-<jB~u(<tS_99E;*ncshBc0QClBGExF65VD;$<8"
+    "~|kzo*N6Gr1BN=GO&UNH<KNOYKJEF5Pa2tSeLTVKSKyy#--#8o6?9YoSZh4Cse`iZZ-&_Bc}tF>-qW*NEJw$-ZUvBFUmHWMu}d5Ml8s&;A`ryZEe)Hvhdt"
+    "Qg^(gBo9=j6u+qG0wYKX7e4s%uZaO1~0m}#FS~PDqo}`Uy6NPwpy#jOA2R~|C)%Wvk<*V5_^TG5!9zysxI3qrCxEd%2dtfWr}WW<0`Msw9kf{Yr_VvSucL"
+    ")^r`dw$Jf-psTEb9MpLZJdXn89>0WnngJn85UECs_J);o1&6mmf`Q=lgwMG6AYbR$*9qml$snq*Fa~<4qv7VAk>YvC%Z2S*WChhq@col1}FElO3U6Q-!;y"
+    "yc`cJbBL?&~-CguYKAat0JeL9kEj+VMidJRl4^LL(bgtYsMEA#G1i8sX6xo3piE-_za!ZRtStW!J=GzK|Ar12jk2a`0r2inhmiI>xiO{TVyWzvI@*Fa"
+)
+"""A report on x·x at 3, an estimate and a recipe, pickled while check and proof were one file each; compressed, in base 85."""
+
+
+def test_what_older_versions_pickled_loads() -> None:
+    """The classes moved to other files, and are found by the names they had."""
+    report, estimate, recipe = pickle.loads(zlib.decompress(base64.b85decode(OLD_PICKLE)))
+    assert ["x", "#1"] == [finding.name for finding in report.nodes]
+    assert str(check_graph(report.output)) == str(report)
+    assert extrapolated_difference(lambda t: t * t, 3.0) == estimate
+    assert math.sin(2.0) == recipe(*recipe.inputs)
+    assert str(report) == str(pickle.loads(pickle.dumps(report)))
+
+
+@pytest.mark.parametrize("room", ["differences", "complex_step", "functions"])
+def test_the_examples_in_docstrings_run(room: str) -> None:
+    done = doctest.testmod(importlib.import_module(f"autograd.checking.{room}"))
+    assert (0, True) == (done.failed, done.attempted > 0)
+
+
 def test_the_package_offers_them() -> None:
     names = ("central_difference", "check_gradients", "check_graph", "complex_step", "extrapolated_difference")
     assert all(getattr(autograd, name) is getattr(check, name) and name in autograd.__all__ for name in names)
+    assert all(hasattr(room, name) for room in (check, proof) for name in room.__all__)
 
 
 # Second derivatives.
