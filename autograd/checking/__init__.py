@@ -20,4 +20,18 @@ size: a local derivative may be off by `ROUNDING` of these, a product by one, an
 Where estimate and derivative disagree, nothing is said yet: the quotients are taken anew with much smaller steps, the noise of f is
 measured, and only a disagreement that much smaller steps confirm, and steps of an odd ratio, and that bends as smooth functions do, is
 called one. A `Report` has words for the other cases too.
+
+The files, lower ones first:
+
+differences    quotients of a function of one number, extrapolated to step 0, each with its error
+complex_step   f(x + ih) for a tiny h: complex numbers that rows take
+judging        what differences say about a number that should be a derivative; the derivatives of one row
+report         what was found, in words and as a table
+graphs         a recorded graph: its edges by their own rows, its nodes by a replay
+functions      a function and its inputs
+chance         random numbers, operands and graphs
+exact          rows and graphs in 50 digits
+ladder         every check on one row
+mutants        mistakes made on purpose, which the checks must find
+prove          all of it for all rows, counted
 """

@@ -1,4 +1,4 @@
-"""Random numbers, operands and graphs. The source of chance is a random.Random, or hypothesis in the guise of one."""
+"""Random numbers, operands and graphs. The source of chance is a random.Random, or one whose numbers hypothesis draws."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _POSITIVE = (
 SPECIAL = (0.0, -0.0, *_POSITIVE, *(-x for x in _POSITIVE))
 """0 first; then where an exponential overflows or underflows, a square does, a sum with 1 rounds, and the ends of the floats."""
 COMMON = (0.0, *(s * x for x in (0.1, 0.5, 1.0, 1.3, 2.0, 3.0, 20.0, 36.7) for s in (1.0, -1.0)))
+"""Numbers that people meet, 0 first."""
 
 
 def random_number(rng: random.Random, interval: Interval = Interval(), around: Sequence[float] = ()) -> float:  # noqa: B008
@@ -99,9 +100,12 @@ def common_points(primitive: Primitive) -> list[tuple[float, ...]]:
     return list(dict.fromkeys(point for point in points if has_value(primitive, point)))
 
 
+# ------------------------------------------------------------------------------------------------------------------------
+# Random graphs
+
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "pow": "**"}
-_LIMIT = 1e6
-_ADAPTERS = ("tanh", "sigmoid", "cosh", "sin", "softplus")
+_LIMIT = 1e6  # no result is larger
+_ADAPTERS = ("tanh", "sigmoid", "cosh", "sin", "softplus")  # between them, their results are in most domains
 
 
 @dataclass(frozen=True)
@@ -163,8 +167,8 @@ class Recipe:
 def random_recipe(rng: random.Random, primitives: Iterable[Primitive] | None = None, *, leaves: int = 3, most: int = 12) -> Recipe:
     """A random computation over the rows: shared and repeated operands, constants, dead branches; every step has a value.
 
-    An operand outside a row's domain is sent through a function that leads there, such as sigmoid, if the rows have one; else a new
-    leaf takes its place. So nothing is drawn in vain, and results stay below a million.
+    Where an operand lies outside a row's domain, it is sent through a function that leads there, such as sigmoid, if the rows have
+    one; else a new leaf takes its place. So nothing is drawn in vain. Results stay below a million.
     """
     rows = list(PRIMITIVES.values() if primitives is None else primitives)
     adapters = [row for row in rows if row.name in _ADAPTERS]

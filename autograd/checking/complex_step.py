@@ -31,7 +31,7 @@ def complex_step(f: Callable[[Any], Any], x: float) -> float:
 
 
 class _Complex:
-    """A complex number that rows take, without making plain complex numbers welcome anywhere."""
+    """A complex number that rows take. It is a kind of its own, so that a plain complex number is still refused everywhere."""
 
     __slots__ = ("z",)
 

@@ -71,7 +71,7 @@ def extrapolated_difference(f: Callable[[float], Any], x: float, step: float | N
     The step is the largest that is taken; without one, several sizes compete. f may raise outside its domain: smaller steps
     are tried. ValueError: there is no step at which f has values on both sides.
 
-    >>> estimate = extrapolated_difference(ops.exp, 1.0)
+    >>> estimate = extrapolated_difference(math.exp, 1.0)
     >>> abs(estimate.value - math.e) < estimate.error < 1e-11
     True
     """
@@ -163,7 +163,10 @@ def steps_to_try(x: float, most: float, step: float | None) -> Iterator[float]:
 def best_estimate(
     f: Callable[[float], float], x: float, middle: float, noise: Callable[[float], float], most: float, step: float | None
 ) -> tuple[Estimate | None, list[Estimate]]:
-    """The best estimate of all steps, with the noise of f measured, and all the others; None where f has values on no two sides."""
+    """The best of the estimates that all steps give, and these estimates; None where f has no values on both sides of x.
+
+    Values are as noisy as `noise` says of their size, or as f is measured to be near x, whichever is more.
+    """
     roughness = _measured_noise(f, x, min(most, 1.0))
 
     def rough(size: float) -> float:
@@ -204,11 +207,11 @@ def _resolved(f: Callable[[float], float], x: float, estimate: Estimate, noise: 
         return estimate
     size = max(abs(above), abs(below))
     if noise(size) > max(size, abs(estimate.value) * estimate.step, sys.float_info.min) * 2.0**-10:
-        return replace(estimate, rounding=math.inf)  # as good as nothing but noise: what f does from float to float is hidden in it
+        return replace(estimate, rounding=math.inf)  # noise hides what f does from float to float
     room = 2.0 * noise(size) + 2.0 * u * (estimate.error + EPSILON * abs(estimate.value)) + size * 2.0**-36
     if abs(above - below - 2.0 * u * estimate.value) <= room:
         return estimate
-    if abs(above - below) < size * 2.0**-20:  # smooth here after all, and no step was small enough to see it
+    if abs(above - below) < size * 2.0**-20:  # f is smooth here after all, but no step was small enough to see it
         return replace(estimate, truncation=math.inf)
     return replace(estimate, rounding=math.inf)
 
@@ -220,7 +223,7 @@ def consistent(a: Estimate, b: Estimate) -> bool:
 
 def _measured_noise(f: Callable[[float], float], x: float, most: float) -> float:
     """How rough f is near x: its fourth differences on a grid so fine that nothing smooth is left of them (Hamming 1971)."""
-    h = min(max(min(abs(x), 1.0) * 1.1 * 2.0**-24, 64.0 * math.ulp(x)) if x else 1.1 * 2.0**-24, most / 8.0)  # 1.1: steps of all digits
+    h = min(max(min(abs(x), 1.0) * 1.1 * 2.0**-24, 64.0 * math.ulp(x)) if x else 1.1 * 2.0**-24, most / 8.0)  # 1.1: no power of 2
     try:
         differences = [f(x + k * h) for k in range(-4, 5)]
     except NO_VALUE:
@@ -229,7 +232,7 @@ def _measured_noise(f: Callable[[float], float], x: float, most: float) -> float
     for _ in range(4):
         differences = [b - a for a, b in pairwise(differences)]
     noise = max(map(abs, differences)) / math.sqrt(70.0) * 4.0  # of noise of size 1, fourth differences have variance C(8, 4) = 70
-    return noise if noise <= size * 2.0**-10 else math.inf  # such noise is no rounding, but a pole or a jump
+    return noise if noise <= size * 2.0**-10 else math.inf  # more than that is no rounding, but a pole or a jump
 
 
 def first_step(x: float, step: float | None) -> float:

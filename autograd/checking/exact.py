@@ -86,7 +86,7 @@ def _exactly(expression: Expression, names: Mapping[str, Any]) -> Any:
 
 
 def _bits(operands: Sequence[float]) -> int:
-    """How many bits an expression needs that adds such a number to 1, or takes exp of it, and keeps 50 digits."""
+    """How many bits keep 50 digits in an expression that adds such a number to 1, or takes its exp."""
     bits = 170
     for x in operands:
         size = abs(x)
@@ -201,7 +201,7 @@ LOSSES: dict[tuple[str, str], tuple[Callable[..., float], str]] = {
 }
 """The rules of the table that may be off by more than 4 units in the last place: by how much more at (z, operands), and why.
 
-Infinite is the loss where an intermediate result overflows for operands below the normal floats: there the engine has no derivative, and
+Where an intermediate result overflows for operands below the normal floats, the loss is infinite: the engine has no derivative there, and
 says so.
 """
 
@@ -229,8 +229,7 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
 
     The exact gradient is a sweep in 50 digits over exact local derivatives at the recorded numbers. In floats a local derivative
     may be off by 4 units in the last place (8u, with u = ε/2), a product by u, and a sum by u for each term; along a path these
-    add up to m·u. So the bound is
-    γ = m·u / (1 − m·u) times the same sweep with absolute local derivatives.
+    add up to m·u. So the bound is γ = m·u / (1 − m·u) times the same sweep with absolute local derivatives.
 
     Near 0 a unit in the last place is the least float, η = 2⁻¹⁰⁷⁴, whatever the size: a local derivative may be off by 4η (and by its
     `known_loss`), a product by η, and the local derivatives from there on multiply what is lost.

@@ -43,7 +43,7 @@ def check_gradients(
     TypeError: f returns no number. ValueError: no inputs, a step that changes nothing, or f writes into its inputs. What f
     raises is passed on.
 
-    >>> print(check_gradients(lambda x, y: x * y + ops.sin(x), 2.0, 3.0).nodes[0].verdict)
+    >>> print(check_gradients(lambda x, y: x * y + x.sin(), 2.0, 3.0).nodes[0].verdict)
     agrees
     """
     step, tolerance = checked_step(step), positive(tolerance, "tolerance")

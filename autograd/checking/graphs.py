@@ -59,7 +59,8 @@ def names_of(order: Sequence[Value], given: dict[Value, str]) -> dict[Value, str
 class Replay:
     """A recorded graph as a function of any one of its nodes: what lies downstream is computed again, by the forward functions.
 
-    A stop_gradient holds its number, as it does for the gradient, unless asked to move.
+    The graph's nodes are known by their places in `order`. A stop_gradient holds its number, as it does for the gradient, unless it is
+    asked to move.
     """
 
     def __init__(self, output: Value) -> None:

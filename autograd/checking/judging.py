@@ -43,6 +43,7 @@ Verdict = Literal[
 TOLERANCE = 1e-6
 """The relative mistake that a check must be able to see before it says "agrees"."""
 STOP = PRIMITIVES["stop_gradient"]
+"""The row whose derivative is 0 by definition: differences would contradict it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,13 @@ def judge(
     step: float | None,
     tolerance: float,
 ) -> Judgement:
-    """What difference quotients of f say about `analytic`, of which `slack` may be rounding.
+    """What difference quotients of f at x say about `analytic`, which should be the derivative.
 
-    `most` is the largest step without a kink, 0 at a kink.
+    noise      how far off a value of f may be, by its size
+    slack      how far off `analytic` may be by rounding
+    most       the largest step without a kink; 0 at a kink
+    step       the first step, which others compete with; None for the usual ones
+    tolerance  the relative mistake that must be visible before the verdict is "agrees"
     """
     largest = 0.0
 
@@ -87,7 +92,7 @@ def judge(
         return Judgement(math.nan, math.inf, "step too small", f"{x!r} ± {step!r} is {x!r}")
 
     def power(estimate: Estimate) -> bool:
-        """Could a relative mistake of `tolerance` be seen? Of a derivative that is 0, relative to f over its scale."""
+        """Could a relative mistake of `tolerance` be seen? Where the derivative is 0, it is relative to f over its scale."""
         size = max(abs(analytic), abs(estimate.value)) if analytic else largest / max(abs(x), 1.0)
         return estimate.error + slack <= max(tolerance * size, sys.float_info.min)
 
@@ -120,23 +125,27 @@ def judge(
         return Judgement(estimate.value, bound, "differs", step=estimate.step)
     if most < min(first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
         return Judgement(estimate.value, bound, "kink within h", "too near for a smaller step", estimate.step)
-    verdict: Verdict = "limited by rounding"
+    return Judgement(estimate.value, bound, _why_open(x, estimate, slack, step), step=estimate.step)
+
+
+def _why_open(x: float, estimate: Estimate, slack: float, step: float | None) -> Verdict:
+    """Why an estimate is too vague to tell."""
     if estimate.truncation > estimate.rounding + slack:
-        verdict = "step too large"
-    elif step is not None and step < first_step(x, None):
-        verdict = "step too small"
-    elif step is not None and step > FINER * first_step(x, None):
-        verdict = "step too large"
-    return Judgement(estimate.value, bound, verdict, step=estimate.step)
+        return "step too large"
+    if step is not None and step < first_step(x, None):
+        return "step too small"
+    if step is not None and step > FINER * first_step(x, None):
+        return "step too large"
+    return "limited by rounding"
 
 
 def _is_confirmed(
     f: Callable[[float], float], x: float, middle: float, estimate: Estimate, others: list[Estimate], noise: Callable[[float], float]
 ) -> bool:
-    """Whether a disagreement is there for much smaller steps too, and for steps of no simple ratio to those of the estimate, and these
-    steps see the function: what it bends by within them fades with their square.
+    """Whether a disagreement holds: much smaller steps confirm it, and so do steps of no simple ratio to those of the estimate.
 
-    Waves, or a peak amid a plain, that all steps of one set miss, would fool them.
+    All steps of one set may miss a wave, or a peak amid a plain. So they must also see the function: what it bends by within a step
+    fades with the step's square.
     """
     if not any(other.step <= estimate.step / 8.0 and consistent(estimate, other) for other in others):
         return False
@@ -284,7 +293,7 @@ def judge_function(
     step: float | None = None,
     tolerance: float = TOLERANCE,
 ) -> Judgement:
-    """The same for any function of that operand, such as the row's rule, with the row's domain and kinks."""
+    """What differences of any function of one operand say about its derivative. It has the row's domain and kinks, as a rule does."""
     x = point[position]
 
     def shifted(t: float) -> list[float]:

@@ -1,4 +1,4 @@
-"""Mutants: mistakes made on purpose."""
+"""Mutants: small mistakes made on purpose, in rows and in sweeps, each of which a check must find."""
 
 from __future__ import annotations
 

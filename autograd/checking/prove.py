@@ -1,4 +1,4 @@
-"""All of it, counted."""
+"""Everything at once: all rows at random operands and in random graphs, and all mutants, counted."""
 
 from __future__ import annotations
 
