@@ -31,7 +31,7 @@ except ImportError as error:
     raise MissingExtraError("autograd.testing needs hypothesis, from the extra test: pip install 'glassgrad[test]'") from error
 
 from . import given as checked  # the other one is hypothesis's
-from .checking.chance import SPECIAL, Recipe, random_operands, random_recipe
+from .checking.chance import SPECIAL, Entry, Recipe, random_operands, random_recipe
 from .checking.functions import check_gradients
 from .checking.judging import TOLERANCE
 from .checking.ladder import check_differences, check_rules, climb
@@ -103,7 +103,7 @@ def networks(most: int = 3, activations: Sequence[str] = ("tanh", "sigmoid", "re
 
 
 def _network(rng: random.Random, most: int, activations: Sequence[str]) -> Recipe:
-    steps: list[tuple[Primitive | None, tuple[int | float, ...]]] = []
+    steps: list[Entry] = []
 
     def append(row: Primitive | None, *operands: int | float) -> int:
         steps.append((row, operands))

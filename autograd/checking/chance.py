@@ -108,15 +108,18 @@ _LIMIT = 1e6  # no result is larger
 _ADAPTERS = ("tanh", "sigmoid", "cosh", "sin", "softplus")  # between them, their results are in most domains
 
 
+Entry = tuple[Primitive | None, tuple[int | float, ...]]
+"""A row and its operands, places of earlier entries or constants; for a leaf, None and its number."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A computation written down: leaves and operations in order, the last of which is the output.
 
-    Each step is a row and its operands, a place in this list or a constant; for a leaf, None and its number. Called with one number
-    or Value a leaf, it computes the output; printed, it is a Python function.
+    Called with one number or Value a leaf, it computes the output; printed, it is a Python function.
     """
 
-    steps: tuple[tuple[Primitive | None, tuple[int | float, ...]], ...]
+    steps: tuple[Entry, ...]
 
     @property
     def inputs(self) -> tuple[float, ...]:
@@ -124,7 +127,7 @@ class Recipe:
         return tuple(float(operands[0]) for row, operands in self.steps if row is None)
 
     def results(self, *inputs: Any) -> list[Any]:
-        """The result of every step."""
+        """The result of every entry."""
         waiting, made = iter(inputs), []
         for row, operands in self.steps:
             if row is None:
@@ -165,14 +168,14 @@ class Recipe:
 
 
 def random_recipe(rng: random.Random, primitives: Iterable[Primitive] | None = None, *, leaves: int = 3, most: int = 12) -> Recipe:
-    """A random computation over the rows: shared and repeated operands, constants, dead branches; every step has a value.
+    """A random computation over the rows: shared and repeated operands, constants, dead branches; every entry has a value.
 
     Where an operand lies outside a row's domain, it is sent through a function that leads there, such as sigmoid, if the rows have
     one; else a new leaf takes its place. So nothing is drawn in vain. Results stay below a million.
     """
     rows = list(PRIMITIVES.values() if primitives is None else primitives)
     adapters = [row for row in rows if row.name in _ADAPTERS]
-    steps: list[tuple[Primitive | None, tuple[int | float, ...]]] = []
+    steps: list[Entry] = []
     numbers: list[float] = []
 
     def leaf(interval: Interval) -> int:
@@ -182,7 +185,7 @@ def random_recipe(rng: random.Random, primitives: Iterable[Primitive] | None = N
         return len(steps) - 1
 
     def apply(row: Primitive, operands: tuple[int | float, ...]) -> bool:
-        """Append the step if it has a value of modest size."""
+        """Append the entry if it has a value of modest size."""
         point = tuple(numbers[x] if isinstance(x, int) else x for x in operands)
         try:
             z = row.kinds[float](*point)

@@ -19,6 +19,11 @@ from .differences import NO_VALUE
 from .exact import exact_partial, exact_value, known_loss, reference_partial, reference_value, ulps
 from .judging import corner, is_at_kink, judge_partial, judge_second, kink_distance
 
+ULPS = 4.0
+"""Units in the last place that a local derivative of the table's own rows may be off, beyond its `known_loss`."""
+UNITS = 512.0
+"""Units in the last place that any other row may be off at common points before `climb` refuses it: 1e-13."""
+
 
 def spelled(primitive: Primitive, operands: Sequence[float]) -> str:
     """The operands in words: x=1.0, y=2.0."""
@@ -281,12 +286,6 @@ def check_reference(primitive: Primitive, operands: Sequence[float], reference: 
                 f"{spelled_partial(primitive, position, operands)}: the rule gives {got!r},"
                 f" but the reference gives {float(exact)!r}: off by {ulps(got, exact):.2g} units in the last place"
             )
-
-
-ULPS = 4.0
-"""Units in the last place that a local derivative of the table's own rows may be off, beyond its `known_loss`."""
-UNITS = 512.0
-"""Units in the last place that any other row may be off at common points before `climb` refuses it: 1e-13."""
 
 
 def allowed_units(primitive: Primitive) -> float:
