@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -102,6 +103,7 @@ def test_sweeps_are_found_by_their_mark_whatever_their_words(monkeypatch: pytest
     added, alone = "total[node.x] += total[node] * node.dx", "total[node.x] = total[node] * node.dx"
     assert [f"{alone} for {added}", f"pass for {added}"] == [what for what, _ in mutations(_handed_on)]
     assert ["cotangents", "_sweep", "_pull"] == [function.__name__ for function in marks.SWEEPS]
+    assert {"backward": 4, "cotangents": 4, "gradient": 4} == Counter(name.split(":")[0] for name, _, is_mutant in sweeps() if is_mutant)
     monkeypatch.setattr(marks, "SWEEPS", marks.SWEEPS.copy())
     assert _handed_on is marks.sweep(_handed_on)
     with pytest.raises(LookupError, match="_handed_on is marked as a sweep, and nothing here runs it"):
