@@ -266,6 +266,16 @@ def point_of(node: Value) -> list[float]:
     return [arg.data if isinstance(arg, Value) else arg for arg in node.args]
 
 
+def moved(point: Sequence[Any], position: int, x: Any) -> list[Any]:
+    """The point with x at one position."""
+    return [*point[:position], x, *point[position + 1 :]]
+
+
+def along(op: Primitive, point: Sequence[float], position: int) -> Callable[[Any], Any]:
+    """The row as a function of one operand, of whatever kind that is."""
+    return lambda x: op.kinds[type(x)](*moved(point, position, x))
+
+
 def judge_partial(
     op: Primitive, point: Sequence[float], position: int, partial: float, *, step: float | None = None, tolerance: float = TOLERANCE
 ) -> Judgement:
@@ -295,17 +305,15 @@ def judge_function(
 ) -> Judgement:
     """What differences of any function of one operand say about its derivative. It has the row's domain and kinks, as a rule does."""
     x = point[position]
-
-    def shifted(t: float) -> list[float]:
-        return [t if i == position else other for i, other in enumerate(point)]
-
     h = first_step(x, step)
     interval = op.domain[position]
     for end in (interval.low, interval.high):
         if math.isfinite(end):
             h = min(h, abs(x - end) / 2.0)
     if op.kinks and h:
-        h = clear_step(h, first_step(x, None), lambda h: kink_distance(op, point, shifted(x + h), shifted(x - h)))
+        h = clear_step(
+            h, first_step(x, None), lambda h: kink_distance(op, point, moved(point, position, x + h), moved(point, position, x - h))
+        )
     slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
     return judge(f, x, derivative, noise=rounding_error, slack=slack, most=h, step=step, tolerance=tolerance)
 
@@ -322,14 +330,14 @@ def judge_second(
         return None
     leaves: list[Any] = [x if partial is None else Value(x) for x, partial in zip(point, op.partials, strict=True)]
 
-    def along(t: float) -> float:
-        shifted = [t if i == by else x for i, x in enumerate(point)]
-        return float(rule(op.kinds[float](*shifted), *shifted))
+    def slope(t: float) -> float:
+        here = moved(point, by, t)
+        return float(rule(op.kinds[float](*here), *here))
 
     try:
         with recording():
             first = gradient(op.kinds[Value](*leaves), leaves[position])
             second = gradient(first, leaves[by], unrelated="zero").data
-        return second, judge_function(along, second, op, point, by, step=step, tolerance=tolerance)
+        return second, judge_function(slope, second, op, point, by, step=step, tolerance=tolerance)
     except NO_VALUE:
         return None

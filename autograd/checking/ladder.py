@@ -17,7 +17,7 @@ from .chance import COMMON, common_points, has_value, into
 from .complex_step import complex_step
 from .differences import NO_VALUE
 from .exact import exact_partial, exact_value, known_loss, reference_partial, reference_value, ulps
-from .judging import corner, is_at_kink, judge_partial, judge_second, kink_distance
+from .judging import along, corner, is_at_kink, judge_partial, judge_second, kink_distance, moved
 
 ULPS = 4.0
 """Units in the last place that a local derivative of the table's own rows may be off, beyond its `known_loss`."""
@@ -50,6 +50,15 @@ def rules_of(primitive: Primitive) -> Iterator[tuple[int, Callable[..., Any]]]:
     return ((position, rule) for position, rule in enumerate(primitive.partials) if rule is not None)
 
 
+def partials_at(primitive: Primitive, operands: Sequence[float]) -> Iterator[tuple[int, float]]:
+    """The row's local derivatives that exist at these numbers, by its rules, each with the position of its operand."""
+    z = primitive.kinds[float](*operands)
+    for position, rule in rules_of(primitive):
+        got = evaluated(rule, z, *operands)
+        if got is not None:
+            yield position, got
+
+
 def check_rules(primitive: Primitive, operands: Sequence[float]) -> None:
     """A rule means the same on floats and on Values, bit for bit, and is what a node records."""
     z = primitive.kinds[float](*operands)
@@ -76,17 +85,13 @@ def _apart(x: float, y: float | None) -> bool:
 
 def check_differences(primitive: Primitive, operands: Sequence[float]) -> str:
     """Each local derivative agrees with differences of the forward function. Returns the verdicts met."""
-    z = primitive.kinds[float](*operands)
     met = []
-    for position, rule in rules_of(primitive):
-        partial = evaluated(rule, z, *operands)
-        if partial is None:
-            continue
-        judgement = judge_partial(primitive, operands, position, partial)
+    for position, got in partials_at(primitive, operands):
+        judgement = judge_partial(primitive, operands, position, got)
         met.append(judgement.verdict)
         if judgement.verdict == "differs":
             raise AssertionError(
-                f"{spelled_partial(primitive, position, operands)}: the rule gives {partial!r},"
+                f"{spelled_partial(primitive, position, operands)}: the rule gives {got!r},"
                 f" but differences of the function give {judgement.numeric!r} ± {judgement.bound:.1g}"
             )
     return ", ".join(met)
@@ -96,12 +101,9 @@ def check_kinks(primitive: Primitive, operands: Sequence[float]) -> None:
     """Where the function has a corner or a jump, one of the row's kink expressions vanishes."""
     if is_at_kink(primitive, operands):
         return
+    noise = 4.0 * math.ulp(primitive.kinds[float](*operands))
     for position, x in enumerate(operands):
-
-        def along(t: float, position: int = position) -> float:
-            return float(primitive.kinds[float](*[t if i == position else other for i, other in enumerate(operands)]))
-
-        slopes = corner(along, x, max(abs(x), 1.0) * 2.0**-10, 4.0 * math.ulp(primitive.kinds[float](*operands)))
+        slopes = corner(along(primitive, operands, position), x, max(abs(x), 1.0) * 2.0**-10, noise)
         if slopes is not None:
             at = f"{spelled(primitive, operands)}: slope {slopes[0]:g} on the left, {slopes[1]:g} on the right"
             raise AssertionError(f"{primitive.name} has a kink that it does not declare, at {at}")
@@ -118,7 +120,7 @@ def check_jumps(primitive: Primitive) -> int:
         numbers = sorted({x for x in COMMON if x in interval})
 
         def at(x: float, by: int = by) -> list[float]:
-            return [x if i == by else other for i, other in enumerate(modest)]
+            return moved(modest, by, x)
 
         def value(x: float) -> float | None:
             return evaluated(primitive.kinds[float], *at(x))
@@ -162,25 +164,16 @@ def check_complex(primitive: Primitive, operands: Sequence[float], tolerance: fl
     """Each local derivative agrees with a complex step. False where the function has no complex form."""
     if is_at_kink(primitive, operands) or primitive.name == "stop_gradient":
         return True
-    z = primitive.kinds[float](*operands)
-    for position, rule in rules_of(primitive):
-        partial = evaluated(rule, z, *operands)
-        if partial is None:
-            continue
-
-        def along(x: Any, position: int = position) -> Any:
-            point: list[Any] = [x if i == position else other for i, other in enumerate(operands)]
-            return primitive.kinds[type(x)](*point)
-
+    for position, got in partials_at(primitive, operands):
         try:
-            slope = complex_step(along, operands[position])
+            slope = complex_step(along(primitive, operands, position), operands[position])
         except TypeError:
             return False
         except NO_VALUE:
             continue
-        if math.isfinite(slope) and abs(slope - partial) > tolerance * max(abs(slope), abs(partial)) + 1e-300:
+        if math.isfinite(slope) and abs(slope - got) > tolerance * max(abs(slope), abs(got)) + 1e-300:
             raise AssertionError(
-                f"{spelled_partial(primitive, position, operands)}: the rule gives {partial!r}, but a complex step gives {slope!r}"
+                f"{spelled_partial(primitive, position, operands)}: the rule gives {got!r}, but a complex step gives {slope!r}"
             )
     return True
 
@@ -196,7 +189,7 @@ def check_domain(primitive: Primitive) -> int:
         ends = [end for end in (interval.low, interval.high) if math.isfinite(end)]
         near = [end + sign * max(abs(end), 1.0) * step for end in ends for sign in (1.0, -1.0) for step in (2.0**-52, 0.01, 1.0)]
         for x in dict.fromkeys([*ends, *near, *COMMON]):
-            point = [x if i == position else other for i, other in enumerate(modest)]
+            point = moved(modest, position, x)
             try:
                 primitive.kinds[float](*point)
             except (DomainError, DivisionByZeroError) as error:
@@ -275,11 +268,10 @@ def check_reference(primitive: Primitive, operands: Sequence[float], reference: 
     z, exact = primitive.kinds[float](*operands), reference_value(reference, operands)
     if exact is not None and not math.isclose(z, float(exact), rel_tol=1e-7, abs_tol=1e-300):
         raise AssertionError(f"{primitive.name} at {spelled(primitive, operands)} is {z!r}, but the reference gives {float(exact)!r}")
-    for position, rule in rules_of(primitive) if primitive.name != "stop_gradient" else ():
-        if not all(has_value(primitive, [x + h * (i == position) for i, x in enumerate(operands)]) for h in (2.0**-20, -(2.0**-20))):
-            continue  # at an end of the domain
-        got, exact = evaluated(rule, z, *operands), reference_partial(reference, position, operands)
-        if got is None or exact is None:
+    for position, got in partials_at(primitive, operands) if primitive.name != "stop_gradient" else ():
+        around = [moved(operands, position, operands[position] + h) for h in (2.0**-20, -(2.0**-20))]
+        exact = reference_partial(reference, position, operands) if all(has_value(primitive, point) for point in around) else None
+        if exact is None:  # at an end of the domain, or where mpmath finds none
             continue
         if ulps(got, exact) > units and abs(exact - got) > 1e-30:
             raise AssertionError(
