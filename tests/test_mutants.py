@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from autograd import Primitive, Value, marks
 from autograd.check import check_graph
 from autograd.checking import graphs
 from autograd.checking.mutants import mutations
+from autograd.graph import cotangents
 from autograd.proof import (
     check_differences,
     climb,
@@ -131,6 +133,14 @@ def test_the_graph_oracle_sees_one_edge_dropped_anywhere() -> None:
     edges = sum(len(node.parents) for node in order)
     assert graph_ratio(output, without(0)) <= 1.0
     assert all(graph_ratio(output, without(cut)) > 1.0 for cut in range(1, edges + 1))
+
+
+def test_the_graph_oracle_sees_a_gradient_wrong_where_nothing_may_be_rounded() -> None:
+    """The output's own gradient is 1 exactly: any other number is infinitely many bounds off. nan says that there is no gradient."""
+    x = Value(0.7)
+    output = x * x
+    right = cotangents(output)
+    assert [0.0, math.inf, 0.0] == [graph_ratio(output, right | {output: seed, x: 1.4}) for seed in (1.0, 2.0, math.nan)]
 
 
 def test_smooth_rows_have_no_kinks() -> None:

@@ -249,8 +249,8 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
             gamma = roundings[node] * 2.0**-53
             bound = absolute[node] * gamma / (1.0 - gamma) + lost[node] if gamma < 1.0 else mp.inf
             error = abs(mp.mpf(gradient[node]) - exact[node])
-            if error and absolute[node] <= sys.float_info.max:
-                worst = max(worst, float(error / bound))
+            if error and absolute[node] <= sys.float_info.max and not math.isnan(gradient[node]):  # nan says itself that there is none
+                worst = max(worst, float(error / bound) if bound else math.inf)
             if not gradient[node] and not exact[node] and node not in missing:
                 continue
             for edge in edges(node):
