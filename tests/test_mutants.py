@@ -136,11 +136,16 @@ def test_the_graph_oracle_sees_one_edge_dropped_anywhere() -> None:
 
 
 def test_the_graph_oracle_sees_a_gradient_wrong_where_nothing_may_be_rounded() -> None:
-    """The output's own gradient is 1 exactly: any other number is infinitely many bounds off. nan says that there is no gradient."""
+    """The output's own gradient is 1 exactly: any other number is infinitely many bounds off, and so is nan, which says there is none.
+
+    Where there is none, a number is wrong.
+    """
     x = Value(0.7)
     output = x * x
     right = cotangents(output)
-    assert [0.0, math.inf, 0.0] == [graph_ratio(output, right | {output: seed, x: 1.4}) for seed in (1.0, 2.0, math.nan)]
+    assert [0.0, math.inf, math.inf] == [graph_ratio(output, right | {output: seed, x: 1.4}) for seed in (1.0, 2.0, math.nan)]
+    nowhere = Value(0.0).sqrt()
+    assert [0.0, math.inf] == [graph_ratio(nowhere), graph_ratio(nowhere, cotangents(nowhere) | {nowhere.args[0]: 0.0})]
 
 
 def test_smooth_rows_have_no_kinks() -> None:

@@ -248,9 +248,8 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
         for node in reversed(order):
             gamma = roundings[node] * 2.0**-53
             bound = absolute[node] * gamma / (1.0 - gamma) + lost[node] if gamma < 1.0 else mp.inf
-            error = abs(mp.mpf(gradient[node]) - exact[node])
-            if error and absolute[node] <= sys.float_info.max and not math.isnan(gradient[node]):  # nan says itself that there is none
-                worst = max(worst, float(error / bound) if bound else math.inf)
+            if not absolute[node] > sys.float_info.max:  # where it is, floats have no gradient, and anything may be said
+                worst = max(worst, _share(gradient[node], exact[node], bound))
             if not gradient[node] and not exact[node] and node not in missing:
                 continue
             for edge in edges(node):
@@ -267,3 +266,11 @@ def graph_ratio(output: Value, gradient: Mapping[Value, float] | None = None) ->
                 lost[edge.operand] += lost[node] * abs(partial) + absolute[node] * loss + LEAST
                 roundings[edge.operand] = max(roundings[edge.operand], roundings[node] + 9.0) + 1.0
     return worst
+
+
+def _share(got: float, exact: Any, bound: Any) -> float:
+    """How much of its bound a number uses up. Where either does not exist (nan), the other must not."""
+    if math.isnan(got) or arithmetic().isnan(exact):
+        return 0.0 if math.isnan(got) and arithmetic().isnan(exact) else math.inf
+    error = abs(arithmetic().mpf(got) - exact)
+    return float(error / bound) if bound else math.inf if error else 0.0
