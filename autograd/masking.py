@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .errors import StaleGraphError
+from .marks import sweep
 from .ops import multiply
 from .primitive import PRIMITIVES, Primitive
 
@@ -96,6 +97,7 @@ def substitutes(order: Sequence[N], outputs: Iterable[N], *, wrt: Iterable[N] | 
     return broken
 
 
+@sweep
 def swept(order: Sequence[N], outputs: Sequence[N], seed: float) -> dict[N, float] | None:
     """The gradients of a graph that has a local derivative that does not exist, last node first; None for one without.
 

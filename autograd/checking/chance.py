@@ -104,7 +104,8 @@ def common_points(primitive: Primitive) -> list[tuple[float, ...]]:
 # Random graphs
 
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "pow": "**"}
-_LIMIT = 1e6  # no result is larger
+LIMIT = 1e6
+"""No result in a random graph is larger."""
 _ADAPTERS = ("tanh", "sigmoid", "cosh", "sin", "softplus")  # between them, their results are in most domains
 
 
@@ -191,7 +192,7 @@ def random_recipe(rng: random.Random, primitives: Iterable[Primitive] | None = N
             z = row.kinds[float](*point)
         except AutogradError:
             return False
-        if abs(z) > _LIMIT or (z and abs(z) < 1.0 / _LIMIT**2):
+        if abs(z) > LIMIT or (z and abs(z) < 1.0 / LIMIT**2):
             return False
         steps.append((row, operands))
         numbers.append(z)

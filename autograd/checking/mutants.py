@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from .. import graph, marks, reverse, value
+from .. import graph, marks, masking, reverse, value
 from ..errors import AutogradError
 from ..graph import topological
 from ..primitive import Primitive
 from ..value import Value
-from .chance import common_points, random_recipe, smooth_rows
+from .chance import LIMIT, common_points, random_recipe, smooth_rows
 from .exact import graph_ratio
 from .ladder import climb, evaluated, rules_of
 
@@ -50,7 +50,7 @@ def sweeps() -> Iterator[tuple[str, Sweep, bool]]:
 
     LookupError: a marked sweep that nothing here runs, or a room with none in which contributions add up.
     """
-    ways: dict[ModuleType, Sweep] = {value: _by_backward, graph: _by_cotangents, reverse: _by_gradient}
+    ways: dict[ModuleType, Sweep] = {value: _by_backward, graph: _by_cotangents, masking: _by_swept, reverse: _by_gradient}
     rooms = {room.__name__: [function for function in marks.SWEEPS if function.__module__ == room.__name__] for room in ways}
     for function in marks.SWEEPS:
         if function.__module__ not in rooms:
@@ -137,6 +137,19 @@ def _by_backward(output: Value) -> Mapping[Value, float]:
 
 def _by_cotangents(output: Value) -> Mapping[Value, float]:
     return graph.cotangents(output)
+
+
+def _by_swept(output: Value) -> Mapping[Value, float]:
+    """By the sweep for graphs with a local derivative that does not exist: half of the gradient comes by the node that has one.
+
+    That node is z¹ for a z below 0. It is differentiable by z alone, and its exponent depends on no leaf.
+    """
+    z, one = output - 2.0 * LIMIT, 1.0 + 0.0 * Value(1.0)
+    whole = 0.5 * z**one + 0.5 * z
+    found = masking.swept(topological(whole), [whole], 1.0)
+    if found is None:
+        raise LookupError("no local derivative is missing, so the sweep that looks for one had nothing to do")
+    return {node: found[node] for node in topological(output)}
 
 
 def _by_gradient(output: Value) -> Mapping[Value, float]:
