@@ -7,6 +7,7 @@ only + and × are written out again below, for speed, and a test compares the tw
 from __future__ import annotations
 
 import math
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from itertools import repeat
@@ -346,30 +347,27 @@ def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) 
     # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
     leaves = [node for node in order if node.op is None]
     held = [grad or 0.0 for node, grad in zip(order, before, strict=True) if node.op is None]  # None is how some people write 0
-    try:
-        totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
-        sum_of_all = sum(totals)  # tells of other types, and of what is not finite: quicker than to look at each
-        if type(sum_of_all) is not float:
-            totals = _plain_totals(leaves, held, totals)
-    except TypeError:
-        _plain_totals(leaves, held, held)
-        raise
+    totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
+    sum_of_all = sum(totals)  # tells of other types, and of what is not finite: quicker than to look at each
+    if type(sum_of_all) is not float:
+        refuse_misplaced(*leaves)
+        for leaf, grad in zip(leaves, held, strict=True):
+            leaf.grad = grad
+        _refuse_grads(leaves)
+        totals = [float(total) for total in totals]
     if not (math.isfinite(sum_of_all) or all(map(math.isfinite, totals))):
         raise _guilty(output, seed, leaves, held)
     for leaf, total in zip(leaves, totals, strict=True):
         leaf.grad = total
 
 
-def _plain_totals(leaves: list[Value], held: list[Any], totals: list[Any]) -> list[float]:
-    """The totals as floats; a TypeError that names a leaf whose `grad`, or whose `data`, somebody has set to what is no float."""
-    for leaf, grad in zip(leaves, held, strict=True):
-        refuse_misplaced(leaf)
-        if not isinstance(grad, (float, int)) or given.is_bool(grad):
-            leaf.grad = grad
+def _refuse_grads(nodes: list[Value]) -> None:
+    """A TypeError that names the first leaf whose `grad` somebody has set to what is no float."""
+    for node in nodes:
+        if node.op is None and node.grad is not None and (not isinstance(node.grad, (float, int)) or given.is_bool(node.grad)):
             raise TypeError(
-                f"the grad of {leaf!r} is of type {type(grad).__name__}: somebody has put it there; put float(number) there instead"
+                f"the grad of {node!r} is of type {type(node.grad).__name__}: somebody has put it there; put float(number) there instead"
             )
-    return [float(total) for total in totals]
 
 
 def _comparable(other: Any) -> float:
