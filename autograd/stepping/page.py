@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 from .. import files
 from ..errors import AutogradError
 from ..primitive import FAILURES
-from ..typeset import mathml, number, shown
+from ..typeset import Notation, is_sum, mathml, number, shown
 from ..value import Value
+from .chain import ChainRule, Factor
 from .frames import Film, film_near, picture
 from .notebook import Theme, check_theme, show, themed
-from .paths import counted, explanation
-from .recorder import Backward, Forward, in_brackets, rule
+from .paths import counted
+from .recorder import Backward, Forward, in_brackets
 from .walk import Walk
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ WHAT_IFS = 2_000_000
 """So many operations at most are computed for what-if; beyond, there is none."""
 EXPLAINED = 2_000
 """Nodes up to which the page says along which paths gradients come."""
+CHAINS, LINKS = 5, 24
+"""Of one gradient, so many products at most are written out, and of a longer product the ends."""
+STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
+"""How large the local derivative of a squashing function can be."""
 WITHOUT_SCRIPT = "svg *{visibility:visible!important}.bar,.now,details{display:none}.steps{display:block}"
 OUTSIDE = (
     "@media print{.glassgrad-page{display:none}.glassgrad-steps{max-height:none!important;overflow:visible!important}"
@@ -265,6 +270,10 @@ class Data:
         self.recording = walk.recording
         self.names = self.recording.pretty
         self.output = self.recording.output
+        values, index = self.recording.values, self.recording.index
+        self.figures = Notation(lambda node: number(values[index[node]]), ready=True)
+        self.factors: dict[tuple[int, int, tuple[int, ...]], int] = {}
+        self.written: list[Any] = []
         # Of every operand how many contributions it gets and by which step the last has come; of every backward step, the how manieth
         # it is for its operand.
         self.uses: dict[int, int] = {}
@@ -281,7 +290,7 @@ class Data:
         numbers = film.steps()
         at = next((j for j, number in enumerate(numbers, 1) if number > self.walk.position), len(numbers) + 1) - 1
         sources = {link.id: film.boxes[recording.tails[k]].id for k, link in film.connection.items()}  # a stub stands for a leaf
-        leaves = [] if self._unexplained() else list(self._leaves())
+        leaves, why = ([], {}) if self._unexplained() else (list(self._leaves()), self._why())
         return {
             "prefix": self.prefix,
             "output": self.names(self.output),
@@ -298,6 +307,8 @@ class Data:
             ],
             "part": "" if film.whole else self._part(),
             "leaves": leaves,
+            "why": why,
+            "factors": self.written,
             "noWhy": self._unexplained(),
             "noWhat": "" if any("what" in leaf for leaf in leaves) or self._unexplained() else self._unmoved(),
         }
@@ -310,6 +321,7 @@ class Data:
             "value": number(self.recording.values[place]),
             "sum": box.uses > 1,
             "output": node is self.output,
+            "math": mathml(self.recording.names.tex.fraction(self.output, node)),
         }
 
     # -- steps -----------------------------------------------------------------------------------------------------------
@@ -361,25 +373,37 @@ class Data:
             "mathU": mathml(tex.fraction(self.output, step.node)),
             "mathC": mathml(tex.fraction(self.output, step.operand)),
             "because": [mathml(part) for part in dict.fromkeys([tex.fraction(step.node, step.operand), local, value])],
-            "local": mathml(local) if local != value else "",
             "does": mathml(" = ".join(dict.fromkeys([tex.word(step.node), tex.node(step.node)]))),
-            "rule": rule(step.node.op, step.position),
-            "here": self._letters(step),
+            "law": self._law(step),
+            "figures": self._figures(step),
+            "bound": self._bound(step.node, step.operand, step.local),
             "own": exact(recording.values[tail]),
         }
 
-    def _letters(self, step: Backward) -> str:
-        """What the letters of the rule's right side stand for here: y is count = 2."""
-        op = step.node.op
-        assert op is not None
-        used = set(re.findall(r"[a-z]\w*", op.textbook[step.position]))
-        said = []
-        for letter, arg in [*zip(op.operands, step.node.args, strict=True), ("z", step.node)]:
-            if letter in used and letter != "":
-                name = self.names(arg) if isinstance(arg, Value) else ""
-                value = number(self.recording.values[self.recording.index[arg]] if isinstance(arg, Value) else arg)
-                said.append(f"{letter} is {name} = {value}" if name else f"{letter} is {value}")
-        return ", ".join(said)
+    def _law(self, step: Backward) -> str:
+        """The local derivative in the graph's own letters: ∂o/∂z₃ = o·(1 − o)."""
+        text = self.names.text
+        return f"{text.fraction(step.node, step.operand)} = {text.local(step.edge)}"
+
+    def _figures(self, step: Backward) -> str:
+        """The same with numbers in place of the letters, where there is something to compute."""
+        figures = self.figures.local(step.edge)
+        return "" if figures in (number(step.local), in_brackets(step.local), self.names.text.local(step.edge)) else figures
+
+    def _bound(self, node: Value, operand: Value, local: float) -> Any:
+        """What a squashing function's slope is at most, and what says so; None for other operations."""
+        if node.op is None:
+            return None
+        name = self.names(node)
+        if node.op.name in STEEPEST and operand is node.x:
+            most = STEEPEST[node.op.name]
+            slope, top = (f"{name}·(1 − {name})", "0.5") if most < 1.0 else (f"1 − {_squared(name)}", "0")
+            said = f"{name} is a {node.op.name}: its slope {slope} is at most {number(most)}, where {name} = {top}"
+        elif operand in softmax_scores(node):
+            most, said = 0.25, f"{name} is a softmax: its slopes, y·(1 − y) and −y·y′, are at most 0.25 in size"
+        else:
+            return None
+        return [most, f"{said}. Here it is {number(local)}, {number(100.0 * abs(local) / most, 2)} % of that."]
 
     # -- leaves: paths, and what if ------------------------------------------------------------------------------------
 
@@ -427,35 +451,124 @@ class Data:
                 "name": self.names(leaf),
                 "value": number(recording.values[place]),
                 "gradient": number(recording.gradients[place]),
-                "why": self._paths(leaf),
+                "exact": [exact(recording.values[place]), exact(recording.gradients[place])],
             }
             if affordable and math.isfinite(recording.values[place]) and math.isfinite(recording.values[-1]):
                 data["what"] = what_if(self.walk, place)
             yield data
 
-    def _paths(self, leaf: Value) -> Any:
-        found = explanation(self.recording, leaf, 5)
-        by_edge = {
-            (id(self.recording.order[self.recording.heads[k]]), self.recording.positions[k]): link.id
-            for k, link in self.film.connection.items()
-        }
-        paths = [
-            {
-                "edges": [by_edge.get((id(edge.node), edge.position), "") for edge in path.edges],
-                "product": number(path.product),
-            }
-            for path in found.paths
-            if len(path.edges) <= 200
-        ]
-        together = found.count == len(found.paths)
-        total = math.fsum(path.product for path in found.paths) if together else found.total
+    # -- why ---------------------------------------------------------------------------------------------------------------
+
+    def _why(self) -> Any:
+        """Of every box, the chains along which its node's gradient comes."""
+        rule = ChainRule(self.recording)
+        self.links = {k: link.id for k, link in self.film.connection.items()}
+        return {self.film.boxes[place].id: self._chains(rule, place) for place in self.film.places}
+
+    def _chains(self, rule: ChainRule, place: int) -> Any:
+        found = rule.to(place, CHAINS)
+        products = [product for _, product in found.largest]
+        chains = []
+        for factors, product in found.largest:
+            numbers: list[int | None] = [self._factor(rule, factor) for factor in factors if len(factors) <= LINKS]
+            if not numbers and factors:
+                half = LINKS // 2
+                numbers = [*(self._factor(rule, f) for f in factors[:half]), None, *(self._factor(rule, f) for f in factors[-half:])]
+            chains.append([numbers, number(product)])
         return {
             "count": counted(found.count),
-            "paths": paths,
-            "all": together,
-            "total": number(total),
-            "sum": " + ".join([number(found.paths[0].product), *(in_brackets(path.product) for path in found.paths[1:])]) if paths else "0",
+            "chains": chains,
+            "all": found.count == len(products),
+            "total": number(found.total),
+            "gradient": number(self.recording.gradients[place]),
+            "sum": " + ".join([number(products[0]), *map(in_brackets, products[1:])]) if products else "0",
         }
+
+    def _factor(self, rule: ChainRule, factor: Factor) -> int:
+        """Where in the list of factors it stands; it is written there when first met."""
+        key = (factor.head, factor.tail, factor.steps)
+        if key not in self.factors:
+            self.factors[key] = len(self.written)
+            head, tail = self.recording.order[factor.head], self.recording.order[factor.tail]
+            seen = [k for k in factor.steps if k in self.links]
+            place = next((k for k in seen if abs(self.recording.partials[k]) != 1.0), seen[0] if seen else None)
+            law = self._product(rule, factor)
+            value = self.recording.names.tex.bare(factor.local)
+            self.written.append(
+                {
+                    "math": mathml(self.recording.names.tex.fraction(head, tail)),
+                    "name": self.names.text.fraction(head, tail),
+                    "l": number(factor.local),
+                    "exact": exact(factor.local),
+                    "law": mathml(law) if law and law != value else "",
+                    "edges": [self.links[k] for k in seen],
+                    "at": "" if place is None else self.links[place],
+                    "bound": self._bound(head, tail, factor.local),
+                }
+            )
+        return self.factors[key]
+
+    def _product(self, rule: ChainRule, factor: Factor) -> str:
+        """The factor in letters: the product of the local derivatives along each way, and their sum; "" where that would be long."""
+        tex, (head, tail) = self.recording.names.tex, (self.recording.order[i] for i in (factor.head, factor.tail))
+        if law := self._softmax_law(head, softmax_scores(head).get(tail), factor.local):
+            return law
+        ways = rule.ways(factor, 3)
+        if ways is None or max(map(len, ways), default=0) > 8:
+            return ""
+        terms = []
+        for way in ways:
+            minus, parts = False, []
+            for k in way:
+                text = tex.local(self.recording.edge(k))
+                if text.startswith("-") and not is_sum(text[1:]):
+                    minus, text = not minus, text[1:]
+                if text != "1":
+                    parts.append(rf"\left({text}\right)" if is_sum(text) and len(way) > 1 else text)
+            terms.append((minus, r" \cdot ".join(parts) or "1"))
+        first, *others = terms
+        law = ("-" if first[0] else "") + first[1] + "".join((" - " if minus else " + ") + term for minus, term in others)
+        return law if len(law) <= 300 else ""
+
+    def _softmax_law(self, y: Value, exponential: Value | None, local: float) -> str:
+        """y·(1 − y) by its own score, −y·y′ by that of another softmax y′ in the graph; "" where that is not so or y′ is not there."""
+        recording, word = self.recording, self.recording.names.tex.word
+        if exponential is None or not self.names.given(y):
+            return ""
+        mine, other = word(y), next((z for z in recording.order if z.op is y.op and z.args == (exponential, y.args[1])), None)
+        if other is None:
+            return ""
+        p, q = recording.values[recording.index[y]], recording.values[recording.index[other]]
+        law = (rf"{mine} \cdot \left(1 - {mine}\right)", p * (1.0 - p)) if other is y else (rf"-{mine} \cdot {word(other)}", -p * q)
+        return law[0] if math.isclose(law[1], local, rel_tol=1e-9, abs_tol=1e-300) else ""
+
+
+def softmax_scores(node: Value) -> dict[Value, Value]:
+    """Of exp(x)/(exp(x) + exp(y) + …), by each score x, y, … its exponential, also where a shift is subtracted from it; else nothing."""
+    if node.op is None or node.op.name != "divide" or not (isinstance(node.args[0], Value) and isinstance(node.args[1], Value)):
+        return {}
+    terms = {node.args[1]: None}
+    rim, exponentials = [node.args[1]], []
+    while rim:
+        term = rim.pop()
+        if term.op is None or term.op.name not in ("add", "exp"):
+            return {}
+        if term.op.name == "exp":
+            exponentials.append(term)
+            continue
+        rim += [parent for parent in term.parents if parent not in terms]
+        terms.update(dict.fromkeys(term.parents))
+    scores: dict[Value, Value] = {}
+    for exponential in exponentials:
+        (score,) = exponential.parents
+        scores[score] = exponential
+        if score.op is not None and score.op.name == "subtract" and isinstance(score.args[0], Value):
+            scores[score.args[0]] = exponential
+    return scores if node.args[0] in exponentials and len(exponentials) > 1 else {}
+
+
+def _squared(name: str) -> str:
+    return f"{name}²" if re.fullmatch(r"\w+", name) else f"({name})²"
 
 
 def exact(x: float) -> float | None:
