@@ -395,6 +395,75 @@ def test_question_and_answer_are_on_one_screen(browser: Any, tmp_path: Path) -> 
         context.close()
 
 
+# Orders.
+
+
+def test_layer_by_layer(tab: Any, tmp_path: Path) -> None:
+    """The same step at another place, the same gradients at the end; a node that is ready is marked, and no other."""
+    show(tab, tmp_path, two_two_one())
+    tab.locator(".slider").fill("30")
+    before = tab.locator(".step h2").inner_text()
+    ready = "() => [...document.querySelectorAll('.picture .ready')].length"
+    assert 3 == tab.evaluate(ready)
+    tab.locator(".order").select_option("layer")
+    assert before.partition(" step")[0] == tab.locator(".step h2").inner_text().partition(" step")[0]
+    heads = []
+    for number in range(24, 48):
+        tab.locator(".slider").fill(str(number))
+        heads.append(tab.locator(".step h2").inner_text().partition(" step")[0].removeprefix("Backward: "))
+        warm = tab.evaluate("() => [...document.querySelectorAll('.picture .warm')].map(each => each.id)")
+        assert 1 == len(warm)
+    assert ["from h₂·w₆ to h₂", "from h₂·w₆ to w₆", "from h₁·w₅ to h₁", "from h₁·w₅ to w₅"] == heads[6:10]
+    assert 0 == tab.evaluate(ready)
+    found = table(tab)
+    assert ANSWERS["two_two_one"] == {node: found[node] for node in ANSWERS["two_two_one"]}
+    tab.locator(".slider").fill("28")
+    tab.locator(".turns summary").click()
+    words = tab.locator(".turns").inner_text()
+    for said in ("any order is right in which a node comes after all that it feeds", "Ready now: h₁·w₅, z₃.", "layer by layer"):
+        assert said in words
+
+
+def test_a_step_has_an_address(tab: Any, tmp_path: Path) -> None:
+    """Where one goes, the address follows, the order with it; and whoever opens it is there. Of a second graph it has a name of its own."""
+    show(tab, tmp_path, two_two_one(), apple())
+    tab.locator(".order").first.select_option("layer")
+    tab.locator(".slider").first.fill("30")
+    tab.locator(".slider").last.fill("8")
+    assert tab.url.endswith("#order=layer&step=30&step2=8")
+    tab.reload()
+    assert ["step 30 of 47", "step 8 of 9"] == tab.locator(".where").all_inner_texts()
+    assert "layer" == tab.locator(".order").first.input_value()
+    tab.goto(tab.url.partition("#")[0] + "#step=27")
+    assert "step 27 of 47" == tab.locator(".where").first.inner_text()
+    for odd in ("#step=x", "#step=999", "#step=-4", "#order=upwards", "#%E0%A4%A", "#step=<img src=x onerror=alert(1)>"):
+        tab.goto(tab.url.partition("#")[0] + odd)
+        tab.reload()
+
+
+def test_play_and_pause(tab: Any, tmp_path: Path) -> None:
+    """A step for each beat; a key, or the end, stops it; asked to predict, it waits at every question."""
+    tab.clock.install()
+    show(tab, tmp_path, apple())
+    where, play = tab.locator(".where"), tab.get_by_role("button", name="play")
+    tab.locator(".pace").select_option("500")
+    play.click()
+    tab.clock.run_for(1600)
+    assert "step 3 of 9" == where.inner_text()
+    assert "pause" == tab.locator(".play").inner_text()
+    press(tab, "ArrowLeft")
+    tab.clock.run_for(3000)
+    assert "step 2 of 9" == where.inner_text()
+    play.click()
+    tab.clock.run_for(9000)
+    assert "step 9 of 9" == where.inner_text()
+    assert "play" == tab.locator(".play").inner_text()
+    tab.locator(".predict").check()
+    play.click()
+    tab.clock.run_for(9000)
+    assert "step 3 of 9" == where.inner_text()
+
+
 # Asking.
 
 
@@ -655,7 +724,8 @@ def test_no_page_is_wider_than_a_phone(browser: Any, tmp_path: Path, walk: Any, 
     for panel in tab.locator("details").all():
         panel.locator("summary").click()
         buttons = panel.locator(".pick button")
-        for place in (0, buttons.count() - 1):
+        assert [width] == tab.evaluate(WIDER)
+        for place in {0, buttons.count() - 1} & set(range(buttons.count())):
             buttons.nth(place).click()
             assert [width] == tab.evaluate(WIDER)
     context.close()

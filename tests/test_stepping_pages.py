@@ -25,6 +25,7 @@ from autograd.graph import topological
 from autograd.program import PASSES
 from autograd.program.page import stepper as program_steps
 from autograd.stepping.chain import ChainRule
+from autograd.stepping.order import Order, depth_first, layer_by_layer, natural
 from autograd.stepping.recorder import Forward, Recording
 
 from .test_drawing import HOSTILE
@@ -269,6 +270,54 @@ def test_chains_add_up_to_the_gradient(seed: int) -> None:
             assert found.count == len(found.largest)
             for total in (found.total, math.fsum(product for _, product in found.largest)):
                 assert math.isclose(recording.gradients[place], total, rel_tol=1e-9, abs_tol=1e-9)
+
+
+# Orders.
+
+
+@pytest.mark.parametrize("name", examples.NAMES)
+def test_any_order_gives_the_same_gradients(name: str) -> None:
+    """Layer by layer every backward step is there once; a node hands on only what is complete; the sums end as the sweep's. Layers do not
+    mix: whoever hands on is as far from the output as the one before, or farther."""
+    for graph in examples.run(name).graphs:
+        recording = Recording(graph.output, graph.seed)
+        far = {recording.forward - 1: 0}
+        for head, tail in zip(recording.heads, recording.tails, strict=True):
+            far[tail] = max(far.get(tail, 0), far[head] + 1)
+        order = Order(recording, layer_by_layer(recording))
+        assert list(range(len(recording.heads))) == sorted(order.steps)
+        layers = [far[recording.heads[k]] for k in order.steps]
+        assert sorted(layers) == layers
+        assert [recording.forward + i for i in range(1, len(layers) + 1)] == [order.number[k] for k in order.steps]
+        for k in order.steps:
+            head, tail = recording.heads[k], recording.tails[k]
+            assert order.complete.get(head, recording.forward) < order.number[k] <= order.complete[tail]
+            assert order.number[k] <= order.done[head]
+            if order.arrived[k] == order.uses[tail]:
+                assert recording.gradients[tail] == order.after[k]
+            else:
+                contribution = recording.gradients[head] * recording.partials[k]
+                assert math.isclose(order.before[k] + contribution, order.after[k], abs_tol=1e-12)
+        own = Order(recording, depth_first(recording))
+        assert list(recording.before) == own.before
+
+
+def test_the_lectures_order_of_the_network() -> None:
+    """Both products of a layer, then both activations, then both sums, and the weights of the first layer at the end."""
+    stepper = Stepper(examples.two_two_one.build())
+    _, (data,) = page_of(stepper)
+    steps = [data["steps"][layer["i"]] for layer in data["layers"]]
+    assert ["y − o", "y", "o", "z₃", "h₁·w₅", "h₂·w₆", "h₂", "w₆", "h₁", "w₅", "z₂", "z₁"] == [step["to"] for step in steps[:12]]
+    assert {"x₁", "x₂", "w₁", "w₂", "w₃", "w₄"} == {step["to"] for step in steps[-8:]}
+
+
+def test_names_in_natural_order() -> None:
+    """Families as they first appear, in each by number, in the table and among the buttons; then what is computed."""
+    names = ["y", "x₁", "w₁", "w₁₀", "w₂", "b", "layer2.w1", "layer1.w3", "layer1.w2"]
+    assert ["y", "x₁", "w₁", "w₂", "w₁₀", "b", "layer1.w2", "layer1.w3", "layer2.w1"] == [names[i] for i in natural(names)]
+    _, (data,) = page_of(Stepper(examples.two_two_one.build()))
+    leaves = ["y", "x₁", "x₂", "w₁", "w₂", "w₃", "w₄", "w₅", "w₆"]
+    assert leaves == [leaf["name"] for leaf in data["leaves"]] == [node["name"] for node in data["nodes"]][:9]
 
 
 # Security: labels are data.

@@ -34,15 +34,26 @@ function walk(data) {
   let at = data.at, path = new Set(), chain = null, printing = false;
   const revealed = new Set();
 
+  // The orders of the steps; the engine's own goes depth first.
+  const orders = { depth: data.steps, layer: null };
+  if (data.layers.length) orders.layer = [...data.steps.filter((step) => step.box), ...data.layers.map(({ i, sum, ...other }) => {
+    const step = data.steps[i];
+    return { ...step, ...other, exact: [...step.exact.slice(0, 3), sum] };
+  })];
+  let order = "depth";
   // When each thing is known: the number of the first position at which it is.
-  const known = {}, flown = {}, sums = {}, never = Infinity;
-  data.steps.forEach((step, i) => {
-    if (step.box) known[step.box] = i + 1;
-    else {
-      flown[step.e] = i + 1;
-      (sums[step.tail] ||= []).push([i + 1, step.after]);
-    }
-  });
+  const known = {}, flown = {}, sums = {}, places = {}, never = Infinity;
+  function number() {
+    for (const id in sums) delete sums[id];
+    data.steps.forEach((step, i) => {
+      if (step.box) known[step.box] = i + 1;
+      else {
+        places[step.e] = flown[step.e] = i + 1;
+        (sums[step.tail] ||= []).push([i + 1, step.after]);
+      }
+    });
+  }
+  number();
   const turn = data.steps.reduce((end, step, i) => (step.box ? i + 1 : end), 0);
   for (const [id, tail, head, kind, source] of data.links) {
     if (kind === "constant") known[tail] = 0;
@@ -81,6 +92,11 @@ function walk(data) {
     const step = data.steps[at - 1];
     return find(".predict").checked && !printing && step && !revealed.has(at) && !(step.box && !step.formula);
   };
+  // A node is ready when its gradient is complete and not yet handed on.
+  const readyNow = () => {
+    const n = at >= turn && at <= last ? data.steps[at - 1].n : 0;
+    return data.nodes.filter(({ ready }) => ready.length && ready[order === "depth" ? 0 : 1][0] <= n && n < ready[order === "depth" ? 0 : 1][1]);
+  };
   function paint() {
     const step = data.steps[at - 1], hidden = asking();
     for (const [id, tail, head] of data.links) {
@@ -92,12 +108,14 @@ function walk(data) {
       const value = (known[tail] ?? never) <= at && !(hidden && step.box === tail);
       mark(id, (value ? "on " : "") + ((flown[id] ?? never) <= at && !(hidden && hot) ? "back" : "") + (hot ? " hot" : "") + path_);
     }
+    const ready = new Set(readyNow().map((node) => node.id));
     const boxes = new Set(data.links.flatMap(([, tail, head]) => [tail, head]));
     for (const id of boxes) {
       let classes = (known[id] ?? never) <= at ? "on" : "";
       if (step && step.box === id) classes += " hot";
       if (step && step.head === id) classes += " warm";
       if (step && step.tail === id) classes += " aim";
+      if (ready.has(id)) classes += " ready";
       const total = (sums[id] || []).filter(([i]) => i <= at - (hidden && step.tail === id ? 1 : 0)).pop();
       if (total) classes += " some";
       mark(id, classes);
@@ -191,7 +209,7 @@ function walk(data) {
     element.setAttribute("role", "button");
     element.setAttribute("tabindex", -1);
     element.addEventListener("click", act);
-    things.push({ element, shown, position, words, act, title });
+    things.push({ element, shown, words, position, act, title });
   }
   function askable() {
     const nameOf = (id) => nodes[id]?.name ?? "";
@@ -218,12 +236,12 @@ function walk(data) {
     svg.setAttribute("role", "group");
     svg.addEventListener("focusin", (event) => atThing(things.find(({ element }) => element === event.target)));
     svg.addEventListener("keydown", (event) => {
-      const here = things.findIndex(({ element }) => element === event.target), by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const here = things.findIndex(({ element }) => element === event.target), way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (here < 0) return;
       if (event.key === "Enter" || event.key === " ") things[here].act();
-      else if (by) {
-        let next = here + by;
-        while (things[next] && getComputedStyle(things[next].shown).visibility === "hidden") next += by;
+      else if (way) {
+        let next = here + way;
+        while (things[next] && getComputedStyle(things[next].shown).visibility === "hidden") next += way;
         things[next]?.element.focus();
       } else return;
       event.preventDefault();
@@ -398,6 +416,7 @@ function walk(data) {
     paint();
     fill();
     describe();
+    choices();
     follow();
   }
 
@@ -418,7 +437,11 @@ function walk(data) {
 
   // The program: the lines of this step are marked, and a click on a line goes to the next of its steps.
   const listing = find(".source"), lines = [...root.querySelectorAll(".source .line")];
-  const stepsOf = new Map(lines.map((line) => [line, line.dataset.at.split(" ").map(Number)]));
+  const positions = () => new Map(lines.map((line) => [line, line.dataset.at.split(" ").map((place) => {
+    const step = orders.depth[place - 1];
+    return step.box ? Number(place) : places[step.e];
+  })]));
+  let stepsOf = positions();
   function follow() {
     if (!listing) return;
     const now = lines.filter((line) => stepsOf.get(line).includes(at));
@@ -446,9 +469,70 @@ function walk(data) {
     if (target !== at) {
       at = target;
       render();
+      address();
     }
   };
-  const moves = { first: () => go(0), back: () => go(at - 1), next: () => go(at + 1), last: () => go(last) };
+  // The address of a step: #step=27, of the second graph on a page #step2=27.
+  const mine = Number(/\d+/.exec(data.prefix)[0]) + 1, [stepKey, orderKey] = ["step", "order"].map((word) => word + (mine > 1 ? mine : ""));
+  const fragment = () => new URLSearchParams(location.hash.slice(1));
+  function address() {
+    const words = fragment();
+    if (at) words.set(stepKey, data.steps[at - 1].n);
+    else words.delete(stepKey);
+    if (order === "layer") words.set(orderKey, order);
+    else words.delete(orderKey);
+    try {
+      history.replaceState(null, "", "#" + words);
+    } catch {
+      // a frame may have no address of its own
+    }
+  }
+  function arrive() {
+    const words = fragment(), n = Number(words.get(stepKey) || NaN);
+    if (words.get(orderKey) === "layer" && orders.layer) reorder("layer");
+    if (!Number.isNaN(n)) go(data.steps.filter((step) => step.n <= n).length);
+  }
+  function reorder(to) {
+    const step = data.steps[at - 1];
+    order = to;
+    data.steps = orders[to];
+    number();
+    stepsOf = positions();
+    find(".order").value = to;
+    if (step && step.e) at = places[step.e];
+    render();
+    address();
+  }
+  if (orders.layer) find(".order").addEventListener("change", (event) => reorder(event.target.value));
+  else find(".order").parentElement.remove();
+  // Playing: a step for each beat, until the end, a question, or a hand on the controls.
+  const play = find(".play");
+  let beat = 0;
+  const pause = () => {
+    clearTimeout(beat);
+    beat = 0;
+    play.textContent = "play";
+    play.setAttribute("aria-pressed", false);
+  };
+  const tick = () => {
+    go(at + 1);
+    if (at === last || asking()) pause();
+    else beat = setTimeout(tick, Number(find(".pace").value));
+  };
+  play.addEventListener("click", () => {
+    if (beat) return pause();
+    if (at === last) go(0);
+    play.textContent = "pause";
+    play.setAttribute("aria-pressed", true);
+    beat = setTimeout(tick, Number(find(".pace").value));
+  });
+  root.addEventListener("pointerdown", (event) => event.target.closest(".play,.pace") || pause());
+  root.addEventListener("keydown", (event) => event.target.closest(".play,.pace") || pause());
+  const by = (to) => () => {
+    pause();
+    go(to());
+  };
+  const moves = { first: by(() => 0), back: by(() => at - 1), next: by(() => at + 1), last: by(() => last) };
   for (const button of root.querySelectorAll("[data-go]")) button.addEventListener("click", moves[button.dataset.go]);
   slider.addEventListener("input", () => go(Number(slider.value)));
   find(".predict").addEventListener("change", render);
@@ -482,7 +566,6 @@ function walk(data) {
     holder.append(...buttons);
     return buttons;
   };
-  const places = Object.fromEntries(data.steps.map((step, i) => [step.e, i + 1]));
   const numberOf = (text) => make("span", text, "n");
   const signOf = (text) => make("b", text);
   // A chain: each factor as a fraction, its number below it.
@@ -584,12 +667,20 @@ function walk(data) {
       text.before(shape("rect", { x: left - 3, y: top, width: width + 6, height, rx: 4 }));
     }
   };
-  const why = find(".why"), what = find(".what"), rank = find(".rank"), stage = find(".stage"), side = find(".side");
+  // Why in this order: what could go next.
+  function choices() {
+    const ready = readyNow().map((node) => node.name), parts = [];
+    parts.push(make("p", "Forward, a number comes after those it is computed from. Backward, it is the other way round: any order is right in which a node comes after all that it feeds, for only then is its gradient complete and can be handed on."));
+    parts.push(make("p", at < turn ? `Backward begins when ${data.output} is there.` : ready.length ? `Ready now${data.part ? ", of those here" : ""}: ${ready.join(", ")}. Whichever of them goes next, the gradients will be the same.` : "Everything is handed on."));
+    if (orders.layer) parts.push(make("p", order === "depth" ? `These steps go depth first, as the program does: one operand to its end before the next. Lectures go layer by layer; choose it above.` : `These steps go layer by layer, as lectures do: what is equally far from ${data.output} together.`));
+    find(".turns .answer").replaceChildren(...parts);
+  }
+  const why = find(".why"), what = find(".what"), rank = find(".rank"), turns = find(".turns"), stage = find(".stage"), side = find(".side");
   const tags = shape("g", { class: "tags" });
   find("svg > g", picture).append(tags);
   // With a question open, the answer stands beside the picture, or below it while the picture stays in view.
   function beside(panel) {
-    stage.classList.toggle("asking", [why, what, rank].some((each) => each.open));
+    stage.classList.toggle("asking", [why, what, rank, turns].some((each) => each.open));
     if (!panel.open) return;
     side.scrollTop = panel.offsetTop;
     const room = picture.getBoundingClientRect(), place = panel.getBoundingClientRect(), top = root.getBoundingClientRect().top;
@@ -660,6 +751,7 @@ function walk(data) {
       beside(rank);
     });
   } else rank.remove();
+  turns.addEventListener("toggle", () => beside(turns));
   function open(node) {
     if (!data.why[node.id]) return;
     explain(node);
@@ -763,7 +855,9 @@ function walk(data) {
   else what.remove();
 
   askable();
+  addEventListener("hashchange", arrive);
   const natural = Number(find("svg", picture).getAttribute("width"));
   picture.closest(".walk").style.setProperty("--least", Math.round(natural * 0.5) + "px");
   render();
+  arrive();
 }

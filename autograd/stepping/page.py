@@ -26,6 +26,7 @@ from ..value import Value
 from .chain import ChainRule, Factor
 from .frames import Film, film_near, picture
 from .notebook import Theme, check_theme, show, themed
+from .order import Order, depth_first, layer_by_layer, natural
 from .paths import counted
 from .recorder import Backward, Forward, in_brackets
 from .walk import Walk
@@ -274,15 +275,9 @@ class Data:
         self.figures = Notation(lambda node: number(values[index[node]]), ready=True)
         self.factors: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self.written: list[Any] = []
-        # Of every operand how many contributions it gets and by which step the last has come; of every backward step, the how manieth
-        # it is for its operand.
-        self.uses: dict[int, int] = {}
-        self.complete: dict[int, int] = {}
-        self.arrived: list[int] = []
-        for number_, tail in enumerate(self.recording.tails, self.recording.forward + 1):
-            self.uses[tail] = self.uses.get(tail, 0) + 1
-            self.complete[tail] = number_
-            self.arrived.append(self.uses[tail])
+        self.order = Order(self.recording, depth_first(self.recording))
+        steps = () if self.recording.problem is not None else layer_by_layer(self.recording)
+        self.layers = Order(self.recording, steps) if any(k != i for i, k in enumerate(steps)) else None
 
     def all(self) -> Any:
         """Everything, ready for JSON."""
@@ -301,7 +296,8 @@ class Data:
             "seed": number(recording.seed),
             "problem": str(recording.problem).removesuffix(" No gradient was changed.") if recording.problem else "",
             "steps": [self._step(recording.step(number)) for number in numbers],
-            "nodes": [self._node(place) for place in film.places],
+            "layers": self._layers(),
+            "nodes": [self._node(place) for place in self._natural(film.places)],
             "links": [
                 [link.id, link.tail.id, link.head.id, link.tail.kind, sources.get(link.id, "")] for link in film.style.view.connections
             ],
@@ -322,7 +318,38 @@ class Data:
             "sum": box.uses > 1,
             "output": node is self.output,
             "math": mathml(self.recording.names.tex.fraction(self.output, node)),
+            "ready": [self._ready(order, place) for order in (self.order, self.layers) if order is not None and node.op is not None],
         }
+
+    def _ready(self, order: Order, place: int) -> list[int]:
+        """By which step a node's gradient is complete, and by which it is handed on."""
+        return [order.complete.get(place, self.recording.forward), order.done.get(place, 0)]
+
+    def _natural(self, places: Sequence[int]) -> list[int]:
+        """What goes in, in natural order, then what is computed from it, in the order of computation."""
+        leaves = [place for place in places if self.recording.order[place].op is None]
+        names = [self.names(self.recording.order[place]) for place in leaves]
+        return [leaves[i] for i in natural(names)] + [place for place in places if self.recording.order[place].op is not None]
+
+    def _layers(self) -> Any:
+        """The backward steps layer by layer: each as the place of the step in the other order, and what is different here."""
+        order, recording = self.layers, self.recording
+        if order is None:
+            return []
+        at = {number: i for i, number in enumerate(self.film.steps())}
+        shown = sorted(self.film.connection, key=lambda k: order.number[k])
+        return [
+            {
+                "i": at[recording.forward + k + 1],
+                "n": order.number[k],
+                "before": number(order.before[k]),
+                "after": number(order.after[k]),
+                "sum": exact(order.after[k]),
+                "since": order.complete.get(recording.heads[k], 0),
+                "arrived": order.arrived[k],
+            }
+            for k in shown
+        ]
 
     # -- steps -----------------------------------------------------------------------------------------------------------
 
@@ -367,9 +394,9 @@ class Data:
             "before": number(step.before),
             "after": number(step.after),
             "exact": [exact(step.upstream), exact(step.local), exact(step.contribution), exact(step.after)],
-            "since": self.complete.get(recording.heads[k], 0),
-            "uses": self.uses[tail],
-            "arrived": self.arrived[k],
+            "since": self.order.complete.get(recording.heads[k], 0),
+            "uses": self.order.uses[tail],
+            "arrived": self.order.arrived[k],
             "mathU": mathml(tex.fraction(self.output, step.node)),
             "mathC": mathml(tex.fraction(self.output, step.operand)),
             "because": [mathml(part) for part in dict.fromkeys([tex.fraction(step.node, step.operand), local, value])],
@@ -436,7 +463,7 @@ class Data:
 
     def _ends(self) -> list[int]:
         """The places of the leaves in the picture."""
-        return [place for place in self.film.places if self.recording.order[place].op is None]
+        return [place for place in self._natural(self.film.places) if self.recording.order[place].op is None]
 
     def _affordable(self) -> bool:
         return self.recording.forward * len(self._ends()) * (2 * GRID + 1) <= WHAT_IFS
