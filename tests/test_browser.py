@@ -282,6 +282,85 @@ def test_predict_first(tab: Any, tmp_path: Path) -> None:
     assert "Right: subtotal = apple·count = 100 × 2 = 200" == said.inner_text()
 
 
+ROUNDED = [
+    (44, "-0.008", "Right, to the digits given: −0.0211015 × 0.4 = −0.00844062"),
+    (36, "−0.005", "Right, to the digits given: "),  # as the lecture prints it, with a minus sign of a keyboard that has one
+    (47, "-0.01055", "Right: −0.0211015 × 0.5 = −0.0105508"),
+    (28, "-0.17", "Not −0.17."),
+    (27, "-0.163", "Right with rounded numbers, (−0.71) and 0.23. With all digits: −0.708572 × 0.228767 = −0.162098"),
+    (27, "0", "Not 0."),
+    (27, "-1", "Not −1."),  # no digit of the truth is in it
+    (27, "0.16", "The size is right, the sign is not"),
+    (9, "0.6", "Right, to the digits given: h₁ = σ(z₁) = σ(0.47) = 0.615384"),
+]
+
+
+def test_an_answer_is_right_to_the_digits_given(tab: Any, tmp_path: Path) -> None:
+    """Rounded, it is right; from rounded numbers it is told so; with nothing of the truth in it, it is not."""
+    show(tab, tmp_path, two_two_one())
+    for step, answer, said in ROUNDED:
+        tab.reload()
+        tab.locator(".predict").check()
+        tab.locator(".slider").fill(str(step))
+        tab.locator(".cell input").fill(answer)
+        assert "decimal" != tab.locator(".cell input").get_attribute("inputmode")  # on some phones that has no minus
+        press(tab, "Enter")
+        assert said in tab.locator(".said").inner_text(), (step, answer)
+
+
+def test_levels_of_predicting(tab: Any, tmp_path: Path) -> None:
+    """The local derivative or the upstream gradient may be asked for instead of the product; what is asked is nowhere to be read."""
+    show(tab, tmp_path, two_two_one())
+    tab.locator(".predict").check()
+    tab.locator(".slider").fill("27")
+    tab.locator(".level").select_option("local derivative")
+    for answer, why in {
+        "-0.708572": "That is the upstream gradient",
+        "-0.162098": "That is the product already",
+        "0.600253": "That is the value of z₃ itself",
+        "5": "How much does o move when z₃ moves a little? ∂o/∂z₃ = o·(1 − o).",
+    }.items():
+        tab.locator(".cell input").fill(answer)
+        press(tab, "Enter")
+        assert why in tab.locator(".said").inner_text()
+        assert "0.228767" not in tab.locator("body").inner_text().replace(tab.locator(".said").inner_text(), "")
+    tab.locator(".cell input").fill("0.23")
+    press(tab, "Enter")
+    assert "Right, to the digits given: ∂o/∂z₃ = o·(1 − o) = 0.645714·(1 − 0.645714) = 0.228767" == tab.locator(".said").inner_text()
+    tab.locator(".level").select_option("upstream gradient")
+    assert "?" == tab.locator(".cell.c .big").inner_text()
+    tab.locator(".cell input").fill("0.228767")
+    press(tab, "Enter")
+    assert "That is the local derivative" in tab.locator(".said").inner_text()
+    tab.locator(".cell input").fill("-0.709")
+    press(tab, "Enter")
+    assert tab.locator(".said").inner_text().startswith("Right")
+
+
+def test_arrow_keys_go_on_after_an_answer_and_the_score_is_kept(tab: Any, tmp_path: Path) -> None:
+    """Answered, shown or left empty, the arrows go on; at the end there is a score, and a new start."""
+    show(tab, tmp_path, apple())
+    tab.locator(".predict").check()
+    press(tab, *["ArrowRight"] * 3)
+    tab.locator(".cell input").focus()
+    press(tab, "ArrowRight", "ArrowLeft")  # an empty answer keeps no key to itself
+    assert "step 3 of 9" == tab.locator(".where").inner_text()
+    for answer in ("200", None, "220", "1.1", "200", "2.1|2.2", "show"):
+        for part in (answer or "").split("|"):
+            if part == "show":
+                tab.locator(".cell button").click()
+            elif part:
+                tab.locator(".cell input").fill(part)
+                press(tab, "Enter")
+        press(tab, "ArrowRight")
+    assert "step 9 of 9" == tab.locator(".where").inner_text()
+    assert "Score: 5 of 6 right, 4 at the first try, 1 shown." in tab.locator(".step").inner_text()
+    tab.get_by_role("button", name="start over").click()
+    assert "9 steps" == tab.locator(".where").inner_text()
+    press(tab, *["ArrowRight"] * 3)
+    assert 1 == tab.locator(".cell input").count()
+
+
 # What if.
 
 
@@ -928,6 +1007,8 @@ def test_a_sanitised_notebook_still_shows_picture_and_table(browser: Any, tmp_pa
     tab = context.new_page()
     tab.goto(path.as_uri())
     assert 0 == tab.locator("iframe, script").count()
+    for summary in tab.locator("summary").all():
+        summary.click()
     assert tab.locator("td", has_text="subtotal -> apple: upstream 1.1 × local 2").first.is_visible()
     assert tab.locator("img, svg").count() >= 1
     context.close()
@@ -978,6 +1059,7 @@ def test_a_printed_notebook_cuts_nothing(browser: Any, tmp_path: Path) -> None:
         assert [] == tab.evaluate(cut)
         assert [] == tab.evaluate(CUT)
         assert len(walk) == tab.locator(".glassgrad-steps").first.locator("tbody tr").count()
+        assert tab.locator(".glassgrad-steps tbody tr").first.is_visible()
         assert not tab.locator("iframe").first.is_visible()
     context.close()
 

@@ -396,6 +396,15 @@ def test_the_static_table_hides_what_is_to_come() -> None:
     assert "2.2" not in table
 
 
+def test_what_a_page_asks_for_stands_open_nowhere_around_it() -> None:
+    """The table before the frame is closed until it is opened: it has every answer."""
+    before = Stepper(apple())._repr_html_().partition("<iframe")[0]
+    assert before.index('<details class="glassgrad-all"><summary>') < before.index("<table")
+    assert "2.2" in before.partition("<table")[2]
+    assert "2.2" not in re.sub(r"<style>.*?</style>", "", before).partition("<table")[0]
+    assert "details open" not in before
+
+
 STORED = {path.stem: path for path in (ROOT / "notebooks").glob("0[12]*.ipynb")}
 
 

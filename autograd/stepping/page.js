@@ -90,8 +90,11 @@ function walk(data) {
   };
   const asking = () => {
     const step = data.steps[at - 1];
-    return find(".predict").checked && !printing && step && !revealed.has(at) && !(step.box && !step.formula);
+    return find(".predict").checked && !printing && step && !revealed.has(question_()) && !(step.box && !step.formula);
   };
+  // Which of a backward step's numbers is asked for: 2 the product, 1 the local derivative, 0 the upstream gradient.
+  const level = () => Number(find(".level").value);
+  const question_ = () => (data.steps[at - 1].box ? data.steps[at - 1].box : data.steps[at - 1].e + " " + level());
   // A node is ready when its gradient is complete and not yet handed on.
   const readyNow = () => {
     const n = at >= turn && at <= last ? data.steps[at - 1].n : 0;
@@ -277,23 +280,41 @@ function walk(data) {
   function question() {
     const form = make("form"), input = make("input"), show = make("button", "show");
     input.setAttribute("aria-label", "your prediction");
-    input.inputMode = "decimal";
     input.autocomplete = "off";
     show.type = "button";
     form.append(input, " ", show);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const answer = Number(input.value.trim().replace("−", "-").replace(",", "."));
-      if (input.value.trim() === "" || Number.isNaN(answer)) return say("wrong", "A number, please, such as 2.5");
-      judge(answer);
+      const answer = input.value.trim().replace(/[−–]/, "-").replace(",", ".");
+      if (answer === "" || Number.isNaN(Number(answer))) return say("wrong", "A number, please, such as 2.5");
+      judge(Number(answer), unitOf(answer));
     });
-    show.addEventListener("click", () => {
-      revealed.add(at);
-      render();
-      say("", reason());
-      find('[data-go="next"]').focus();
-    });
+    show.addEventListener("click", () => reveal("shown", "", reason()));
     return form;
+  }
+  // The score is kept on the page alone: of every question, how often one tried, and how it ended.
+  const score = new Map();
+  const result = () => score.get(question_()) ?? score.set(question_(), { tries: 0, end: "" }).get(question_());
+  function reveal(end, kind, text) {
+    result().end = end;
+    revealed.add(question_());
+    render();
+    say(kind, text);
+    [...root.querySelectorAll("[data-go]:not(:disabled)")].sort((a, b) => (b.dataset.go === "next") - (a.dataset.go === "next"))[0].focus();
+  }
+  // What the last digit given stands for; an answer is right to its digits if it is the truth, rounded there, with a digit of the truth left.
+  const unitOf = (text) => {
+    const [digits, power] = text.toLowerCase().split("e");
+    return 10 ** (Number(power ?? 0) - (digits.split(".")[1] ?? "").length);
+  };
+  const says = (x, unit, truth) => near(x, truth) || x !== 0 && truth !== null && unit <= 10 ** Math.floor(Math.log10(Math.abs(truth))) * 1.000001 && Math.abs(x - truth) <= unit * 0.500001;
+  // What follows from the numbers in view when they are rounded first, as by hand: those numbers and their result, or nothing.
+  function fromRounded(step, answer, unit) {
+    const work = { multiply: (x, y) => x * y, add: (x, y) => x + y, subtract: (x, y) => x - y, divide: (x, y) => x / y }[step.box ? step.op : "multiply"];
+    const [x, y] = step.box ? step.operands : step.exact;
+    if (!work || (!step.box && level() !== 2) || ![x, y].every(Number.isFinite)) return null;
+    const ways = [1, 2, 3, 4, 5].flatMap((n) => [(z) => Number(z.toPrecision(n)), (z) => Number(z.toFixed(n))]);
+    return ways.map((round) => [round(x), round(y)]).find(([a, b]) => answer && says(answer, unit, work(a, b)) && Math.abs(answer - work(x, y)) <= 0.1 * Math.abs(work(x, y))) ?? null;
   }
   const say = (kind, text) => {
     const said = find(".said");
@@ -302,23 +323,37 @@ function walk(data) {
   };
   const reason = () => {
     const step = data.steps[at - 1];
-    return step.box ? `${step.name} = ${step.formula} = ${step.numbers} = ${step.value}` : `${step.u} × ${held(step.l)} = ${step.c}`;
+    if (step.box) return `${step.name} = ${step.formula} = ${step.numbers} = ${step.value}`;
+    return [`${data.output} moves ${times(step.u, step.exact[0])} ${step.from}: ${step.u}`, [step.law, step.figures, step.l].filter(Boolean).join(" = "), `${step.u} × ${held(step.l)} = ${step.c}`][level()];
   };
-  function judge(answer) {
-    const step = data.steps[at - 1];
-    const truth = step.box ? step.exact : step.exact[2];
-    if (near(answer, truth)) {
-      revealed.add(at);
-      render();
-      say("right", "Right: " + reason());
-      find('[data-go="next"]').focus();
-      return;
-    }
-    say("wrong", "Not " + written(answer) + ". " + (step.box ? wrongForward(step, answer) : wrongBackward(step, answer)));
+  function judge(answer, unit) {
+    const step = data.steps[at - 1], truth = step.box ? step.exact : step.exact[level()];
+    result().tries += 1;
+    // Another number of the step is no rounding, even where it would do for one.
+    const others = step.box ? step.operands : [...step.exact.filter((_, i) => i !== level()), step.own];
+    const taken = !near(answer, truth) && others.includes(answer);
+    if (!taken && says(answer, unit, truth)) return reveal("right", "right", (near(answer, truth) ? "Right: " : "Right, to the digits given: ") + reason());
+    const rounded_ = fromRounded(step, answer, unit);
+    if (rounded_ && !taken) return reveal("right", "right", `Right with rounded numbers, ${rounded_.map((x) => held(written(x))).join(" and ")}. With all digits: ${reason()}`);
+    const sign = truth !== null && (near(answer, -truth) || (!taken && says(answer, unit, -truth)));
+    if (sign) return say("wrong", `Not ${written(answer)}. The size is right, the sign is not.`);
+    say("wrong", "Not " + written(answer) + ". " + (step.box ? wrongForward(step, answer) : [wrongUpstream, wrongLocal, wrongBackward][level()](step, answer)));
+  }
+  function wrongUpstream(step, answer) {
+    const [u, l, c] = step.exact;
+    if (near(answer, l)) return `That is the local derivative: how ${step.from} moves. Asked is how ${data.output} moves with ${step.from}.`;
+    if (near(answer, c)) return `That is what goes on to ${step.to}. Asked is what has come to ${step.from}.`;
+    return `The upstream gradient is the gradient of ${step.from}; it stands in the table` + (step.since ? `, complete since step ${step.since}.` : ".");
+  }
+  function wrongLocal(step, answer) {
+    const [u, l, c] = step.exact;
+    if (near(answer, u)) return `That is the upstream gradient. Asked is how ${step.from} itself moves with ${step.to}.`;
+    if (near(answer, c)) return `That is the product already. Asked is how ${step.from} itself moves with ${step.to}, before it is multiplied by the upstream gradient.`;
+    if (step.own !== null && near(answer, step.own)) return `That is the value of ${step.to} itself. Asked is how ${step.from} moves with it: ${step.law}.`;
+    return `How much does ${step.from} move when ${step.to} moves a little? ${step.law}.`;
   }
   function wrongForward(step, answer) {
     const [x, y] = step.operands;
-    if (near(answer, -step.exact)) return "The size is right, the sign is not.";
     if (step.op === "multiply" && near(answer, x + y)) return "That is a sum; here the two are multiplied.";
     if (step.op === "add" && near(answer, x * y)) return "That is a product; here the two are added.";
     return `${step.name} = ${step.formula}, so work out ${step.numbers}.`;
@@ -327,7 +362,6 @@ function walk(data) {
     const [u, l, c, after] = step.exact;
     const product = `${step.u} × ${held(step.l)}`;
     if (u !== null && l !== null) {
-      if (near(answer, -c)) return "The size is right, the sign is not: " + product + ".";
       if (near(answer, u)) return `That is the upstream gradient alone; ${step.from} also moves ${times(step.l, l)} ${step.to}. Multiply the two.`;
       if (near(answer, l)) return `That is the local derivative alone: how ${step.from} moves. For ${data.output}, multiply by the upstream gradient, ${step.u}.`;
       if (near(answer, u + l)) return "That is the sum. Along one way, rates are multiplied: " + product + ".";
@@ -378,19 +412,20 @@ function walk(data) {
       }
     } else {
       title(`Backward: from ${step.from} to ${step.to}`, `step ${step.n} of ${data.total}`);
-      const [u, l, c] = step.exact, one = step.uses === 1, shown = hidden ? null : step.c;
+      const [u, l, c] = step.exact, one = step.uses === 1, asked_ = hidden ? level() : -1, shown = hidden ? (asked_ === 2 ? null : "?") : step.c;
       equation(
-        cell("u", "upstream gradient" + (step.since ? `, complete since step ${step.since}` : ", where it all starts"), step.u, step.mathU, `${data.output} moves ${times(step.u, u)} ${step.from}`),
+        cell("u", "upstream gradient" + (step.since ? `, complete since step ${step.since}` : ", where it all starts"), asked_ === 0 ? null : step.u, step.mathU, asked_ === 0 ? `How much does ${data.output} move with ${step.from}?` : `${data.output} moves ${times(step.u, u)} ${step.from}`),
         make("b", "×"),
-        cell("", "local derivative", step.l, step.because, `${step.from} moves ${times(step.l, l)} ${step.to}`),
+        cell("", "local derivative", asked_ === 1 ? null : step.l, asked_ === 1 ? step.because[0] : step.because, asked_ === 1 ? `How much does ${step.from} move with ${step.to}?` : `${step.from} moves ${times(step.l, l)} ${step.to}`),
         make("b", "="),
         cell("c", one ? "gradient of " + step.to : "contribution", shown, one ? step.mathC : "",
-          hidden ? "How much does " + data.output + " move with " + step.to + (one ? "?" : " along this arrow?")
+          hidden && asked_ < 2 ? "" : hidden ? "How much does " + data.output + " move with " + step.to + (one ? "?" : " along this arrow?")
           : `so ${data.output} moves ${times(step.c, c)} ${step.to}` + (one ? "" : ", along this arrow")));
       parts.push(make("p", "", "said"));
-      paragraph(`Why ${step.l}? `, formula(step.does), ", so ", [step.law, step.figures, step.law.endsWith(" = " + step.l) ? "" : step.l].filter(Boolean).join(" = ") + ".");
-      if (step.bound) paragraph(step.bound[1]);
-      if (u === 0) paragraph(`An upstream gradient of 0 hands nothing on: ${data.output} does not move with ${step.from}.`);
+      if (asked_ === 1) paragraph(formula(step.does), ".");
+      else paragraph(`Why ${step.l}? `, formula(step.does), ", so ", [step.law, step.figures, step.law.endsWith(" = " + step.l) ? "" : step.l].filter(Boolean).join(" = ") + ".");
+      if (step.bound && asked_ !== 1) paragraph(step.bound[1]);
+      if (u === 0 && asked_ !== 0) paragraph(`An upstream gradient of 0 hands nothing on: ${data.output} does not move with ${step.from}.`);
       if (!one && !hidden) {
         const sum = `${step.before} + ${held(step.c)} = ${step.after}`;
         const more = step.uses - step.arrived;
@@ -398,6 +433,15 @@ function walk(data) {
         element.append(formula(step.mathC), ` so far is ${sum}` + (more ? `; ${more} more to come.` : ". That was the last: its gradient is complete."));
       }
       if (step.n === data.total && !data.problem) paragraph(make("strong", "Every gradient is there."));
+    }
+    if (at === last && find(".predict").checked && score.size && !printing) {
+      const results = [...score.values()], count = (test) => results.filter(test).length;
+      paragraph(make("strong", `Score: ${count(({ end }) => end === "right")} of ${score.size} right, ${count(({ tries, end }) => end === "right" && tries === 1)} at the first try, ${count(({ end }) => end === "shown")} shown. `),
+        button("", () => {
+          score.clear();
+          revealed.clear();
+          go(0);
+        }, "start over"));
     }
     if (at === last && data.part) paragraph(make("strong", data.part));
     if (at === last && data.problem) paragraph(make("strong", "Here the sweep stops: "), data.problem);
@@ -535,7 +579,11 @@ function walk(data) {
   const moves = { first: by(() => 0), back: by(() => at - 1), next: by(() => at + 1), last: by(() => last) };
   for (const button of root.querySelectorAll("[data-go]")) button.addEventListener("click", moves[button.dataset.go]);
   slider.addEventListener("input", () => go(Number(slider.value)));
-  find(".predict").addEventListener("change", render);
+  find(".predict").addEventListener("change", () => {
+    find(".level").hidden = !find(".predict").checked;
+    render();
+  });
+  find(".level").addEventListener("change", render);
   root.addEventListener("pointerdown", () => (walk.active = moves));
   root.addEventListener("focusin", () => (walk.active = moves));
   if (!walk.active) {
@@ -544,7 +592,8 @@ function walk(data) {
     document.addEventListener("keydown", (event) => {
       const input = document.querySelector(".cell input");
       if (input && /^[-−+.\d]$/.test(event.key) && event.target.tagName !== "INPUT") input.focus();
-      if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox") return;
+      const empty = event.target === input && !input.value;
+      if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox" && !empty) return;
       event.preventDefault();
       walk.active[keys[event.key]]();
     });

@@ -47,7 +47,9 @@ STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
 """How large the local derivative of a squashing function can be."""
 WITHOUT_SCRIPT = "svg *{visibility:visible!important}.bar,.now,details{display:none}.steps{display:block}"
 OUTSIDE = (
-    "@media print{.glassgrad-page{display:none}.glassgrad-steps{max-height:none!important;overflow:visible!important}"
+    "@media print{.glassgrad-page,.glassgrad-all>summary{display:none}"
+    ".glassgrad-all::details-content{content-visibility:visible;display:block}"
+    ".glassgrad-steps{max-height:none!important;overflow:visible!important}"
     ".jp-OutputArea-child:has(.glassgrad-steps){break-inside:auto}.glassgrad-steps tr{break-inside:avoid}"
     ".glassgrad-steps td:last-child{white-space:normal;overflow-wrap:anywhere}"
     ".glassgrad-steps caption,.glassgrad-steps thead,.glassgrad-steps thead tr{break-after:avoid}}"
@@ -243,7 +245,8 @@ def shape(element: ET.Element, gradient: str, value: str) -> str:
 
 
 def static_table(walk: Walk) -> str:
-    """The steps as a table without styles or scripts: those done, or before the first, all."""
+    """The steps as a table without styles or scripts: those done, or before the first, all. It is closed, or it would give away on a screen
+    what the page below asks for; on paper it is open."""
     film = film_near(walk)
     numbers = film.steps()
     if walk.position:
@@ -257,9 +260,10 @@ def static_table(walk: Walk) -> str:
     at = f"step {walk.position} of {len(walk):,}" if walk.position else every
     name = html.escape(walk.recording.names(walk.output))
     return (
+        f'<details class="glassgrad-all"><summary>{name}, {at}, in words</summary>'
         f'<div class="glassgrad-steps" style="max-height:22em;overflow:auto" tabindex="0" role="region" aria-label="steps of {name}">'
         f'<table><caption style="text-align:left">{name}, {at}</caption><thead><tr><th scope="col">step</th><th scope="col">way</th>'
-        f'<th scope="col" style="text-align:left">what happens</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<th scope="col" style="text-align:left">what happens</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div></details>'
     )
 
 
