@@ -543,6 +543,62 @@ def test_play_and_pause(tab: Any, tmp_path: Path) -> None:
     assert "step 3 of 9" == where.inner_text()
 
 
+# What a newcomer asks.
+
+QUESTIONS = [
+    (
+        "what does × do to the upstream gradient",
+        two_two_one,
+        ["#g0-e1 .g"],
+        ".step",
+        "hands each operand the other's value times the upstream",
+    ),
+    ("why is count's gradient 110", apple, [("count", 2)], ".why .chain", "∂price∂count=∂price∂subtotal1.1·∂subtotal∂count100=110"),
+    ("which five factors make w₁'s", two_two_one, [("w₁", 2)], ".why .chain", "∂z1∂w10.5=−0.0105508"),
+    ("what happens where two paths meet", two_two_one, [("x₁", 2)], ".why", "Together: −0.0147711 + (−0.00532453) = −0.0200956"),
+    ("how much does a sigmoid shrink at most", two_two_one, [("z₃", 2)], ".why .bound", "o·(1 − o) is at most 0.25"),
+    (
+        "what is C for w₁ + 0.1",
+        two_two_one,
+        [".what summary", ".what .pick:first-of-type >> text=w₁", "text=+0.1"],
+        ".what dl",
+        "0.125518 → 0.124473",
+    ),
+    (
+        "which weight matters most, and why",
+        two_two_one,
+        [".rank summary"],
+        ".rank",
+        "w₅ matters most, 18.7345 times as much as w₄. Its way",
+    ),
+    ("why this order", two_two_one, [".turns summary"], ".turns", "any order is right in which a node comes after all that it feeds"),
+]
+
+
+@pytest.mark.parametrize(("walk", "clicks", "where", "said"), [question[1:] for question in QUESTIONS], ids=[each[0] for each in QUESTIONS])
+def test_eight_questions_are_answered_within_three_clicks(
+    browser: Any, tmp_path: Path, walk: Any, clicks: list[Any], where: str, said: str
+) -> None:
+    """On a laptop, from the last step: the answer begins in sight, without scrolling, and the picture is still there."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tab = context.new_page()
+    show(tab, tmp_path, walk())
+    press(tab, "End")
+    for click in clicks:
+        if isinstance(click, str):
+            tab.locator(click).first.click()
+        else:
+            name, place = click
+            tab.locator("tbody tr").filter(has=tab.get_by_role("rowheader", name=name, exact=True)).locator("button").nth(place).click()
+        tab.wait_for_timeout(60)
+    assert len(clicks) <= 3
+    answer = tab.locator(where).first
+    assert said.replace(" ", "") in "".join(answer.text_content().split())
+    for box in (answer.bounding_box(), tab.locator(".picture").bounding_box()):
+        assert 0 <= box["y"] < 700
+    context.close()
+
+
 # Asking.
 
 

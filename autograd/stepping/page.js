@@ -90,11 +90,11 @@ function walk(data) {
   };
   const asking = () => {
     const step = data.steps[at - 1];
-    return find(".predict").checked && !printing && step && !revealed.has(question_()) && !(step.box && !step.formula);
+    return find(".predict").checked && !printing && step && !revealed.has(questionKey()) && !(step.box && !step.formula);
   };
   // Which of a backward step's numbers is asked for: 2 the product, 1 the local derivative, 0 the upstream gradient.
   const level = () => Number(find(".level").value);
-  const question_ = () => (data.steps[at - 1].box ? data.steps[at - 1].box : data.steps[at - 1].e + " " + level());
+  const questionKey = () => (data.steps[at - 1].box ? data.steps[at - 1].box : data.steps[at - 1].e + " " + level());
   // A node is ready when its gradient is complete and not yet handed on.
   const readyNow = () => {
     const n = at >= turn && at <= last ? data.steps[at - 1].n : 0;
@@ -294,10 +294,10 @@ function walk(data) {
   }
   // The score is kept on the page alone: of every question, how often one tried, and how it ended.
   const score = new Map();
-  const result = () => score.get(question_()) ?? score.set(question_(), { tries: 0, end: "" }).get(question_());
+  const result = () => score.get(questionKey()) ?? score.set(questionKey(), { tries: 0, end: "" }).get(questionKey());
   function reveal(end, kind, text) {
     result().end = end;
-    revealed.add(question_());
+    revealed.add(questionKey());
     render();
     say(kind, text);
     [...root.querySelectorAll("[data-go]:not(:disabled)")].sort((a, b) => (b.dataset.go === "next") - (a.dataset.go === "next"))[0].focus();
@@ -333,8 +333,8 @@ function walk(data) {
     const others = step.box ? step.operands : [...step.exact.filter((_, i) => i !== level()), step.own];
     const taken = !near(answer, truth) && others.includes(answer);
     if (!taken && says(answer, unit, truth)) return reveal("right", "right", (near(answer, truth) ? "Right: " : "Right, to the digits given: ") + reason());
-    const rounded_ = fromRounded(step, answer, unit);
-    if (rounded_ && !taken) return reveal("right", "right", `Right with rounded numbers, ${rounded_.map((x) => held(written(x))).join(" and ")}. With all digits: ${reason()}`);
+    const approximate = fromRounded(step, answer, unit);
+    if (approximate && !taken) return reveal("right", "right", `Right with rounded numbers, ${approximate.map((x) => held(written(x))).join(" and ")}. With all digits: ${reason()}`);
     const sign = truth !== null && (near(answer, -truth) || (!taken && says(answer, unit, -truth)));
     if (sign) return say("wrong", `Not ${written(answer)}. The size is right, the sign is not.`);
     say("wrong", "Not " + written(answer) + ". " + (step.box ? wrongForward(step, answer) : [wrongUpstream, wrongLocal, wrongBackward][level()](step, answer)));
@@ -412,20 +412,21 @@ function walk(data) {
       }
     } else {
       title(`Backward: from ${step.from} to ${step.to}`, `step ${step.n} of ${data.total}`);
-      const [u, l, c] = step.exact, one = step.uses === 1, asked_ = hidden ? level() : -1, shown = hidden ? (asked_ === 2 ? null : "?") : step.c;
+      const [u, l, c] = step.exact, one = step.uses === 1, blank = hidden ? level() : -1, shown = hidden ? (blank === 2 ? null : "?") : step.c;
       equation(
-        cell("u", "upstream gradient" + (step.since ? `, complete since step ${step.since}` : ", where it all starts"), asked_ === 0 ? null : step.u, step.mathU, asked_ === 0 ? `How much does ${data.output} move with ${step.from}?` : `${data.output} moves ${times(step.u, u)} ${step.from}`),
+        cell("u", "upstream gradient" + (step.since ? `, complete since step ${step.since}` : ", where it all starts"), blank === 0 ? null : step.u, step.mathU, blank === 0 ? `How much does ${data.output} move with ${step.from}?` : `${data.output} moves ${times(step.u, u)} ${step.from}`),
         make("b", "×"),
-        cell("", "local derivative", asked_ === 1 ? null : step.l, asked_ === 1 ? step.because[0] : step.because, asked_ === 1 ? `How much does ${step.from} move with ${step.to}?` : `${step.from} moves ${times(step.l, l)} ${step.to}`),
+        cell("", "local derivative", blank === 1 ? null : step.l, blank === 1 ? step.because[0] : step.because, blank === 1 ? `How much does ${step.from} move with ${step.to}?` : `${step.from} moves ${times(step.l, l)} ${step.to}`),
         make("b", "="),
         cell("c", one ? "gradient of " + step.to : "contribution", shown, one ? step.mathC : "",
-          hidden && asked_ < 2 ? "" : hidden ? "How much does " + data.output + " move with " + step.to + (one ? "?" : " along this arrow?")
+          hidden && blank < 2 ? "" : hidden ? "How much does " + data.output + " move with " + step.to + (one ? "?" : " along this arrow?")
           : `so ${data.output} moves ${times(step.c, c)} ${step.to}` + (one ? "" : ", along this arrow")));
       parts.push(make("p", "", "said"));
-      if (asked_ === 1) paragraph(formula(step.does), ".");
+      if (blank === 1) paragraph(formula(step.does), ".");
       else paragraph(`Why ${step.l}? `, formula(step.does), ", so ", [step.law, step.figures, step.law.endsWith(" = " + step.l) ? "" : step.l].filter(Boolean).join(" = ") + ".");
-      if (step.bound && asked_ !== 1) paragraph(step.bound[1]);
-      if (u === 0 && asked_ !== 0) paragraph(`An upstream gradient of 0 hands nothing on: ${data.output} does not move with ${step.from}.`);
+      if (step.hands && blank !== 1) paragraph(step.hands);
+      if (step.bound && blank !== 1) paragraph(step.bound[1]);
+      if (u === 0 && blank !== 0) paragraph(`An upstream gradient of 0 hands nothing on: ${data.output} does not move with ${step.from}.`);
       if (!one && !hidden) {
         const sum = `${step.before} + ${held(step.c)} = ${step.after}`;
         const more = step.uses - step.arrived;
@@ -618,7 +619,7 @@ function walk(data) {
   const numberOf = (text) => make("span", text, "n");
   const signOf = (text) => make("b", text);
   // A chain: each factor as a fraction, its number below it.
-  function written_([numbers, product], before, after) {
+  function spelled([numbers, product], before, after) {
     const line = make("div", "", "chain"), cell = (kind, above, below) => {
       const element = make("span", "", kind);
       element.append(above, numberOf(below));
@@ -690,9 +691,9 @@ function walk(data) {
       light(why.chains[i][0]);
       for (const element of choices) element.setAttribute("aria-pressed", element === choices[i]);
     };
-    const choices = several ? why.chains.map((one_, i) => button("choose", () => show(i), `path ${i + 1}: ${one_[1]}`)) : [];
-    why.chains.forEach((one_, i) => {
-      parts.push(written_(one_, i ? [signOf("+")] : [formula(node.math), signOf("=")], choices[i]));
+    const choices = several ? why.chains.map((each, i) => button("choose", () => show(i), `path ${i + 1}: ${each[1]}`)) : [];
+    why.chains.forEach((each, i) => {
+      parts.push(spelled(each, i ? [signOf("+")] : [formula(node.math), signOf("=")], choices[i]));
     });
     if (why.all && several) parts.push(make("p", `Together: ${why.sum} = ${why.total}, the gradient of ${node.name}.`));
     else if (!why.all) parts.push(make("p", `All ${why.count} paths together, added up from ${node.name} upwards: ${why.total}. The sweep says ${why.gradient}.`));

@@ -84,11 +84,11 @@ class Page:
                 f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
                 f"<title>{html.escape(self.title)}</title><style>{style_text(self.theme)}</style>",
                 f"<noscript><style>{WITHOUT_SCRIPT}</style></noscript>",
-                "</head><body>",
+                "</head><body><main>",
                 f"<h1>{html.escape(self.title)}</h1>" if heading else "",
                 '<div class="walks">',
                 *(markup for markup, _ in parts),
-                f'</div><script type="application/json" id="data">{embedded([data for _, data in parts])}</script>',
+                f'</div></main><script type="application/json" id="data">{embedded([data for _, data in parts])}</script>',
                 f"<script>{script}</script></body></html>\n",
             ]
         )
@@ -148,6 +148,7 @@ def section(walk: Walk, prefix: str, headed: bool) -> tuple[str, Any]:
     film = film_near(walk)
     data = Data(walk, film, prefix).all()
     title = html.escape(shown(walk.title, 120) or walk.recording.pretty(walk.output), quote=True)
+    named = f"{title}, {int(prefix[1:-1]) + 1}" if headed else title  # what is named on a page, has a name of its own there
     svg = drawing(film, prefix, title)
     output = html.escape(walk.recording.pretty(walk.output))
     part = f"<h2>{title}</h2>" if headed else ""
@@ -158,12 +159,20 @@ def section(walk: Walk, prefix: str, headed: bool) -> tuple[str, Any]:
         )
     template = (HERE / "page.html").read_text(encoding="utf-8")
     steps = "".join(f'<li value="{number}">{html.escape(str(walk.recording.step(number)))}</li>' for number in film.steps())
-    values = {"prefix": prefix, "svg": svg, "output": output, "part": part, "count": str(len(data["steps"])), "steps": steps}
-    values["source"] = listing(walk, film.steps())
+    values = {
+        "prefix": prefix,
+        "svg": svg,
+        "output": output,
+        "title": named,
+        "part": part,
+        "count": str(len(data["steps"])),
+        "steps": steps,
+    }
+    values["source"] = listing(walk, film.steps(), named)
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template), data
 
 
-def listing(walk: Walk, numbers: Sequence[int]) -> str:
+def listing(walk: Walk, numbers: Sequence[int], title: str) -> str:
     """The markup of the lines that say the same in another way, those of a step as buttons; of a part of the graph, only those."""
     if not walk.source:
         return ""
@@ -187,7 +196,7 @@ def listing(walk: Walk, numbers: Sequence[int]) -> str:
     return (
         '<div class="program"><p class="hint">The same as a program: the lines of this step are marked, and a click on a line goes to its'
         ' step. <span class="none">This step has no line of its own: nothing is left for the program to do.</span></p>'
-        f'<pre class="source" tabindex="0" role="region" aria-label="program">{"".join(lines)}</pre></div>\n'
+        f'<pre class="source" tabindex="0" role="region" aria-label="program of {title}">{"".join(lines)}</pre></div>\n'
     )
 
 
@@ -408,6 +417,7 @@ class Data:
             "law": self._law(step),
             "figures": self._figures(step),
             "bound": self._bound(step.node, step.operand, step.local),
+            "hands": step.node.op.summary if "hands" in step.node.op.summary else "",
             "own": exact(recording.values[tail]),
         }
 
