@@ -933,6 +933,7 @@ def test_a_page_prints_where_it_stands(tab: Any, tmp_path: Path) -> None:
     tab.locator(".predict").check()
     tab.locator(".slider").fill("30")
     tab.locator(".why summary").click()
+    tab.locator(".why .chain").wait_for()
     tab.evaluate("() => addEventListener('beforeprint', () => window.printed = document.querySelector('.walk').innerText)")
     tab.pdf(format="Letter")
     printed = tab.evaluate("window.printed")

@@ -31,7 +31,7 @@ function walk(data) {
   };
   const slider = find(".slider"), where = find(".where"), box = find(".step"), picture = find(".picture");
   const last = data.steps.length;
-  let at = data.at, path = new Set(), chain = null, printing = false;
+  let at = data.at, path = new Set(), printing = false;
   const revealed = new Set();
 
   // The orders of the steps; the engine's own goes depth first.
@@ -231,7 +231,7 @@ function walk(data) {
       thing(part(id + "f"), known[head], said, () => ask(known[head]));
       if (!from) continue;
       thing(part(id + "b"), flown[id], words, back);
-      thing(find("text.v", part(id) || root), known[from], said, () => askValue(from));
+      thing(part(id) && find("text.v", part(id)), known[from], said, () => askValue(from));
       thing(part(id) && find("text.g", part(id)), flown[id], words, back);
     }
     things.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
@@ -461,7 +461,7 @@ function walk(data) {
     paint();
     fill();
     describe();
-    choices();
+    whatNext();
     follow();
   }
 
@@ -703,7 +703,7 @@ function walk(data) {
   }
   // The lit path, with the factors along it.
   const light = (numbers) => {
-    chain = numbers.map((i) => data.factors[i]).filter(Boolean);
+    const chain = numbers.map((i) => data.factors[i]).filter(Boolean);
     path = new Set(chain.flatMap((factor) => factor.edges));
     paint();
     tags.replaceChildren();
@@ -718,7 +718,7 @@ function walk(data) {
     }
   };
   // Why in this order: what could go next.
-  function choices() {
+  function whatNext() {
     const ready = readyNow().map((node) => node.name), parts = [];
     parts.push(make("p", "Forward, a number comes after those it is computed from. Backward, it is the other way round: any order is right in which a node comes after all that it feeds, for only then is its gradient complete and can be handed on."));
     parts.push(make("p", at < turn ? `Backward begins when ${data.output} is there.` : ready.length ? `Ready now${data.part ? ", of those here" : ""}: ${ready.join(", ")}. Whichever of them goes next, the gradients will be the same.` : "Everything is handed on."));

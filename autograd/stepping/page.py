@@ -204,7 +204,7 @@ def section_height(walk: Walk) -> int:
     """Pixels that a section takes at the usual width of a notebook."""
     svg = film_near(walk).picture.pipe("svg", encoding="utf-8")
     width, height = (float(x) for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2])
-    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 640 + (360 if walk.source else 0)
+    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 700 + (360 if walk.source else 0)
 
 
 def drawing(film: Film, prefix: str, title: str) -> str:
