@@ -643,6 +643,9 @@ def test_everything_can_be_asked_where_it_comes_from(tab: Any, tmp_path: Path) -
     assert "step 9 of 47" == where.inner_text()
     row.nth(2).click()
     assert f"step {last['h1']} of 47" == where.inner_text()
+    tab.locator(".table td.v").nth(5).click(position={"x": 2, "y": 2})  # beside the number, still in its row
+    assert "Forward: w₃" in tab.locator(".step h2").inner_text()
+    row.nth(2).click()
     assert "−0.089154" in chain.first.text_content()
     tab.locator(".chain button.factor").first.click()
     assert "Backward: from C to y − o" in tab.locator(".step h2").inner_text()

@@ -144,6 +144,7 @@ function walk(data) {
     gradient.append(button("", () => askGradient(node.id)));
     row.append(name, value, gradient);
     row.addEventListener("focusin", () => atRow(i));
+    row.addEventListener("click", (event) => event.target.tagName === "BUTTON" || event.target.closest("th,td")?.firstChild.click());
     row.addEventListener("keydown", (event) => {
       const next = rows[i + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
       if (!next) return;
