@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 from .. import files
 from ..errors import AutogradError
 from ..primitive import FAILURES
-from ..typeset import mathml, number, shown
+from ..typeset import Notation, is_sum, mathml, number, shown
 from ..value import Value
+from .chain import ChainRule, Factor
 from .frames import Film, film_near, picture
 from .notebook import Theme, check_theme, show, themed
-from .paths import counted, explanation
-from .recorder import Backward, Forward, in_brackets, rule
+from .order import Order, depth_first, layer_by_layer, natural
+from .paths import counted
+from .recorder import Backward, Forward, in_brackets
 from .walk import Walk
 
 if TYPE_CHECKING:
@@ -39,9 +41,15 @@ WHAT_IFS = 2_000_000
 """So many operations at most are computed for what-if; beyond, there is none."""
 EXPLAINED = 2_000
 """Nodes up to which the page says along which paths gradients come."""
+CHAINS, LINKS = 5, 24
+"""Of one gradient, so many products at most are written out, and of a longer product the ends."""
+STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
+"""How large the local derivative of a squashing function can be."""
 WITHOUT_SCRIPT = "svg *{visibility:visible!important}.bar,.now,details{display:none}.steps{display:block}"
 OUTSIDE = (
-    "@media print{.glassgrad-page{display:none}.glassgrad-steps{max-height:none!important;overflow:visible!important}"
+    "@media print{.glassgrad-page,.glassgrad-all>summary{display:none}"
+    ".glassgrad-all::details-content{content-visibility:visible;display:block}"
+    ".glassgrad-steps{max-height:none!important;overflow:visible!important}"
     ".jp-OutputArea-child:has(.glassgrad-steps){break-inside:auto}.glassgrad-steps tr{break-inside:avoid}"
     ".glassgrad-steps td:last-child{white-space:normal;overflow-wrap:anywhere}"
     ".glassgrad-steps caption,.glassgrad-steps thead,.glassgrad-steps thead tr{break-after:avoid}}"
@@ -76,11 +84,11 @@ class Page:
                 f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
                 f"<title>{html.escape(self.title)}</title><style>{style_text(self.theme)}</style>",
                 f"<noscript><style>{WITHOUT_SCRIPT}</style></noscript>",
-                "</head><body>",
+                "</head><body><main>",
                 f"<h1>{html.escape(self.title)}</h1>" if heading else "",
                 '<div class="walks">',
                 *(markup for markup, _ in parts),
-                f'</div><script type="application/json" id="data">{embedded([data for _, data in parts])}</script>',
+                f'</div></main><script type="application/json" id="data">{embedded([data for _, data in parts])}</script>',
                 f"<script>{script}</script></body></html>\n",
             ]
         )
@@ -140,6 +148,7 @@ def section(walk: Walk, prefix: str, headed: bool) -> tuple[str, Any]:
     film = film_near(walk)
     data = Data(walk, film, prefix).all()
     title = html.escape(shown(walk.title, 120) or walk.recording.pretty(walk.output), quote=True)
+    named = f"{title}, {int(prefix[1:-1]) + 1}" if headed else title  # what is named on a page, has a name of its own there
     svg = drawing(film, prefix, title)
     output = html.escape(walk.recording.pretty(walk.output))
     part = f"<h2>{title}</h2>" if headed else ""
@@ -150,12 +159,20 @@ def section(walk: Walk, prefix: str, headed: bool) -> tuple[str, Any]:
         )
     template = (HERE / "page.html").read_text(encoding="utf-8")
     steps = "".join(f'<li value="{number}">{html.escape(str(walk.recording.step(number)))}</li>' for number in film.steps())
-    values = {"prefix": prefix, "svg": svg, "output": output, "part": part, "count": str(len(data["steps"])), "steps": steps}
-    values["source"] = listing(walk, film.steps())
+    values = {
+        "prefix": prefix,
+        "svg": svg,
+        "output": output,
+        "title": named,
+        "part": part,
+        "count": str(len(data["steps"])),
+        "steps": steps,
+    }
+    values["source"] = listing(walk, film.steps(), named)
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template), data
 
 
-def listing(walk: Walk, numbers: Sequence[int]) -> str:
+def listing(walk: Walk, numbers: Sequence[int], title: str) -> str:
     """The markup of the lines that say the same in another way, those of a step as buttons; of a part of the graph, only those."""
     if not walk.source:
         return ""
@@ -179,7 +196,7 @@ def listing(walk: Walk, numbers: Sequence[int]) -> str:
     return (
         '<div class="program"><p class="hint">The same as a program: the lines of this step are marked, and a click on a line goes to its'
         ' step. <span class="none">This step has no line of its own: nothing is left for the program to do.</span></p>'
-        f'<pre class="source" tabindex="0" role="region" aria-label="program">{"".join(lines)}</pre></div>\n'
+        f'<pre class="source" tabindex="0" role="region" aria-label="program of {title}">{"".join(lines)}</pre></div>\n'
     )
 
 
@@ -187,7 +204,7 @@ def section_height(walk: Walk) -> int:
     """Pixels that a section takes at the usual width of a notebook."""
     svg = film_near(walk).picture.pipe("svg", encoding="utf-8")
     width, height = (float(x) for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2])
-    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 640 + (360 if walk.source else 0)
+    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 700 + (360 if walk.source else 0)
 
 
 def drawing(film: Film, prefix: str, title: str) -> str:
@@ -237,7 +254,8 @@ def shape(element: ET.Element, gradient: str, value: str) -> str:
 
 
 def static_table(walk: Walk) -> str:
-    """The steps as a table without styles or scripts: those done, or before the first, all."""
+    """The steps as a table without styles or scripts: those done, or before the first, all. It is closed, or it would give away on a screen
+    what the page below asks for; on paper it is open."""
     film = film_near(walk)
     numbers = film.steps()
     if walk.position:
@@ -251,9 +269,10 @@ def static_table(walk: Walk) -> str:
     at = f"step {walk.position} of {len(walk):,}" if walk.position else every
     name = html.escape(walk.recording.names(walk.output))
     return (
+        f'<details class="glassgrad-all"><summary>{name}, {at}, in words</summary>'
         f'<div class="glassgrad-steps" style="max-height:22em;overflow:auto" tabindex="0" role="region" aria-label="steps of {name}">'
         f'<table><caption style="text-align:left">{name}, {at}</caption><thead><tr><th scope="col">step</th><th scope="col">way</th>'
-        f'<th scope="col" style="text-align:left">what happens</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<th scope="col" style="text-align:left">what happens</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div></details>'
     )
 
 
@@ -265,15 +284,13 @@ class Data:
         self.recording = walk.recording
         self.names = self.recording.pretty
         self.output = self.recording.output
-        # Of every operand how many contributions it gets and by which step the last has come; of every backward step, the how manieth
-        # it is for its operand.
-        self.uses: dict[int, int] = {}
-        self.complete: dict[int, int] = {}
-        self.arrived: list[int] = []
-        for number_, tail in enumerate(self.recording.tails, self.recording.forward + 1):
-            self.uses[tail] = self.uses.get(tail, 0) + 1
-            self.complete[tail] = number_
-            self.arrived.append(self.uses[tail])
+        values, index = self.recording.values, self.recording.index
+        self.figures = Notation(lambda node: number(values[index[node]]), ready=True)
+        self.factors: dict[tuple[int, int, tuple[int, ...]], int] = {}
+        self.written: list[Any] = []
+        self.order = Order(self.recording, depth_first(self.recording))
+        steps = () if self.recording.problem is not None else layer_by_layer(self.recording)
+        self.layers = Order(self.recording, steps) if any(k != i for i, k in enumerate(steps)) else None
 
     def all(self) -> Any:
         """Everything, ready for JSON."""
@@ -281,7 +298,7 @@ class Data:
         numbers = film.steps()
         at = next((j for j, number in enumerate(numbers, 1) if number > self.walk.position), len(numbers) + 1) - 1
         sources = {link.id: film.boxes[recording.tails[k]].id for k, link in film.connection.items()}  # a stub stands for a leaf
-        leaves = [] if self._unexplained() else list(self._leaves())
+        leaves, why = ([], {}) if self._unexplained() else (list(self._leaves()), self._why())
         return {
             "prefix": self.prefix,
             "output": self.names(self.output),
@@ -292,12 +309,15 @@ class Data:
             "seed": number(recording.seed),
             "problem": str(recording.problem).removesuffix(" No gradient was changed.") if recording.problem else "",
             "steps": [self._step(recording.step(number)) for number in numbers],
-            "nodes": [self._node(place) for place in film.places],
+            "layers": self._layers(),
+            "nodes": [self._node(place) for place in self._natural(film.places)],
             "links": [
                 [link.id, link.tail.id, link.head.id, link.tail.kind, sources.get(link.id, "")] for link in film.style.view.connections
             ],
             "part": "" if film.whole else self._part(),
             "leaves": leaves,
+            "why": why,
+            "factors": self.written,
             "noWhy": self._unexplained(),
             "noWhat": "" if any("what" in leaf for leaf in leaves) or self._unexplained() else self._unmoved(),
         }
@@ -310,7 +330,39 @@ class Data:
             "value": number(self.recording.values[place]),
             "sum": box.uses > 1,
             "output": node is self.output,
+            "math": mathml(self.recording.names.tex.fraction(self.output, node)),
+            "ready": [self._ready(order, place) for order in (self.order, self.layers) if order is not None and node.op is not None],
         }
+
+    def _ready(self, order: Order, place: int) -> list[int]:
+        """By which step a node's gradient is complete, and by which it is handed on."""
+        return [order.complete.get(place, self.recording.forward), order.done.get(place, 0)]
+
+    def _natural(self, places: Sequence[int]) -> list[int]:
+        """What goes in, in natural order, then what is computed from it, in the order of computation."""
+        leaves = [place for place in places if self.recording.order[place].op is None]
+        names = [self.names(self.recording.order[place]) for place in leaves]
+        return [leaves[i] for i in natural(names)] + [place for place in places if self.recording.order[place].op is not None]
+
+    def _layers(self) -> Any:
+        """The backward steps layer by layer: each as the place of the step in the other order, and what is different here."""
+        order, recording = self.layers, self.recording
+        if order is None:
+            return []
+        at = {number: i for i, number in enumerate(self.film.steps())}
+        shown = sorted(self.film.connection, key=lambda k: order.number[k])
+        return [
+            {
+                "i": at[recording.forward + k + 1],
+                "n": order.number[k],
+                "before": number(order.before[k]),
+                "after": number(order.after[k]),
+                "sum": exact(order.after[k]),
+                "since": order.complete.get(recording.heads[k], 0),
+                "arrived": order.arrived[k],
+            }
+            for k in shown
+        ]
 
     # -- steps -----------------------------------------------------------------------------------------------------------
 
@@ -355,31 +407,44 @@ class Data:
             "before": number(step.before),
             "after": number(step.after),
             "exact": [exact(step.upstream), exact(step.local), exact(step.contribution), exact(step.after)],
-            "since": self.complete.get(recording.heads[k], 0),
-            "uses": self.uses[tail],
-            "arrived": self.arrived[k],
+            "since": self.order.complete.get(recording.heads[k], 0),
+            "uses": self.order.uses[tail],
+            "arrived": self.order.arrived[k],
             "mathU": mathml(tex.fraction(self.output, step.node)),
             "mathC": mathml(tex.fraction(self.output, step.operand)),
             "because": [mathml(part) for part in dict.fromkeys([tex.fraction(step.node, step.operand), local, value])],
-            "local": mathml(local) if local != value else "",
             "does": mathml(" = ".join(dict.fromkeys([tex.word(step.node), tex.node(step.node)]))),
-            "rule": rule(step.node.op, step.position),
-            "here": self._letters(step),
+            "law": self._law(step),
+            "figures": self._figures(step),
+            "bound": self._bound(step.node, step.operand, step.local),
+            "hands": step.node.op.summary if "hands" in step.node.op.summary else "",
             "own": exact(recording.values[tail]),
         }
 
-    def _letters(self, step: Backward) -> str:
-        """What the letters of the rule's right side stand for here: y is count = 2."""
-        op = step.node.op
-        assert op is not None
-        used = set(re.findall(r"[a-z]\w*", op.textbook[step.position]))
-        said = []
-        for letter, arg in [*zip(op.operands, step.node.args, strict=True), ("z", step.node)]:
-            if letter in used and letter != "":
-                name = self.names(arg) if isinstance(arg, Value) else ""
-                value = number(self.recording.values[self.recording.index[arg]] if isinstance(arg, Value) else arg)
-                said.append(f"{letter} is {name} = {value}" if name else f"{letter} is {value}")
-        return ", ".join(said)
+    def _law(self, step: Backward) -> str:
+        """The local derivative in the graph's own letters: ∂o/∂z₃ = o·(1 − o)."""
+        text = self.names.text
+        return f"{text.fraction(step.node, step.operand)} = {text.local(step.edge)}"
+
+    def _figures(self, step: Backward) -> str:
+        """The same with numbers in place of the letters, where there is something to compute."""
+        figures = self.figures.local(step.edge)
+        return "" if figures in (number(step.local), in_brackets(step.local), self.names.text.local(step.edge)) else figures
+
+    def _bound(self, node: Value, operand: Value, local: float) -> Any:
+        """What a squashing function's slope is at most, and what says so; None for other operations."""
+        if node.op is None:
+            return None
+        name = self.names(node)
+        if node.op.name in STEEPEST and operand is node.x:
+            most = STEEPEST[node.op.name]
+            slope, top = (f"{name}·(1 − {name})", "0.5") if most < 1.0 else (f"1 − {_squared(name)}", "0")
+            said = f"{name} is a {node.op.name}: its slope {slope} is at most {number(most)}, where {name} = {top}"
+        elif operand in softmax_scores(node):
+            most, said = 0.25, f"{name} is a softmax: its slopes, y·(1 − y) and −y·y′, are at most 0.25 in size"
+        else:
+            return None
+        return [most, f"{said}. Here it is {number(local)}, {number(100.0 * abs(local) / most, 2)} % of that."]
 
     # -- leaves: paths, and what if ------------------------------------------------------------------------------------
 
@@ -412,7 +477,7 @@ class Data:
 
     def _ends(self) -> list[int]:
         """The places of the leaves in the picture."""
-        return [place for place in self.film.places if self.recording.order[place].op is None]
+        return [place for place in self._natural(self.film.places) if self.recording.order[place].op is None]
 
     def _affordable(self) -> bool:
         return self.recording.forward * len(self._ends()) * (2 * GRID + 1) <= WHAT_IFS
@@ -427,35 +492,124 @@ class Data:
                 "name": self.names(leaf),
                 "value": number(recording.values[place]),
                 "gradient": number(recording.gradients[place]),
-                "why": self._paths(leaf),
+                "exact": [exact(recording.values[place]), exact(recording.gradients[place])],
             }
             if affordable and math.isfinite(recording.values[place]) and math.isfinite(recording.values[-1]):
                 data["what"] = what_if(self.walk, place)
             yield data
 
-    def _paths(self, leaf: Value) -> Any:
-        found = explanation(self.recording, leaf, 5)
-        by_edge = {
-            (id(self.recording.order[self.recording.heads[k]]), self.recording.positions[k]): link.id
-            for k, link in self.film.connection.items()
-        }
-        paths = [
-            {
-                "edges": [by_edge.get((id(edge.node), edge.position), "") for edge in path.edges],
-                "product": number(path.product),
-            }
-            for path in found.paths
-            if len(path.edges) <= 200
-        ]
-        together = found.count == len(found.paths)
-        total = math.fsum(path.product for path in found.paths) if together else found.total
+    # -- why ---------------------------------------------------------------------------------------------------------------
+
+    def _why(self) -> Any:
+        """Of every box, the chains along which its node's gradient comes."""
+        rule = ChainRule(self.recording)
+        self.links = {k: link.id for k, link in self.film.connection.items()}
+        return {self.film.boxes[place].id: self._chains(rule, place) for place in self.film.places}
+
+    def _chains(self, rule: ChainRule, place: int) -> Any:
+        found = rule.to(place, CHAINS)
+        products = [product for _, product in found.largest]
+        chains = []
+        for factors, product in found.largest:
+            numbers: list[int | None] = [self._factor(rule, factor) for factor in factors if len(factors) <= LINKS]
+            if not numbers and factors:
+                half = LINKS // 2
+                numbers = [*(self._factor(rule, f) for f in factors[:half]), None, *(self._factor(rule, f) for f in factors[-half:])]
+            chains.append([numbers, number(product)])
         return {
             "count": counted(found.count),
-            "paths": paths,
-            "all": together,
-            "total": number(total),
-            "sum": " + ".join([number(found.paths[0].product), *(in_brackets(path.product) for path in found.paths[1:])]) if paths else "0",
+            "chains": chains,
+            "all": found.count == len(products),
+            "total": number(found.total),
+            "gradient": number(self.recording.gradients[place]),
+            "sum": " + ".join([number(products[0]), *map(in_brackets, products[1:])]) if products else "0",
         }
+
+    def _factor(self, rule: ChainRule, factor: Factor) -> int:
+        """Where in the list of factors it stands; it is written there when first met."""
+        key = (factor.head, factor.tail, factor.steps)
+        if key not in self.factors:
+            self.factors[key] = len(self.written)
+            head, tail = self.recording.order[factor.head], self.recording.order[factor.tail]
+            seen = [k for k in factor.steps if k in self.links]
+            place = next((k for k in seen if abs(self.recording.partials[k]) != 1.0), seen[0] if seen else None)
+            law = self._product(rule, factor)
+            value = self.recording.names.tex.bare(factor.local)
+            self.written.append(
+                {
+                    "math": mathml(self.recording.names.tex.fraction(head, tail)),
+                    "name": self.names.text.fraction(head, tail),
+                    "l": number(factor.local),
+                    "exact": exact(factor.local),
+                    "law": mathml(law) if law and law != value else "",
+                    "edges": [self.links[k] for k in seen],
+                    "at": "" if place is None else self.links[place],
+                    "bound": self._bound(head, tail, factor.local),
+                }
+            )
+        return self.factors[key]
+
+    def _product(self, rule: ChainRule, factor: Factor) -> str:
+        """The factor in letters: the product of the local derivatives along each way, and their sum; "" where that would be long."""
+        tex, (head, tail) = self.recording.names.tex, (self.recording.order[i] for i in (factor.head, factor.tail))
+        if law := self._softmax_law(head, softmax_scores(head).get(tail), factor.local):
+            return law
+        ways = rule.ways(factor, 3)
+        if ways is None or max(map(len, ways), default=0) > 8:
+            return ""
+        terms = []
+        for way in ways:
+            minus, parts = False, []
+            for k in way:
+                text = tex.local(self.recording.edge(k))
+                if text.startswith("-") and not is_sum(text[1:]):
+                    minus, text = not minus, text[1:]
+                if text != "1":
+                    parts.append(rf"\left({text}\right)" if is_sum(text) and len(way) > 1 else text)
+            terms.append((minus, r" \cdot ".join(parts) or "1"))
+        first, *others = terms
+        law = ("-" if first[0] else "") + first[1] + "".join((" - " if minus else " + ") + term for minus, term in others)
+        return law if len(law) <= 300 else ""
+
+    def _softmax_law(self, y: Value, exponential: Value | None, local: float) -> str:
+        """y·(1 − y) by its own score, −y·y′ by that of another softmax y′ in the graph; "" where that is not so or y′ is not there."""
+        recording, word = self.recording, self.recording.names.tex.word
+        if exponential is None or not self.names.given(y):
+            return ""
+        mine, other = word(y), next((z for z in recording.order if z.op is y.op and z.args == (exponential, y.args[1])), None)
+        if other is None:
+            return ""
+        p, q = recording.values[recording.index[y]], recording.values[recording.index[other]]
+        law = (rf"{mine} \cdot \left(1 - {mine}\right)", p * (1.0 - p)) if other is y else (rf"-{mine} \cdot {word(other)}", -p * q)
+        return law[0] if math.isclose(law[1], local, rel_tol=1e-9, abs_tol=1e-300) else ""
+
+
+def softmax_scores(node: Value) -> dict[Value, Value]:
+    """Of exp(x)/(exp(x) + exp(y) + …), by each score x, y, … its exponential, also where a shift is subtracted from it; else nothing."""
+    if node.op is None or node.op.name != "divide" or not (isinstance(node.args[0], Value) and isinstance(node.args[1], Value)):
+        return {}
+    terms = {node.args[1]: None}
+    rim, exponentials = [node.args[1]], []
+    while rim:
+        term = rim.pop()
+        if term.op is None or term.op.name not in ("add", "exp"):
+            return {}
+        if term.op.name == "exp":
+            exponentials.append(term)
+            continue
+        rim += [parent for parent in term.parents if parent not in terms]
+        terms.update(dict.fromkeys(term.parents))
+    scores: dict[Value, Value] = {}
+    for exponential in exponentials:
+        (score,) = exponential.parents
+        scores[score] = exponential
+        if score.op is not None and score.op.name == "subtract" and isinstance(score.args[0], Value):
+            scores[score.args[0]] = exponential
+    return scores if node.args[0] in exponentials and len(exponentials) > 1 else {}
+
+
+def _squared(name: str) -> str:
+    return f"{name}²" if re.fullmatch(r"\w+", name) else f"({name})²"
 
 
 def exact(x: float) -> float | None:

@@ -189,7 +189,9 @@ class Stepper(Walk):
     def write(self, path: str | os.PathLike[str], *, theme: Theme | None = None) -> Path:
         """Write the steps as one self-contained HTML page, whole or not at all, and return its path.
 
-        The page needs no network and works from disk: arrow keys, a slider, predictions, paths, what-if. A page that stands there is
+        The page needs no network and works from disk: arrow keys, a slider, predictions, what-if; a click on anything goes to the step it
+        comes from, and of a gradient shows the chain rule with every factor's number; depth first or layer by layer, by hand or playing.
+        page.html#step=27 is the address of a step. A page that stands there is
         replaced; anything else there, a missing folder or another ending than .html is a DrawingError. Needs the extra `draw`.
         theme: "auto", "light" or "dark"; the stepper's own unless given. Printed, the page has the picture, every number, every step.
         """
