@@ -320,6 +320,9 @@ def _backward(output: Value, seed: float) -> None:
         # One call into C, made ready before: not even a second Ctrl-C can fall between two nodes of it, as it can in a loop. It needs no
         # memory, of which there may be none: `setattr` takes its arguments as they stand, where a slot's own setter wants a tuple of them.
         restore(restoring)
+        if sys.exc_info()[0] is TypeError:  # not in a clause of its own: without memory CPython 3.11 never comes out of one
+            refuse_misplaced(*order)
+            _refuse_grads(order)
         raise
 
 

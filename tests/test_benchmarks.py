@@ -90,8 +90,9 @@ def test_disagreement_stops_the_clock(what: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(("workload", "nodes", "edges"), [("chain", 51, 50), ("ladder", 51, 100), ("fan", 51, 100)])
-def test_visits_are_counted(workload: str, nodes: int, edges: int) -> None:
+def test_visits_are_counted(workload: str, nodes: int, edges: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep comes to each node and each edge exactly once; the order is found by looking at each operand a few times."""
+    monkeypatch.setattr("autograd.value.MISSING", set())  # of the graphs of other tests that are still there
     seen = Bench("ours", workload, {"length": 50}).visits()
     assert (seen["nodes"], seen["edges"], seen["visits"]) == (nodes, edges, nodes + edges)
     assert nodes <= seen["looks"] <= 3 * (nodes + edges)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cmath
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from .. import given, ops
-from ..primitive import PRIMITIVES, Primitive, as_float, interpretation
+from ..forms import ARITHMETIC, COMMON, Namespace
+from ..primitive import PRIMITIVES, Primitive, as_float, bind, function_of, interpretation
 from .differences import plain
 
 
@@ -56,16 +58,39 @@ class _Complex:
         raise AttributeError(f"a number in a complex step has no attribute {name!r}")
 
 
-def _bind_operators() -> None:
-    for name, operator in {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "pow": "pow"}.items():
-        meaning: Callable[[Any, Any], Any] = getattr(ops, name)
-        for method, function in ((f"__{operator}__", meaning), (f"__r{operator}__", lambda x, y, f=meaning: f(y, x))):
-            if method not in _Complex.__dict__:
-                setattr(_Complex, method, function)
-    setattr(_Complex, "__neg__", lambda x: ops.negate(x))  # noqa: B010
+bind(_Complex, function_of)
 
 
-_bind_operators()
+# The rows' forms on arrays, on complex numbers.
+
+
+class _Part:
+    """A complex number inside a form. It is compared by its real part, so that each piece of a form is the analytic one."""
+
+    __slots__ = ("z",)
+
+    def __init__(self, z: complex) -> None:
+        self.z = z
+
+    def __neg__(self) -> _Part:
+        return _Part(-self.z)
+
+
+def _z(x: Any) -> complex:
+    return x.z if isinstance(x, _Part) else complex(x)
+
+
+def _operators() -> None:
+    for name in ("add", "sub", "mul", "truediv"):
+        compute = getattr(operator, name)
+        setattr(_Part, f"__{name}__", lambda x, y, f=compute: _Part(f(_z(x), _z(y))))
+        setattr(_Part, f"__r{name}__", lambda x, y, f=compute: _Part(f(_z(y), _z(x))))
+    for name in ("lt", "le", "gt", "ge"):
+        compare = getattr(operator, name)
+        setattr(_Part, f"__{name}__", lambda x, y, f=compare: f(_z(x).real, _z(y).real))
+
+
+_operators()
 
 
 def _complex_power(x: complex, y: complex) -> complex:
@@ -83,10 +108,6 @@ def _complex_atan2(y: complex, x: complex) -> complex:
     return cmath.atan(y / x) + (0.0 if x.real > 0.0 else math.copysign(math.pi, y.real))
 
 
-def _complex_sigmoid(x: complex) -> complex:
-    return 1.0 / (1.0 + cmath.exp(-x)) if x.real >= 0.0 else 1.0 - 1.0 / (1.0 + cmath.exp(x))
-
-
 def _complex_hypot(x: complex, y: complex) -> complex:
     return cmath.sqrt(x * x + y * y)
 
@@ -97,23 +118,52 @@ _ANALYTIC: dict[str, Callable[..., complex]] = {
     "expm1": lambda x: cmath.exp(x) - 1.0,
     "log1p": lambda x: cmath.log(1.0 + x),
     "log2": lambda x: cmath.log(x) / math.log(2.0),
-    "sech": lambda x: 1.0 / cmath.cosh(x),
     "power": _complex_power,
     "pow": _complex_power,
     "hypot": _complex_hypot,
-    "rhypot": lambda x, y: 1.0 / _complex_hypot(x, y),
     "atan2": _complex_atan2,
-    "sigmoid": _complex_sigmoid,
-    "log_sigmoid": lambda x: -cmath.log(1.0 + cmath.exp(-x)) if x.real > -30.0 else x - cmath.log(1.0 + cmath.exp(x)),
-    "softplus": lambda x: cmath.log(1.0 + cmath.exp(x)) if x.real < 30.0 else x + cmath.log(1.0 + cmath.exp(-x)),
-    "gaussian": lambda x: cmath.exp(-x * x),
 }
-"""The complex forms of the rows that `math` computes. Arithmetic, and a person's own forward that is arithmetic, need none."""
+"""Functions that are analytic, and rows of these names. Arithmetic, and a person's own forward that is arithmetic, need none; other rows
+are computed by their forms on arrays."""
+
+
+def _made(f: Callable[..., complex]) -> Callable[..., _Part]:
+    return lambda *operands: _Part(f(*map(_z, operands)))
+
+
+# At a tie each takes the piece that abs takes at 0, the one to the right.
+_FORMS = Namespace(
+    {name: _made(f) for name, f in _ANALYTIC.items() if name in COMMON}
+    | {
+        "abs": lambda x: x if x >= 0.0 else -x,
+        "floor": lambda x: float(math.floor(_z(x).real)),
+        "maximum": lambda x, y: x if _z(x).real >= _z(y).real else y,
+        "minimum": lambda x, y: x if _z(x).real < _z(y).real else y,
+        "where": lambda condition, x, y: x if condition else y,
+    }
+)
+
+
+def _meaning(primitive: Primitive) -> Callable[..., complex]:
+    """The row on complex numbers. TypeError: it has no complex form; one with kinks in its form on arrays is not analytic."""
+    if PRIMITIVES.get(primitive.name) is primitive and primitive.name in _ANALYTIC:
+        return _ANALYTIC[primitive.name]
+    if primitive.forward in ARITHMETIC:
+        return primitive.forward
+    if primitive.arrays is not None and not primitive.kinks:
+        form = primitive.arrays
+        return lambda *operands: _z(form(_FORMS, *map(_Part, operands)))
+
+    def by_arithmetic(*operands: complex) -> Any:
+        z = primitive.forward(*map(_Complex, operands))  # abs(x) of a plain complex number would be its length
+        return z.z if isinstance(z, _Complex) else z
+
+    return by_arithmetic
 
 
 @interpretation(_Complex)
 def _on_complex(primitive: Primitive) -> Callable[..., Any]:
-    forward: Callable[..., Any] = _ANALYTIC.get(primitive.name, primitive.forward)
+    forward = _meaning(primitive)
 
     def evaluate(*operands: Any) -> _Complex:
         real = [x.z.real if isinstance(x, _Complex) else as_float(x) for x in operands]
