@@ -97,7 +97,7 @@ def lines(
     start: int = 1,
     markers: bool = False,
 ) -> Plot:
-    """Curves over 1, 2, 3, …, told apart by colour and dash. A History stands for its losses."""
+    """Curves over 1, 2, 3, …, told apart by colour and dash. A History stands for its losses; a nan leaves a gap."""
     if not isinstance(curves, Mapping):
         raise given.wrong("lines", "a dict of curves by their names", curves)
     log, markers = given.flag(log, "log", "lines"), given.flag(markers, "markers", "lines")
@@ -106,7 +106,7 @@ def lines(
     plot, axes = _into(axes, "lines")
     for i, (name, curve) in enumerate(curves.items()):
         drawn = curve.losses if isinstance(curve, History) else given.items(curve, f"a list of numbers as the curve {name!r:.40}", "lines")
-        numbers = [float(as_operand(number, "numbers in a curve", "lines")) for number in drawn]
+        numbers = [n if type(n) is float else float(as_operand(n, "numbers in a curve", "lines")) for n in drawn]  # nan is a gap
         style: dict[str, Any] = {"marker": MARKERS[i % len(MARKERS)], "markersize": 4} if markers else {}
         places = range(start, start + len(numbers))
         axes.plot(places, numbers, DASHES[i % len(DASHES)], color=COLOURS[i % len(COLOURS)], label=name, **style)
