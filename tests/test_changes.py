@@ -125,6 +125,7 @@ def programs(f: Any, params: Any) -> list[Any]:
 @pytest.mark.parametrize("case", CASES)
 def test_what_changed_is_noticed(case: tuple[Callable[[Any], Any], Any, Callable[[], Any]]) -> None:
     """Whatever the function reads and somebody changes, compiled and packed programs compute what the function computes now."""
+    net.train()  # whatever test of this process came before
     f, params, changed = case
     found = programs(f, params)
     seen = set()
@@ -140,6 +141,7 @@ def test_what_changed_is_noticed(case: tuple[Callable[[Any], Any], Any, Callable
 
 def test_what_the_function_does_not_read_does_not_matter() -> None:
     """A number of steps, or of calls, costs no recording; and a mode that was met before has its recording still."""
+    trainer.net.train()
     program = compiled(trainer.loss, params=trainer.net)
     program([0.5, 1.0])
     known = program.recordings

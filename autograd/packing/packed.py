@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import uuid4
 
@@ -105,6 +107,9 @@ class Batch(NamedTuple):
     rows: Any = None
 
 
+_QUIET = partial(np.errstate, over="ignore", invalid="ignore")
+
+
 class Packed:
     """A function of scalars as array operations: call it with a batch of examples, and it returns value and gradients (an `Outcome`).
 
@@ -140,19 +145,20 @@ class Packed:
 
     def at(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
         """What a call returns, with these numbers for the parameters."""
-        self._look_around()
         # In a copy of the context, which ends with the call: Ctrl-C leaves nothing of NumPy's error state behind.
         run = copy_context().run
         if executor is None and shard is None:
-            return run(self._at, theta, args, None, None)
-        found: Outcome = one_thread(run, self._at, theta, args, executor, shard)
+            return run(self.within, theta, args)
+        found: Outcome = one_thread(run, self.within, theta, args, executor, shard)
         return found
 
-    def _at(self, theta: Array, args: tuple[Any, ...], executor: Executor | None, shard: int | None) -> Outcome:
-        np.seterr(over="ignore", invalid="ignore")
+    def within(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
+        """The same within a copy of the context that the caller has made."""
+        self._look_around()
+        _QUIET().__enter__()  # never left: the context is a copy, and ends with the call
         total = 0.0
         g_params: Array = None
-        answer: list[Any] = [None] * sum(1 for _ in self._leaves(args))
+        answer: list[Any] = [] if self.wrt == "params" else [None] * sum(1 for _ in self._leaves(args))
         batches = list(self._batches(args))
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
@@ -169,7 +175,7 @@ class Packed:
                 self._spread(answer, args, batch, whole, sums.same[:count], sums.inputs)
         if not math.isfinite(total):
             raise RangeError(f"the {self.batch or 'value'} of {self.__name__} is beyond the floats")
-        found = iter(answer)
+        found = iter(answer) if answer else repeat(None)
         shaped = tuple(_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args))
         return Outcome(total, (*shaped, g_params if self.wrt != "arguments" else None) if self.params else shaped)
 

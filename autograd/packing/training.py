@@ -136,8 +136,8 @@ class Session:
                 self._fetch()
                 self._leave_home()
             before, steps = self.theta, optimiser.steps
-        np.seterr(all="ignore")
-        loss, gradients = self.packed.at(before, args, **options)
+        np.errstate(all="ignore").__enter__()  # never left: the context is a copy, and ends with the step
+        loss, gradients = self.packed.at(before, args, **options) if options else self.packed.within(before, args)
         g = gradients[-1] if self._all else gradients[-1][self._index]
         θ = before if self._all else before[self._index]
         θ, *memory = self._updated(θ, g)
