@@ -29,7 +29,7 @@ from ..program.surroundings import Surroundings
 from ..program.tape import Tape
 from ..program.trace import add_gradients, numbers_of
 from ..value import Value
-from .arrays import Array
+from .arrays import Array, Each, kernel
 from .equations import Equations
 from .looking import draw, owners, places, rows
 from .machine import Code, Sums, code, one_thread
@@ -507,12 +507,15 @@ class Packed:
         return self._last
 
     def __str__(self) -> str:
-        """How many array operations the scalar graph became."""
+        """How many array operations the scalar graph became, and which of them are slow: computed number by number."""
         if self._last is None:
             return repr(self)
         variant = self._last
         text = f"{self.__name__}: {len(variant.tape.ops)} scalar operations became {variant.code.operations} array operations"
-        return text + ("; they have too little in common, so it runs as scalar source" if variant.alone else "")
+        if variant.alone:
+            return f"{text}; they have too little in common, so it runs as scalar source"
+        slow = dict.fromkeys(group.op.name for group in variant.plan.groups if group.op is not None and isinstance(kernel(group.op), Each))
+        return f"{text}; number by number, for want of a form on arrays: {', '.join(slow)}" if slow else text
 
     def __repr__(self) -> str:
         made = ", ".join(f"{describe(signature)} × {len(form.variants)}" for signature, form in [*self.forms.items()][:5])
