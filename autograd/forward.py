@@ -10,11 +10,12 @@ from . import ops
 from .context import paused
 from .errors import GradientError, RangeError, StaleGraphError
 from .escape import lost
+from .failures import ZERO_TIMES_INFINITY, describe_partial, missing
 from .graph import topological
 from .masking import is_still, substitutes, vanishes
 from .primitive import PRIMITIVES, Primitive, as_operand, bind, function_of, interpretation
 from .reverse import only_once, plus, times
-from .value import UNDEFINED, ZERO_TIMES_INFINITY, Value, as_value, describe_partial, missing
+from .value import UNDEFINED, Value, as_value
 
 
 class Dual:

@@ -8,12 +8,13 @@ from typing import Any, Literal, NoReturn, overload
 
 from . import given, ops
 from .errors import AutogradError, RangeError, StaleGraphError
+from .failures import describe_edge, no_derivative, out_of_range
 from .graph import Edge, edges, topological
 from .marks import sweep
 from .masking import Partials, substitutes
 from .primitive import PRIMITIVES, Primitive, function_of
 from .process import full_collections_wait
-from .value import Value, as_value, as_values, describe_edge, no_derivative, out_of_range
+from .value import Value, as_value, as_values
 
 
 @overload

@@ -13,9 +13,10 @@ from typing import ClassVar
 from . import given
 from .errors import ExpressionError
 from .expression import Expression, Step, parse, width
+from .failures import label_of
 from .graph import Edge
 from .primitive import PRIMITIVES, Primitive
-from .value import Value, label_of
+from .value import Value
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")

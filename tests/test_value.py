@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import PRIMITIVES, NonFiniteError, RangeError, Value, exp, gradient, ops, scope, sigmoid, sqrt, where
+from autograd import PRIMITIVES, NonFiniteError, RangeError, Value, exp, gradient, ops, scope, sigmoid, sqrt, tanh, where
+from autograd.failures import describe_edge
 from autograd.graph import edges, topological
 from autograd.primitive import REALS, Primitive
-from autograd.value import describe_edge
 
 from .random_graphs import SMOOTH, Step, build, recipes, values
 
@@ -908,3 +909,15 @@ def test_a_number_of_another_type_in_grad_is_named(strange: Any) -> None:
     with pytest.raises(TypeError, match=r"the grad of Value\(0.5, label='p', grad=.* is of type .*: somebody has put it there"):
         y.backward()
     assert strange is p.grad
+
+
+def test_graphs_pickled_by_the_first_version_load() -> None:
+    """A graph that 0.1.0 stored is the same graph here: its numbers, labels, scope and gradients, and its leaves are the ones that get more."""
+    x, w, y = pickle.loads((Path(__file__).parent / "data" / "graph-0.1.0.pickle").read_bytes())
+    h = next(node for node in topological(y) if node.label == "h")
+    assert (0.5, -1.5, "layer") == (x.data, w.data, h.scope)
+    before = x.grad, w.grad
+    fresh = exp(tanh(x * w + 1.0)) * x**2 / 3.0
+    assert fresh.data == y.data
+    y.backward()
+    assert (2 * before[0], 2 * before[1]) == (x.grad, w.grad)

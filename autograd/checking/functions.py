@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 from .. import given
 from ..errors import AutogradError
+from ..failures import label_of
 from ..given import is_bool
 from ..graph import cotangents, edges, topological
 from ..primitive import as_float
 from ..reverse import gradient
 from ..transforms import begun, like, under_way
 from ..typeset import shown
-from ..value import Value, label_of
+from ..value import Value
 from .differences import checked_step, plain, positive, rounding_error
 from .graphs import Replay, names_of, report_on
 from .judging import TOLERANCE, judge, judge_second, point_of

@@ -9,11 +9,12 @@ from typing import Any
 
 from ..context import recording
 from ..errors import StaleGraphError
+from ..failures import label_of
 from ..forward import Dual
 from ..graph import Edge, cotangents, edges, topological
 from ..masking import substitutes
 from ..typeset import number
-from ..value import Value, as_value, label_of
+from ..value import Value, as_value
 from .differences import EPSILON, LEAST, ROUNDING, checked_step, first_step, positive, rounding_error
 from .judging import STOP, TOLERANCE, Judgement, clear_step, judge, judge_partial, kink_distance, point_of
 from .report import Finding, Report

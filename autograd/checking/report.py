@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..failures import describe_partial
 from ..typeset import aligned, number, shown, table
-from ..value import Value, describe_partial
+from ..value import Value
 from .judging import Judgement, Verdict
 
 

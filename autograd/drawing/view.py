@@ -14,10 +14,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import given
+from ..failures import label_of
 from ..graph import cotangents, topological
 from ..primitive import Primitive
 from ..typeset import number
-from ..value import Value, as_values, label_of
+from ..value import Value, as_values
 from .fold import CHAINS, Fold, Group, Unit
 
 if TYPE_CHECKING:

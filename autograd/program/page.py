@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..failures import label_of
 from ..stepping.notebook import Theme, themed
-from ..value import Value, label_of
+from ..value import Value
 
 if TYPE_CHECKING:
     from ..stepping import Stepper

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from .. import files, given
 from ..context import alone
 from ..errors import AutogradError, GradientError
+from ..failures import label_of
 from ..forward import Dual
 from ..graph import topological
 from ..primitive import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
-from ..value import Value, label_of, refuse_misplaced
+from ..value import Value, refuse_misplaced
 from . import source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python

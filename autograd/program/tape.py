@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from ..failures import label_of
 from ..graph import Node, topological
 from ..primitive import Primitive, function_of
 from ..process import kept
-from ..value import Value, label_of
+from ..value import Value
 
 Arg = int | float
 """The number of a node, or a constant."""

@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 
 from .. import context, ops
 from ..errors import AutogradError, InUseError
+from ..failures import label_of
 from ..graph import Node
 from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, bind, failure, forward_of, function_of, interpretation
 from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
-from ..value import Value, label_of
+from ..value import Value
 from .tape import Check, Tape
 
 _new = object.__new__

@@ -19,12 +19,13 @@ from typing import Any
 from .. import given
 from ..drawing.view import find_names
 from ..errors import ExpressionError, GradientError
+from ..failures import label_of, no_derivative, out_of_range
 from ..graph import Edge, topological
 from ..masking import substitutes
 from ..primitive import FAILURES, Primitive, as_float
 from ..typeset import Notation, formula, number, shown
 from ..typeset import name as pretty_name
-from ..value import Value, label_of, no_derivative, out_of_range
+from ..value import Value
 
 
 class Names:
