@@ -912,7 +912,7 @@ def test_a_number_of_another_type_in_grad_is_named(strange: Any) -> None:
 
 
 def test_graphs_pickled_by_the_first_version_load() -> None:
-    """A graph that 0.1.0 stored is the same graph here: its numbers, labels, scope and gradients, and its leaves are the ones that get more."""
+    """A graph that 0.1.0 stored is the same graph here: numbers, labels, scope and gradients, and its leaves get more of them."""
     x, w, y = pickle.loads((Path(__file__).parent / "data" / "graph-0.1.0.pickle").read_bytes())
     h = next(node for node in topological(y) if node.label == "h")
     assert (0.5, -1.5, "layer") == (x.data, w.data, h.scope)
