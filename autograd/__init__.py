@@ -15,6 +15,9 @@ from __future__ import annotations
 import os as _os
 from typing import TYPE_CHECKING, Any
 
+from .composed import *  # noqa: F403 - as the table does, it exports itself, by its own __all__
+from .composed import __all__ as _composed
+from .composed import sum as sum  # noqa: A004
 from .context import no_grad, scope
 from .errors import (
     AutogradError,
@@ -30,11 +33,10 @@ from .errors import (
     RangeError,
     StaleGraphError,
 )
-from .ops import *  # noqa: F403 - the table exports itself, by its own __all__
+from .ops import *  # noqa: F403
 from .ops import __all__ as _table
 from .ops import abs as abs  # noqa: A004
 from .ops import pow as pow  # noqa: A004
-from .ops import sum as sum  # noqa: A004
 from .primitive import PRIMITIVES, Primitive, custom_gradient
 from .reverse import gradient
 from .value import Value
@@ -204,3 +206,4 @@ __all__ = [
     "vjp",
 ]
 __all__ += _table
+__all__ += _composed

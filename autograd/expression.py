@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from . import given, ops
+from . import composed, given, ops
 from .errors import AutogradError, ExpressionError
 from .primitive import PRIMITIVES, Primitive, as_float, function_of
 from .value import Value
@@ -347,7 +347,7 @@ def _meaning(name: str) -> Callable[..., Any]:
         return _COMPARISONS[name]
     if name in PRIMITIVES:
         return _function(PRIMITIVES[name])
-    function: Callable[..., Any] = getattr(ops, name)
+    function: Callable[..., Any] = getattr(ops, name, None) or getattr(composed, name)
     return (lambda *xs: function(xs)) if name in _FOLDS else function
 
 

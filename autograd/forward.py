@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import ops
+from . import composed, ops
 from .context import paused
 from .errors import GradientError, RangeError, StaleGraphError
 from .escape import lost
@@ -255,8 +255,8 @@ def _out_of_range(where: str) -> Undefined:
 
 
 bind(Dual, function_of)
-for _name in ops.METHODS:
-    setattr(Dual, _name, getattr(ops, _name))
+for _name in composed.METHODS:
+    setattr(Dual, _name, getattr(composed, _name))
 
 
 def tangents(output: Value, wrt: Value) -> dict[Value, float]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from . import context, given, ops
+from . import composed, context, given, ops
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
@@ -639,8 +639,8 @@ _ADD, _MULTIPLY, _POW, _POWER = (PRIMITIVES[name] for name in ("add", "multiply"
 
 def _methods() -> None:
     bind(Value, lambda primitive: primitive.kinds[Value])
-    for name in ops.METHODS:
-        setattr(Value, name, getattr(ops, name))
+    for name in composed.METHODS:
+        setattr(Value, name, getattr(composed, name))
 
 
 _methods()

@@ -287,7 +287,7 @@ def calls() -> dict[str, Callable[[], Call]]:
     found: dict[str, Callable[[], Call]] = {}
 
     def rows() -> None:
-        for name in autograd.ops.__all__:
+        for name in (*autograd.ops.__all__, *autograd.composed.__all__):
             function = getattr(autograd, name)
             operands = len(getattr(getattr(function, "primitive", None), "operands", "x"))
             if name in LISTS:

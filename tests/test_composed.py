@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf, workdps
 
 import autograd
-from autograd import AutogradError, DomainError, NonFiniteError, RangeError, Value, gradient, ops
+from autograd import AutogradError, DomainError, NonFiniteError, RangeError, Value, composed, gradient, ops
 from autograd.graph import topological
 
 from .special_values import LARGEST, MODEST, SMALLEST, SPECIAL, nearest
@@ -69,10 +69,10 @@ def test_activations_have_right_derivatives_of_higher_order(name: str, order: in
 
 def test_gelu_has_no_limit_of_range_and_its_approximation_says_its_own() -> None:
     """The exact form is right for every float; the cube in the other leaves the floats beyond 5e102."""
-    assert (LARGEST, 0.0) == (ops.gelu(LARGEST), abs(ops.gelu(-LARGEST)))
-    assert 4e102 == ops.gelu_tanh(4e102)
+    assert (LARGEST, 0.0) == (composed.gelu(LARGEST), abs(composed.gelu(-LARGEST)))
+    assert 4e102 == composed.gelu_tanh(4e102)
     with pytest.raises(RangeError, match="power gives a number beyond"):
-        ops.gelu_tanh(1e103)
+        composed.gelu_tanh(1e103)
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -84,32 +84,32 @@ def test_where_chooses(condition: Any) -> None:
     """x where the condition holds, else y; the gradient goes to the chosen one, and exactly 0 to the other."""
     chosen = bool(float(condition))
     x, y = Value(3.0), Value(4.0)
-    z = ops.where(condition, x, y)
+    z = composed.where(condition, x, y)
     z.backward()
-    assert (3.0 if chosen else 4.0) == z.data == ops.where(condition, 3.0, y).data == ops.where(condition, x, 4.0).data
+    assert (3.0 if chosen else 4.0) == z.data == composed.where(condition, 3.0, y).data == composed.where(condition, x, 4.0).data
     assert (float(chosen), float(not chosen)) == (x.grad, y.grad)
 
 
 def test_where_takes_numbers_and_values_mixed() -> None:
     """Either branch may be a plain number."""
     x = Value(3.0)
-    assert 3.0 == ops.where(x > 2.0, x, 0).data
-    assert 7.0 == ops.where(x > 5.0, x, 7).data
-    assert 3.0 == ops.where(True, 3, 4)
+    assert 3.0 == composed.where(x > 2.0, x, 0).data
+    assert 7.0 == composed.where(x > 5.0, x, 7).data
+    assert 3.0 == composed.where(True, 3, 4)
 
 
 @pytest.mark.parametrize("x", SPECIAL)
 @pytest.mark.parametrize("y", [0.0, LARGEST, -1e-300])
 def test_where_is_exact(x: float, y: float) -> None:
     """c·x + (1 - c)·y with c in {0, 1} rounds nothing."""
-    assert x == ops.where(True, x, y)
-    assert y == ops.where(False, x, y)
+    assert x == composed.where(True, x, y)
+    assert y == composed.where(False, x, y)
 
 
 def test_where_keeps_a_missing_derivative_out() -> None:
     """The root that was not chosen has no derivative at 0; the gradient of the whole is right nevertheless."""
     x = Value(0.0)
-    ops.where(x > 0.0, x.sqrt(), 2.0 * x).backward()
+    composed.where(x > 0.0, x.sqrt(), 2.0 * x).backward()
     assert 2.0 == x.grad
 
 
@@ -117,14 +117,14 @@ def test_where_keeps_a_missing_derivative_out() -> None:
 def test_where_refuses_a_condition_between(condition: Any) -> None:
     """A condition is true or false."""
     with pytest.raises(ValueError, match="where needs a condition that is True, False, 0 or 1, but got"):
-        ops.where(condition, 1.0, 2.0)
+        composed.where(condition, 1.0, 2.0)
 
 
 @pytest.mark.parametrize("condition", ["yes", None, [True], np.array([True, False])])
 def test_where_refuses_what_is_no_condition(condition: Any) -> None:
     """A text or a list is no condition."""
     with pytest.raises(TypeError, match="where needs a condition"):
-        ops.where(condition, 1.0, 2.0)
+        composed.where(condition, 1.0, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_clip(x: float, low: float, high: float, value: float, slope: float) -> 
     z = leaf.clip(low, high)
     z.backward()
     assert (value, slope) == (z.data, leaf.grad)
-    assert value == ops.clip(x, low, high)
+    assert value == composed.clip(x, low, high)
 
 
 def test_a_bound_may_stand_for_infinity() -> None:
@@ -173,11 +173,11 @@ def test_clip_is_flat_or_straight() -> None:
 def test_clip_says_what_it_needs() -> None:
     """Bounds in order, and plain finite numbers."""
     with pytest.raises(ValueError, match=r"clip needs low ≤ high, but got low=1.0 and high=-1.0"):
-        ops.clip(0.0, 1, -1)
+        composed.clip(0.0, 1, -1)
     with pytest.raises(NonFiniteError, match="clip needs a number as high that is finite, but got inf"):
-        ops.clip(0.0, 0.0, math.inf)
+        composed.clip(0.0, 0.0, math.inf)
     with pytest.raises(TypeError, match=r"clip needs a number as low \(int or float\), but got Value"):
-        ops.clip(0.0, Value(1.0), 2.0)
+        composed.clip(0.0, Value(1.0), 2.0)
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -242,17 +242,17 @@ def test_softmax_and_its_logarithm_agree_with_mpmath(numbers: list[float]) -> No
     """Every entry and every entry's gradient: s_i·((i = j) - s_j), and (i = j) - s_j for the logarithm."""
     with workdps(500):  # 1 - s of a nearly certain entry needs them
         shares = _softmax(list(map(mpf, numbers)))
-        assert ops.softmax(numbers) == [y.data for y in ops.softmax([Value(x) for x in numbers])]
+        assert composed.softmax(numbers) == [y.data for y in composed.softmax([Value(x) for x in numbers])]
         for i, share in enumerate(shares):
             for function, scale, expected in (
-                (ops.softmax, share, share),
-                (ops.log_softmax, mpf(1), mp.log(share)),
+                (composed.softmax, share, share),
+                (composed.log_softmax, mpf(1), mp.log(share)),
             ):
                 xs = [Value(x) for x in numbers]
                 y = function(xs)[i]
                 y.backward()
                 # 1 + exp(-40) is 1: beside a score that far ahead, the logarithm is good to a unit of 1, not of itself.
-                assert abs(y.data - expected) <= 1e-14 * abs(expected) + (4e-16 if function is ops.log_softmax else 1e-300)
+                assert abs(y.data - expected) <= 1e-14 * abs(expected) + (4e-16 if function is composed.log_softmax else 1e-300)
                 for j, x in enumerate(xs):
                     slope = scale * ((i == j) - shares[j])
                     # 1 - s_i is a difference of two numbers near 1: what is lost there is measured against 1.
@@ -263,30 +263,30 @@ def test_softmax_and_its_logarithm_agree_with_mpmath(numbers: list[float]) -> No
 @given(st.lists(st.floats(-800.0, 800.0), min_size=1, max_size=8), st.integers(-100, 100))
 def test_softmax_sums_to_1_and_ignores_a_shift(numbers: list[float], shift: int) -> None:
     """Shares are never negative and sum to 1; only differences count; the gradient of each share sums to 0."""
-    shares = ops.softmax(numbers)
+    shares = composed.softmax(numbers)
     assert all(share >= 0.0 for share in shares)
     assert math.isclose(math.fsum(shares), 1.0, rel_tol=1e-15 * len(numbers))
     rounded = [round(x * 1024.0) / 1024.0 for x in numbers]
-    assert ops.softmax(rounded) == ops.softmax([x + shift for x in rounded])
+    assert composed.softmax(rounded) == composed.softmax([x + shift for x in rounded])
     xs = [Value(x) for x in numbers]
-    ops.softmax(xs)[0].backward()
+    composed.softmax(xs)[0].backward()
     assert abs(math.fsum(x.grad for x in xs)) <= 1e-15 * len(numbers)
 
 
 def test_softmax_at_the_edges() -> None:
     """Far apart, a single score, and a mask of the largest negative float."""
-    assert [1.0, 0.0] == ops.softmax([1000.0, -1000.0])
-    assert [1.0] == ops.softmax([-1e300])
-    assert [0.5, 0.5, 0.0] == ops.softmax([3.0, 3.0, -LARGEST])
-    assert [0.0, -2000.0] == ops.log_softmax([1000.0, -1000.0])
+    assert [1.0, 0.0] == composed.softmax([1000.0, -1000.0])
+    assert [1.0] == composed.softmax([-1e300])
+    assert [0.5, 0.5, 0.0] == composed.softmax([3.0, 3.0, -LARGEST])
+    assert [0.0, -2000.0] == composed.log_softmax([1000.0, -1000.0])
     with pytest.raises(RangeError, match="subtract gives a number beyond"):
-        ops.softmax([1e308, -1e308])
+        composed.softmax([1e308, -1e308])
 
 
 def test_second_derivatives_of_logsumexp() -> None:
     """Its Hessian is the Jacobian of softmax: the shift by the largest leaves no trace in it."""
     xs = [Value(math.log(n)) for n in (3.0, 2.0, 5.0)]
-    shares = gradient(ops.logsumexp(xs), xs)
+    shares = gradient(composed.logsumexp(xs), xs)
     assert [0.3, 0.2, 0.5] == [round(share.data, 15) for share in shares]
     hessian = [[round(second.data, 15) + 0.0 for second in gradient(share, xs)] for share in shares]
     assert [[0.21, -0.06, -0.15], [-0.06, 0.16, -0.1], [-0.15, -0.1, 0.25]] == hessian
@@ -297,9 +297,9 @@ def test_second_derivatives_of_logsumexp() -> None:
 def test_dot(pairs: list[tuple[float, float]]) -> None:
     """Σ xᵢyᵢ, with yᵢ as ∂xᵢ and xᵢ as ∂yᵢ; a constant vector costs no gradient."""
     xs, ys = [Value(x) for x, _ in pairs], [Value(y) for _, y in pairs]
-    z = ops.dot(xs, ys)
+    z = composed.dot(xs, ys)
     z.backward()
-    assert z.data == ops.dot([x for x, _ in pairs], [y for _, y in pairs]) == ops.dot(xs, [y for _, y in pairs]).data
+    assert z.data == composed.dot([x for x, _ in pairs], [y for _, y in pairs]) == composed.dot(xs, [y for _, y in pairs]).data
     assert abs(z.data - math.fsum(x * y for x, y in pairs)) <= 1e-15 * len(pairs) * math.fsum(abs(x * y) for x, y in pairs)
     assert [y for _, y in pairs] == [x.grad for x in xs]
     assert [x for x, _ in pairs] == [y.grad for y in ys]
@@ -308,23 +308,23 @@ def test_dot(pairs: list[tuple[float, float]]) -> None:
 def test_dot_of_a_vector_with_itself() -> None:
     """Every element is an operand twice."""
     xs = [Value(3.0), Value(-4.0)]
-    ops.dot(xs, xs).backward()
+    composed.dot(xs, xs).backward()
     assert [6.0, -8.0] == [x.grad for x in xs]
 
 
 def test_sum_makes_every_partial_sum_a_node() -> None:
     """A left fold: n - 1 nodes for n numbers, and the single number itself for one."""
     xs = [Value(float(i)) for i in range(5)]
-    total = ops.sum(xs)
+    total = composed.sum(xs)
     assert [1.0, 3.0, 6.0, 10.0] == [node.data for node in topological(total) if node.op is not None]
-    assert xs[0] is ops.sum(xs[:1]) is ops.prod(xs[:1])
+    assert xs[0] is composed.sum(xs[:1]) is composed.prod(xs[:1])
 
 
 def test_prod_has_gradients_at_zeros() -> None:
     """One factor 0 leaves its own gradient, two leave none."""
     for numbers, slopes in (([2.0, 0.0, 5.0], [0.0, 10.0, 0.0]), ([0.0, 0.0, 5.0], [0.0, 0.0, 0.0])):
         xs = [Value(x) for x in numbers]
-        ops.prod(xs).backward()
+        composed.prod(xs).backward()
         assert slopes == [x.grad for x in xs]
 
 
@@ -332,7 +332,7 @@ def test_prod_has_gradients_at_zeros() -> None:
 def test_norm_at_the_origin_has_gradient_0(numbers: list[float]) -> None:
     """The subgradient of least norm."""
     xs = [Value(x) for x in numbers]
-    z = ops.norm(xs)
+    z = composed.norm(xs)
     z.backward()
     assert (0.0, [0.0] * len(xs)) == (z.data, [x.grad for x in xs])
 
@@ -340,8 +340,8 @@ def test_norm_at_the_origin_has_gradient_0(numbers: list[float]) -> None:
 def test_norm_neither_overflows_nor_underflows_on_its_way() -> None:
     """√Σx² with squares far outside the floats."""
     for scale in (2.0**700, 2.0**-700):
-        assert 5.0 * scale == ops.norm([3.0 * scale, -4.0 * scale])
-    assert 2.0 == ops.norm([-2.0]) == ops.norm([Value(-2)]).data
+        assert 5.0 * scale == composed.norm([3.0 * scale, -4.0 * scale])
+    assert 2.0 == composed.norm([-2.0]) == composed.norm([Value(-2)]).data
 
 
 EMPTY = {"sum": 0.0, "prod": 1.0}
@@ -361,10 +361,10 @@ def test_empty_lists(name: str) -> None:
 
 def test_dot_names_both_sizes() -> None:
     """Two lists of different lengths are never cut to the shorter."""
-    assert 0.0 == ops.dot([], [])
+    assert 0.0 == composed.dot([], [])
     for xs, ys in (([1.0, 2.0, 3.0], [1.0, 2.0]), ([], [Value(1.0)])):
         with pytest.raises(ValueError, match=f"dot needs two lists of one length, but got {len(xs)} and {len(ys)} numbers"):
-            ops.dot(xs, ys)
+            composed.dot(xs, ys)
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "mean", "norm", "logsumexp", "softmax", "log_softmax"])
@@ -399,7 +399,7 @@ def test_numbers_of_any_type_give_a_float(name: str) -> None:
 def test_errors_inside_a_fold_name_the_operation_and_the_numbers() -> None:
     """The node at which it happens."""
     with pytest.raises(RangeError, match=r"add gives a number beyond the largest float.*got x=1e\+308, y=1e\+308 \(label 'second'\)"):
-        ops.sum([Value(1e308), Value(1e308, label="second")])
+        composed.sum([Value(1e308), Value(1e308, label="second")])
     with pytest.raises(DomainError):
         ops.log10(Value(-1.0))
     assert issubclass(RangeError, AutogradError)
@@ -426,6 +426,6 @@ def test_logarithms_of_powers_are_whole_numbers() -> None:
 def test_composed_functions_are_found_in_the_package() -> None:
     """By name, and those of one number as methods too."""
     for name in (*SCALAR, "clip", "where", "dot", "softmax", "log_softmax", *LISTS):
-        assert getattr(autograd, name) is getattr(ops, name)
+        assert getattr(autograd, name) is getattr(composed, name)
     for name in itertools.chain(SCALAR, ["clip", "log2", "log10"]):
         assert callable(getattr(Value(1.0), name))

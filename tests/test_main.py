@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograd import PRIMITIVES, examples, hessian, ops
+from autograd import PRIMITIVES, composed, examples, hessian
 from autograd.__main__ import main
 from autograd.cli.commands import Command, Commands
 from autograd.cli.expressions import add_expression
@@ -328,7 +328,7 @@ def test_list_has_every_primitive(capsys: Out) -> None:
     assert re.search(r"^divide +÷ +x/y +∂z/∂x = 1/y +y ≠ 0\n +∂z/∂y = −x/y²$", out, re.MULTILINE)
     assert re.search(r"^log +log +log\(x\) +∂z/∂x = 1/x +x > 0$", out, re.MULTILINE)
     for name in out.split("Made of these: ")[1].strip().split(", "):
-        assert callable(getattr(ops, name))
+        assert callable(getattr(composed, name))
 
 
 def test_version_and_help(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:

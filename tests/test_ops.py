@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf, workdps
 
 import autograd
-from autograd import PRIMITIVES, AutogradError, DivisionByZeroError, DomainError, GradientError, Primitive, RangeError, Value, gradient, ops
+from autograd import (
+    PRIMITIVES,
+    AutogradError,
+    DivisionByZeroError,
+    DomainError,
+    GradientError,
+    Primitive,
+    RangeError,
+    Value,
+    composed,
+    gradient,
+    ops,
+)
 from autograd.graph import topological
 from autograd.proof import LOSSES
 
@@ -460,7 +472,7 @@ def test_a_norm_has_its_second_derivatives_wherever_its_zeros_stand(zeros: int) 
     """(δᵢⱼ − xᵢxⱼ/r²)/r at numbers of which the first ones are 0, as at the same numbers in another order."""
     at = [0.0] * zeros + [3.0, 4.0, 0.0]
     xs = [Value(x) for x in at]
-    r = ops.norm(xs)
+    r = composed.norm(xs)
     assert 5.0 == r.data
     first = gradient(r, xs)
     assert [x / 5.0 for x in at] == [g.data for g in first]

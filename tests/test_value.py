@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import PRIMITIVES, NonFiniteError, RangeError, Value, exp, gradient, ops, scope, sigmoid, sqrt, tanh, where
+from autograd import PRIMITIVES, NonFiniteError, RangeError, Value, composed, exp, gradient, ops, scope, sigmoid, sqrt, tanh, where
 from autograd.failures import describe_edge
 from autograd.graph import edges, topological
 from autograd.primitive import REALS, Primitive
@@ -236,9 +236,9 @@ def test_methods_have_the_names_of_their_rows() -> None:
 
 def test_composed_functions_are_methods() -> None:
     v = Value(0.5)
-    for name in ("square", "log2", "log10", "silu", "gelu", "gelu_tanh"):
-        assert getattr(ops, name)(v).data == getattr(v, name)().data
-    assert ops.clip(v, 0.0, 0.25).data == v.clip(0.0, 0.25).data
+    for name in ("square", "silu", "gelu", "gelu_tanh"):
+        assert getattr(composed, name)(v).data == getattr(v, name)().data
+    assert composed.clip(v, 0.0, 0.25).data == v.clip(0.0, 0.25).data
 
 
 def gradients(output: Value, *nodes: Value) -> tuple[float, ...]:

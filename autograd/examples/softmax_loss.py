@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import log as ln
 
+from ..composed import softmax
 from ..graph import cotangents
-from ..ops import exp, log, softmax
+from ..ops import exp, log
 from ..typeset import number
 from ..value import Value
 from .example import Example, Graph
