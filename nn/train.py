@@ -227,7 +227,7 @@ def _arrays(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss
     """Examples and targets as arrays, as a packed loss takes them."""
     import numpy as np
 
-    xs, ts = np.asarray(examples, dtype=np.float64), np.asarray(targets)
+    xs, ts = np.asarray(_array(examples, "examples", "fit"), np.float64), _array(targets, "targets", "fit")
     if loss in CLASSES and ts.ndim == 1 and ts.dtype.kind in "iu":
         output = model(xs[0].tolist())
         classes = len(output) if isinstance(output, list) else 1
@@ -237,6 +237,22 @@ def _arrays(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss
     elif loss in NUMBERS or loss in CLASSES:
         ts = ts.astype(np.float64)
     return xs, ts
+
+
+def _array(rows: Any, what: str, asker: str) -> Any:
+    """Rows of numbers as an array. What is no number is refused as a Value refuses it: NumPy would make 3 of "3", 1 of True and 2 of 2+5j.
+    (A True among floats is past finding: NumPy makes it 1.0 at once.)
+    """
+    import numpy as np
+
+    try:
+        found = np.asarray(rows)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{asker} needs {what} of one shape to pack them: {error}") from None
+    if found.dtype.kind in "fiu":
+        return found
+    found = np.asarray(rows, object)
+    return np.array([float(as_operand(x, f"numbers as {what}", asker)) for x in found.flat], np.float64).reshape(found.shape)
 
 
 def _put_back(optimiser: Optimiser, numbers: list[float]) -> None:
@@ -314,7 +330,7 @@ def _packed_accuracy(model: Module, examples: Sequence[Any], targets: Sequence[A
 
     wanted = [class_index(t, classes, "accuracy") if classes else _side(t) for t in targets]
     answers = np.eye(classes)[wanted] if classes else np.array(wanted, np.float64)
-    return float(program(np.asarray(examples, np.float64), answers).value)
+    return float(program(np.asarray(_array(examples, "examples", "accuracy"), np.float64), answers).value)
 
 
 def _side(t: Any) -> int:

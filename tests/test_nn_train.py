@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import math
+import re
 import sys
 from random import Random
 from typing import Any
@@ -386,10 +387,25 @@ def test_packed_training_says_what_it_cannot_do() -> None:
         nn.fit(model, [[0.0, 1.0]], [1.0], lambda y, t: (y * rng.random() - t) ** 2, nn.SGD(model.parameters(), lr=0.1), pack=True)
     model = nn.MLP(2, [3, 2], rng=0)
     optimiser = nn.SGD(model.parameters(), lr=0.1)
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ValueError, match="fit needs examples of one shape"):
         nn.fit(model, [[0.0, 1.0], [1.0]], [1, 0], nn.cross_entropy, optimiser, pack=True)
     with pytest.raises(IndexError, match="class 2"):
         nn.fit(model, [[0.0, 1.0]], [2], nn.cross_entropy, optimiser, pack=True)
+
+
+@pytest.mark.parametrize("pack", [False, True])
+@pytest.mark.parametrize("bad", ["3", "a", True, 2 + 5j, None])
+def test_what_is_no_number_is_refused_packed_or_not(bad: Any, pack: bool) -> None:
+    """NumPy alone would make 3 of the text "3", 1 of True, and 2 of 2+5j; the engine takes none of them, and says which came."""
+    pytest.importorskip("numpy")
+    for examples, targets in (([[bad, bad]] * 2, [0.0, 1.0]), ([[0.5, 1.0], [1.0, 0.0]], [bad, bad])):
+        model = nn.MLP(2, [3, 1], rng=0)
+        before = model.state_dict()
+        with pytest.raises(TypeError, match=re.escape(f"got {bad!r} of type {type(bad).__name__}")):
+            nn.fit(model, examples, targets, nn.squared_error, nn.SGD(model.parameters(), lr=0.1), pack=pack)
+        with pytest.raises(TypeError, match=re.escape(f"got {bad!r} of type {type(bad).__name__}")):
+            nn.accuracy(model, examples, targets, pack=pack)
+        assert before == model.state_dict()
 
 
 @pytest.mark.parametrize(("outputs", "targets"), [(3, [0, 1, 2]), (1, [0, 1, 1]), (1, [-1, 1, -1])])
