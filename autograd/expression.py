@@ -94,7 +94,8 @@ class Expression:
                 result = known[step.name]
             else:
                 missing = [name for name in self.names if name not in known]
-                hint = _did_you_mean(step.name, set(known) - set(self.names)) or f"; give it, as in {step.name}=1"
+                pronoun = "it" if len(missing) == 1 else "them"
+                hint = _did_you_mean(step.name, set(known) - set(self.names)) or f"; give {pronoun}, as in {step.name}=1"
                 raise _error(f"there is no value for {', '.join(missing)}{hint}", self.text, step.start, step.end)
             results.append(result)
             pending.append(result)

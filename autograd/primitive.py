@@ -341,7 +341,7 @@ def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[C
     """
     for rule in rules:
         if not callable(rule):
-            raise given.wrong("custom_gradient", "rules, as in custom_gradient(lambda z, x: 1.0),", rule)
+            raise given.wrong("custom_gradient", "rules, as in custom_gradient(lambda z, x: 1.0)", rule)
     if not 1 <= len(rules) <= 2:
         raise ValueError(f"custom_gradient needs one rule for each operand, of which there are one or two, but got {len(rules)}")
     forms = given.items(textbook, "a tuple of texts as textbook", "custom_gradient")

@@ -151,7 +151,7 @@ class Images(Sequence[list[float]]):
     def __init__(self, pixels: array[Any], count: int) -> None:
         count = given.count(count, "count", "Images")
         if not isinstance(pixels, array) or pixels.typecode != "B" or len(pixels) != count * (len(pixels) // max(count, 1)):
-            raise given.wrong("Images", f"pixels, an array('B') of bytes that {count} images share,", pixels)
+            raise given.wrong("Images", f"pixels in an array('B') of bytes that {count} images share", pixels)
         self._pixels, self._count = pixels, count
         self.width = len(pixels) // count if count else 0
 

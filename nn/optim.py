@@ -403,7 +403,7 @@ def _clipped(parameters: list[Value], limit: float) -> list[float]:
 
 def _checked(parameters: Iterable[Value], asker: str) -> list[Value]:
     found: dict[Value, int] = {}
-    for i, parameter in enumerate(given.items(parameters, "a list of parameters, such as model.parameters(),", asker)):
+    for i, parameter in enumerate(given.items(parameters, "a list of parameters, as from model.parameters()", asker)):
         if not isinstance(parameter, Value):
             raise given.wrong(asker, "Values as parameters", parameter)
         if parameter.op is not None:

@@ -575,6 +575,8 @@ def blame(error: BaseException, called: str, parameter: str, value: str, functio
     text = str(error)
     if len(text) > 2000:
         return "long"
+    if ",, but got" in text:
+        return "stops"
     raiser = _raiser(error)
     if raiser == "person" or re.match(r"<?[\w.<>]+\(\) (takes|missing|got)", text):
         return ""  # the person's own function met something, or was called with what it does not take: Python names it

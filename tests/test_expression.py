@@ -249,6 +249,7 @@ BAD = [  # text, in the message, the marked spot
     ("a*007", "this is no expression", "0"),
     ("가나*다 + 사아(자)", "there is no function '사아'", "사아"),
     ("a*b + c", "there is no value for c; give it, as in c=1", "c"),
+    ("c + b*d", "there is no value for c, d; give them, as in c=1", "c"),
     ("알파*베타", "there is no value for 알파, 베타", "알파"),
     ("a + (사과들)", "did you mean '사과'?", "사과들"),
 ]

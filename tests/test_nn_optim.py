@@ -244,7 +244,7 @@ def test_parameters_are_leaves_and_each_stands_once() -> None:
         nn.SGD([a * b], lr=0.1)
     with pytest.raises(TypeError, match=r"needs Values as parameters, but got 1\.0"):
         nn.SGD([1.0], lr=0.1)  # type: ignore[list-item]
-    with pytest.raises(TypeError, match="needs a list of parameters"):
+    with pytest.raises(TypeError, match=r"needs a list of parameters, as from model\.parameters\(\), but got"):
         nn.SGD(a, lr=0.1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least one parameter"):
         nn.Adam([])

@@ -799,7 +799,7 @@ def test_a_graph_as_it_is() -> None:
     ("arguments", "error", "message"),
     [
         ({"inputs": [Value(9.0)]}, ValueError, "does not depend on"),
-        ({"inputs": ["x"]}, TypeError, "inputs needs leaves of the graph, but got 'x', which is a str"),
+        ({"inputs": ["x"]}, TypeError, "inputs needs leaves of the graph, but got 'x' of type str"),
         ({"inputs": [Value(1.0) * 2.0]}, TypeError, "was computed from others"),
         ({"params": [3.0]}, TypeError, "params needs leaves"),
         ({"params": [Value(1.0) * 2.0]}, TypeError, "was computed from others"),

@@ -109,6 +109,7 @@ def test_bad_values_are_answered_in_words() -> None:
     [
         ("", "given('moons', 'a number as n')"),
         ("nameless", "given('somebody', 'a number')"),
+        ("stops", "given('moons', 'a number, as n,')"),
         ("internal", "len(None)"),
         ("class", "1 // 0"),
         ("class", "[].n"),

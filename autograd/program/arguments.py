@@ -114,8 +114,8 @@ def parameters_of(params: Any) -> list[Value]:
         elif isinstance(x, Value) and x.op is None and not isinstance(x, Traced):
             found[x] = None
         else:
-            what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
-            raise TypeError(f"params needs leaves, made by Value(...), or a module that has them, but got {shorten(x)}, which {what}")
+            what = ", which was computed from others" if isinstance(x, Value) else f" of type {type(x).__name__}"
+            raise TypeError(f"params needs leaves, made by Value(...), or a module that has them, but got {shorten(x)}{what}")
 
     with lending:  # for a recording in another thread may have them
         gather(params)

@@ -498,8 +498,8 @@ def _number(x: Any) -> Any:
 
 def _leaf(x: Any) -> Value:
     if type(x) is not Value or x.op is not None:
-        what = "was computed from others" if isinstance(x, Value) else f"is a {type(x).__name__}"
-        raise TypeError(f"inputs needs leaves of the graph, but got {given.shorten(x)}, which {what}")
+        what = ", which was computed from others" if isinstance(x, Value) else f" of type {type(x).__name__}"
+        raise TypeError(f"inputs needs leaves of the graph, but got {given.shorten(x)}{what}")
     return x
 
 
