@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,10 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
             path, _, heading = link.partition("#")
             assert not path or (page.parent / path).exists(), link
             assert path or heading in headings, link
+
+
+def test_a_source_distribution_has_every_page() -> None:
+    """A link of a page leads somewhere there too, and the tests of pages find them."""
+    hatch = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
+    packed = hatch["build"]["targets"]["sdist"]["include"]
+    assert [] == [str(page) for page in PAGES if page.relative_to(ROOT).parts[0] not in packed]
