@@ -1,4 +1,4 @@
-"""THE TABLE: one row per primitive, one rule per operand; below it, the functions composed from rows.
+"""THE TABLE: one row per primitive, one rule per operand. The functions composed from rows stand in `composed`.
 
 Read a row as: name, the function on floats, ∂z/∂x (and ∂z/∂y), then how people write it. z is the result; x and y are the
 operands. The rules are ordinary Python over the table's own functions, so they mean the same on floats and on Values;
