@@ -92,6 +92,7 @@ def write(path: Path, kind: Kind, content: Callable[[], bytes]) -> Path:
 
 def place(path: Path, kind: Kind) -> tuple[Path, os.stat_result | None]:
     """Where the path leads, and what stands there, None for nothing; the kind's error unless a file of the kind can be written there."""
+    found, begin = None, b""
     try:
         target = Path(os.path.realpath(path))
         try:
@@ -99,17 +100,19 @@ def place(path: Path, kind: Kind) -> tuple[Path, os.stat_result | None]:
         except FileNotFoundError:
             if not target.parent.is_dir():
                 raise kind.error(f"cannot write {path}: there is no folder {(target if path.is_symlink() else path).parent}") from None
-            return target, None
-        if what := _other_than_file(found):
-            raise kind.error(f"cannot write {path}: it is {what}")
-        with open_file(path) as file:
-            begin = file.read(max(map(len, kind.begins)))
+        if found is not None:
+            if what := _other_than_file(found):
+                raise kind.error(f"cannot write {path}: it is {what}")
+            with open_file(path) as file:
+                begin = file.read(max(map(len, kind.begins)))
     except OSError as error:
         raise _refusal(path, kind, error, "look at what stands there") from error
     if begin and not begin.startswith(kind.begins):
         raise kind.error(f"cannot write {path}: the file there is no {kind.name}, and would be lost")
-    if not os.access(path, os.W_OK):
+    if found is not None and not os.access(path, os.W_OK):
         raise kind.error(f"cannot write {path}: the file there is write-protected")
+    if not os.access(target.parent, os.W_OK):
+        raise kind.error(f"cannot write {path}: the folder {target.parent} is write-protected")
     return target, found
 
 

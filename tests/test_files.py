@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import random
+import re
 import resource
 import signal
 import socket
@@ -157,6 +158,17 @@ def test_what_the_file_system_refuses_is_said(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(DrawingError, match=REFUSALS[code]):
         files.write(path, KIND, lambda: b"note 2")
     assert (b"note 1", ["x"]) == (path.read_bytes(), os.listdir(tmp_path))
+
+
+def test_a_folder_that_takes_no_files_is_said_before_the_work(writing: Writing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not after it: a training of minutes would be lost. Root may write everywhere, so the system's answer is given here."""
+    path, write = writing
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != path.parent and may(place, mode))
+    with pytest.raises(AutogradError, match=re.escape(f"cannot write {path}: the folder {path.parent} is write-protected")):
+        write(path)
+    with pytest.raises(DrawingError, match="is write-protected"):
+        files.write(path, KIND, lambda: pytest.fail("the work was begun"))
 
 
 def test_a_file_that_gets_too_large_half_way(tmp_path: Path) -> None:
