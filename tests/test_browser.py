@@ -869,6 +869,23 @@ def test_no_page_is_wider_than_a_phone(browser: Any, tmp_path: Path, walk: Any, 
     context.close()
 
 
+def test_the_factors_of_a_gradient_fit_a_phone(browser: Any, tmp_path: Path) -> None:
+    """The last column, the product so far, is the answer: nobody has to find out that the table can be moved aside."""
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    tab = context.new_page()
+    show(tab, tmp_path, two_two_one())
+    tab.locator("details summary").first.click()
+    buttons = tab.locator("details .pick button")
+    hidden = []
+    for place in range(buttons.count()):
+        if buttons.nth(place).is_visible():
+            buttons.nth(place).click()
+            hidden += tab.evaluate("[...document.querySelectorAll('.detail')].map(box => box.scrollWidth - box.clientWidth)")
+    assert hidden
+    assert {0} == set(hidden)
+    context.close()
+
+
 def test_the_page_of_a_program_on_a_phone_on_paper_and_in_the_dark(browser: Any, tmp_path: Path) -> None:
     """No wider than the screen; nothing of it cut on paper; its colours those of the scheme, its picture's too, and light on paper."""
     compile(two_two_one().output).write(tmp_path / "page.html")
