@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -73,9 +74,7 @@ def named(word: str) -> tuple[str, str, str]:
 
 def leaves(parser: argparse.ArgumentParser, words: Sequence[str], names: tuple[str, ...]) -> dict[str, Value]:
     """A leaf for each word such as a=2. A word that says no number of one of these names is an error."""
-    from ..errors import AutogradError
     from ..expression import CONSTANTS
-    from ..primitive import as_float
     from ..value import Value
 
     values: dict[str, Value] = {}
@@ -89,7 +88,10 @@ def leaves(parser: argparse.ArgumentParser, words: Sequence[str], names: tuple[s
             why = f"{name} is a constant" if name in CONSTANTS else f"the expression has {', '.join(names) or 'no names'}"
             parser.error(f"{word} is of no use: {why}")
         try:
-            values[name] = Value(as_float(float(text), f"a number as {name}"), label=name)
-        except ValueError as error:
-            parser.error(str(error) if isinstance(error, AutogradError) else f"{text!r} is no number, in {word}")
+            number = float(text)
+        except ValueError:
+            parser.error(f"{text!r} is no number, in {word}")
+        if not math.isfinite(number):
+            parser.error(f"{name} needs a finite number (up to about 1.8e308), but got {text}")
+        values[name] = Value(number, label=name)
     return values
