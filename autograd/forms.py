@@ -102,6 +102,7 @@ class Written(Namespace):
     def __init__(self, module: str, special: str) -> None:
         self.module, self.special = module, special
         self.rows: dict[str, str] = {}
+        self._names: dict[Primitive, str] = {}
 
     def has(self, name: str) -> bool:
         """Whether there is a function of this name to call."""
@@ -119,17 +120,26 @@ class Written(Namespace):
         return f"{self.module if name in COMMON else self.special}.{name}"
 
     def add(self, primitive: Primitive) -> str | None:
-        """The name of a row's function, which is written out if it was not; None where the row has no form."""
-        if primitive.name not in self.rows:
+        """The name of a row's function, which is written out if it was not; None where the row has no form.
+
+        A row that is not the table's has a name of its own, whatever it is called.
+        """
+        name = self._names.get(primitive, primitive.name)
+        if primitive not in self._names:
+            if PRIMITIVES.get(name) is not primitive:
+                name = f"{name}_{len(self._names)}"
             form = form_of(primitive, self.has)
             if form is None:
                 return None
             operands = primitive.operands
             result = form(self, *map(Term, operands))
+            if isinstance(result, Term) and BINDS.get(result.how) == 0:
+                result = Term("number", result)
             numbers = f"{', '.join(operands)} = {', '.join(f'number({operand})' for operand in operands)}"
             lines = [*self._shared(result, set(operands))]
-            self.rows[primitive.name] = "\n    ".join([f"def {primitive.name}({', '.join(operands)}):", numbers, *lines])
-        return primitive.name
+            self.rows[name] = "\n    ".join([f"def {name}({', '.join(operands)}):", numbers, *lines])
+            self._names[primitive] = name
+        return name
 
     def _shared(self, result: Any, taken: set[str]) -> list[str]:
         """The lines of a form: a part that is used twice has a line of its own."""

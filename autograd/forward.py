@@ -222,9 +222,9 @@ def _contribution(primitive: Primitive, position: int, z: Any, primals: list[Any
     except UNDEFINED as error:
         partial, size = None, math.inf if isinstance(error, OverflowError) else math.nan
     if isinstance(tangent, Undefined):
-        return 0.0 if size == 0.0 and tangent.exists else tangent
+        return 0.0 if isinstance(partial, float) and partial == 0.0 and tangent.exists else tangent
     if not math.isfinite(size):
-        if number(tangent) == 0.0 and math.isinf(size):
+        if isinstance(tangent, float) and tangent == 0.0 and math.isinf(size):  # one that is a number with a derivative is asked for more
             return 0.0
         what, hint = missing(primitive, size)
         at = f"no tangent through {primitive.name}: its local derivative {describe_partial(primitive, position, primals)} {what}"

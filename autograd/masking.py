@@ -70,7 +70,8 @@ def substitutes(order: Sequence[N], outputs: Iterable[N], *, wrt: Iterable[N] | 
 
     One that is masked is 0.0, whatever arrives there. One that is not stays nan, which a sweep must not drop where the gradient that
     arrives is 0: 0·∞ has no value here (the docstring of this module says why), and a derivative that is needed and does not exist is an
-    error as ever. A derivative beyond the floats (±inf) is none of these: under a gradient of 0 it gives 0.
+    error as ever. A derivative beyond the floats (±inf) is none of these: under a gradient of 0 it gives 0, but in a gradient that is a
+    graph, where that 0 may depend on leaves, it is an error.
 
     order    the nodes below the outputs, operands first
     wrt      the nodes whose gradients are asked for; all leaves unless said
@@ -83,7 +84,7 @@ def substitutes(order: Sequence[N], outputs: Iterable[N], *, wrt: Iterable[N] | 
     - in a product, the other factor is exactly 0 and shares no leaf with the operand: as the operand's leaves move, it stays 0. Not so
       where the derivative is taken again, by a leaf of that factor.
 
-    A zero by convention (relu, abs and hypot at their kink) and a zero by underflow are not off. Linear in nodes and edges.
+    A zero by convention (relu, abs and hypot at their kink), by underflow or by rounding (1 − σ(40)) is not off. Linear in nodes and edges.
 
     StaleGraphError: data that decides was edited since it was recorded.
     """
@@ -219,7 +220,9 @@ class _Walk:
             if not further:
                 path.pop()
                 exact = [operand is None or known.get(operand, True) for operand in operands]
-                known[node] = node.op is None or vanishes(node.op, _numbers(node), exact)
+                known[node] = node.op is None or (
+                    vanishes(node.op, _numbers(node), exact) and (node not in self.live or _not_by_rounding(node, operands))
+                )
         return known[zero]
 
     def masked(self, again: bool) -> list[tuple[Any, int]]:
@@ -273,6 +276,16 @@ class _Walk:
                     if found:
                         bits[node] = found
         self.shut.update([edge for edge, x, y in pairs if not bits.get(x, 0) & bits.get(y, 0)])
+
+
+def _not_by_rounding(node: Any, operands: Sequence[Any]) -> bool:
+    """Whether a zero is one of the numbers themselves: 1 − σ(40) is 0 because σ(40) was rounded. Of leaves and constants, of operands
+    that are 0, and where the row is flat, nothing was.
+    """
+    if any(x is not None and x.op is not None and x.data for x in operands) and all(_numbers(node)):
+        numbers = _numbers(node)
+        return any(test is not None and bool(test(*numbers)) for test in node.op.flat or ())
+    return True
 
 
 def _operand(edge: tuple[Any, int]) -> Any:

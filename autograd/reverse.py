@@ -121,7 +121,7 @@ def _contribution(node: Value, position: int, upstream: Value | float, partials:
     """
     op, x, y, recorded = node.op, node.x, node.y, node.dy if position else node.dx
     if recorded * 0.0:  # type: ignore[operator] # true for nan and the infinities alone
-        if partials[node][position] == 0.0 if node in partials else not number(upstream):
+        if partials[node][position] == 0.0 if node in partials else isinstance(upstream, float) and not upstream:
             return 0.0
         raise no_derivative(_edge(node, position), number(upstream))
     # An upstream gradient of exactly 0 hands nothing on. Where it is a Value it must be handed on all the same: it depends on the leaves,

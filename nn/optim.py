@@ -92,6 +92,8 @@ class Optimiser:
             numbers = [plain(θ, asker, "the number", p, i) for i, (p, θ) in enumerate(zip(self.parameters, numbers, strict=True))]
         put_numbers(self.parameters, numbers, (self, "memory", memory), (self, "steps", t))
 
+    setattr(step, "only_updates", True)  # noqa: B010 - for training on arrays, which calls `update` alone
+
     def _bring_back(self) -> None:
         """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
         self.parameters[0].data  # noqa: B018

@@ -119,7 +119,7 @@ def fit(
     callbacks = _functions(callbacks)
     _check_optimiser(model, optimiser)
     history = History()
-    best, best_epoch, best_state = math.inf, 0, numbers_of(optimiser.parameters)
+    best, best_epoch, best_state = math.inf, 0, _state(optimiser)
 
     try:
         model.train()
@@ -144,12 +144,12 @@ def fit(
                 history.epochs.append(epoch)
                 now = epoch.loss if epoch.validation is None else epoch.validation
                 if now < best:
-                    best, best_epoch, best_state = now, turn, numbers_of(optimiser.parameters)
+                    best, best_epoch, best_state = now, turn, _state(optimiser)
                 asked = [callback(history) is True for callback in callbacks]  # all of them are called
                 if any(asked):
                     history.stopped = f"a callback asked for it after epoch {turn}"
                 elif patience is not None and turn - best_epoch >= patience:
-                    _put_back(optimiser, best_state)
+                    _put_back(*best_state)
                     history.stopped = f"no lower loss for {patience} epochs; the parameters are those after epoch {best_epoch}"
                 if history.stopped:
                     break
@@ -252,12 +252,18 @@ def _array(rows: Any, what: str, asker: str) -> Any:
     if found.dtype.kind in "fiu":
         return found
     found = np.asarray(rows, object)
-    return np.array([float(as_operand(x, f"numbers as {what}", asker)) for x in found.flat], np.float64).reshape(found.shape)
+    return np.array([as_float(x, f"numbers as {what}", asker) for x in found.flat], np.float64).reshape(found.shape)
 
 
-def _put_back(optimiser: Optimiser, numbers: list[float]) -> None:
+def _state(optimiser: Optimiser) -> tuple[list[Value], list[float]]:
+    """The parameters and their numbers: a callback may give the optimiser others."""
+    parameters = [*optimiser.parameters]
+    return parameters, numbers_of(parameters)
+
+
+def _put_back(parameters: list[Value], numbers: list[float]) -> None:
     with lending, updating:
-        put_numbers(optimiser.parameters, numbers)
+        put_numbers(parameters, numbers)
 
 
 @recording()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Value, exp, tanh
-from autograd.program import Program
+from autograd import Value, exp, log, tanh
+from autograd.program import Program, TracingError
 from autograd.program import compile as compiled
 
 factor = 2.0
@@ -206,3 +207,26 @@ def test_validation_of_packed_training_is_in_its_mode() -> None:
         found.append([(epoch.loss, epoch.validation) for epoch in history.epochs])
     for plain, packed in zip(*found, strict=True):
         assert plain == pytest.approx(packed, rel=1e-12)
+
+
+def test_a_failure_that_the_function_catches_is_no_way_for_a_program() -> None:
+    """For it there is no comparison that a later call could see come out otherwise."""
+
+    def safe(x: Any) -> Any:
+        try:
+            return log(x)
+        except ValueError:
+            return 0.0 * x
+
+    for program in programs(safe, ()):
+        x = -1.0 if isinstance(program, Program) else [-1.0]
+        with pytest.raises(TracingError, match="log failed while the function was recorded, and the function caught that"):
+            program(x)
+
+
+def test_random_numbers_that_are_twice_alike_are_seen() -> None:
+    """A drop-out that drops the same twice is drawn all the same."""
+    for seed in range(10):
+        random.seed(seed)
+        with pytest.raises(TracingError, match="draws random numbers"):
+            compiled(lambda x: x * (0.0 if random.random() < 0.001 else 1.0))(2.0)

@@ -791,3 +791,17 @@ def test_a_wrong_edge_is_marked_in_text_formats() -> None:
     assert r"\draw[<-, wrong" in whole.tikz()
     assert "draw=wrong" in folded.tikz()
     assert "wrong: edge tanh" in folded.tikz()
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "exact"),
+    [
+        (lambda x: autograd.sqrt(autograd.log1p(x)), 1e-16, 5e7),
+        (lambda x: x / autograd.expm1(x), 1e-9, -0.5),
+        (lambda x: autograd.hypot(x, 1e-200), 1e-200, 0.7071067811865475),
+        (lambda x: autograd.hypot(x, 1e200), 1e200, 0.7071067811865475),
+    ],
+)
+def test_a_complex_step_keeps_its_digits_at_the_edge(f: Callable[[Any], Any], x: float, exact: float) -> None:
+    """Where 1 + x or a square would lose them."""
+    assert math.isclose(exact, complex_step(f, x), rel_tol=1e-6)

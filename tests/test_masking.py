@@ -53,6 +53,7 @@ from autograd import (
     square,
     steps,
     stop_gradient,
+    tanh,
     where,
 )
 from autograd import abs as ag_abs
@@ -275,15 +276,38 @@ def test_a_zero_that_shares_a_leaf_or_underflowed_does_not_mask() -> None:
 
 
 def test_a_derivative_beyond_the_floats_times_zero_is_zero() -> None:
-    """At 1e-320 the logarithm has a derivative, 1e320, which no float holds: under an upstream gradient of 0 it gives 0."""
+    """At 1e-320 the logarithm has a derivative, 1e320, which no float holds: under an upstream gradient of 0 it gives 0. As a graph it is
+    refused: the gradient of 0 there is a node that depends on x, and the next derivative would lose it.
+    """
 
     def f(x: Any) -> Any:
         y = log(x)
         return cos(y - stop_gradient(y))
 
-    for path in [*FIRST, _by_gradient]:
+    for path in FIRST:
         if path is not _by_pack_beside_others:
             assert [0.0] == path(f, [1e-320])
+    with pytest.raises(GradientError, match="beyond the largest float"):
+        _by_gradient(f, [1e-320])
+
+
+def test_what_is_beyond_the_floats_is_not_lost_in_second_derivatives() -> None:
+    """∂²/∂w∂x of w·10⁻³⁰⁰/x at (0, 10⁻¹⁶⁰) is −10²⁰, by way of 1/x², which no float holds: refused in every mixture of modes."""
+
+    def f(w: Any, x: Any) -> Any:
+        return w * 1e-300 * (1.0 / x)
+
+    for outer in (grad, derivative):
+        for inner in (grad, derivative):
+            with pytest.raises(GradientError, match="beyond the largest float"):
+                outer(inner(f, argnums=1), argnums=0)(0.0, 1e-160)
+
+
+def test_a_zero_by_rounding_masks_nothing() -> None:
+    """1 − σ(40) is 0 because σ(40) is rounded to 1: it says nothing of what is multiplied by it."""
+    for factor in (lambda y: 1.0 - sigmoid(y), lambda y: 1.0 - tanh(y), lambda y: log(sigmoid(y))):
+        with pytest.raises(GradientError, match="through sqrt"):
+            grad(lambda v: factor(v[1]) * sqrt(v[0]))([0.0, 40.0])  # noqa: B023
 
 
 def test_a_masked_branch_and_a_guilty_one() -> None:

@@ -29,7 +29,7 @@ from autograd import (
 )
 from autograd.expression import parse
 from autograd.ops import erf, exp, sech
-from autograd.primitive import REALS, Primitive, register
+from autograd.primitive import REALS, Primitive, function_of, register
 from autograd.testing import assert_primitive
 from autograd.typeset import formula
 
@@ -176,3 +176,33 @@ def test_the_command_line(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
     assert ("", True) == (done.stderr, "\nbump " in done.stdout)
+
+
+def test_rows_of_one_name_and_rows_of_comparisons() -> None:
+    """In a source two rows of one name are two functions, and a form that is a comparison gives numbers: on arrays True + True is True."""
+    pytest.importorskip("numpy")
+
+    def row(name: str, factor: float) -> Any:
+        columns: dict[str, Any] = {
+            "operands": ("x",),
+            "symbol": "s",
+            "formula": "x",
+            "latex": "<x>",
+            "textbook": ("1",),
+            "domain": (REALS,),
+        }
+        forward, rule = (lambda x: factor * x), (lambda z, x: factor)
+        return function_of(Primitive(name=name, forward=forward, partials=(rule,), arrays=lambda m, x: factor * x, **columns))
+
+    a, b = row("scale", 3.0), row("scale", 5.0)
+    program = pack(lambda x: a(x) + b(x), batch="sum")
+    program([1.0])
+    namespace: dict[str, Any] = {}
+    exec(program.source("numpy"), namespace)
+    assert 8.0 == program([1.0]).value == float(namespace["value_and_gradients"]([[1.0]])[0])
+    columns: dict[str, Any] = {"operands": ("x",), "symbol": "s", "formula": "x", "latex": "<x>", "textbook": ("0",), "domain": (REALS,)}
+    step = function_of(
+        Primitive(name="step", forward=lambda x: float(x > 0), partials=(lambda z, x: 0.0,), arrays=lambda m, x: x > 0.0, **columns)
+    )
+    counted = pack(lambda x: step(x) + step(x) * x, batch="sum")
+    assert (2.0, [1.0]) == (counted([1.0]).value, counted([1.0]).gradients[0].tolist())

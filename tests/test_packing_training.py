@@ -429,3 +429,43 @@ def test_steps_are_quick() -> None:
         for _ in range(1000):
             step(X, T)
     assert time.process_time() - start < 1.0
+
+
+def test_an_optimiser_that_does_more_in_its_step_is_refused() -> None:
+    """Training on arrays calls `update` alone: what a step does beside it would not happen, in a class or on the object."""
+
+    class Clip(nn.SGD):
+        def step(self) -> None:
+            nn.clip_grad_norm(self.parameters, 0.01)
+            super().step()
+
+    model = nn.MLP(2, [3, 1], rng=0)
+    program = pack(lambda x, t: nn.half_squared_error(model(x), t), params=model)
+    on_object = nn.SGD(model.parameters(), lr=0.1)
+    on_object.step = lambda: None  # type: ignore[method-assign]
+    for optimiser in (Clip(model.parameters(), lr=0.1), on_object):
+        with pytest.raises(ValueError, match=r"calls the update of (Clip|SGD) and not its step"):
+            program.training(optimiser)
+
+
+def test_what_a_callback_does_to_the_optimiser_is_seen() -> None:
+    """Other parameters are refused, and a memory that is set anew is the one that the next step goes on from."""
+    model = nn.MLP(2, [3, 1], rng=0)
+    program = pack(lambda x, t: nn.half_squared_error(model(x), t), params=model)
+    optimiser = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    with program.training(optimiser) as step:
+        step([[0.5, 0.3]], [1.0])
+        step([[0.5, 0.3]], [1.0])
+        restarted = [(0.0,)] * len(optimiser.parameters)
+        optimiser.memory = restarted
+        before = [p.data for p in model.parameters()]
+        optimiser.memory = restarted
+        step([[0.5, 0.3]], [1.0])
+    _, gradients = program.at(np.array(before), ([[0.5, 0.3]], [1.0]))
+    assert [p.data for p in model.parameters()] == pytest.approx(
+        [x - 0.1 * g for x, g in zip(before, gradients[-1], strict=True)], rel=1e-12
+    )
+    with program.training(optimiser) as step:
+        optimiser.parameters.pop()
+        with pytest.raises(ValueError, match="the parameters of SGD were changed during training"):
+            step([[0.5, 0.3]], [1.0])

@@ -109,14 +109,20 @@ def _complex_atan2(y: complex, x: complex) -> complex:
 
 
 def _complex_hypot(x: complex, y: complex) -> complex:
-    return cmath.sqrt(x * x + y * y)
+    size = max(abs(x.real), abs(y.real)) or 1.0  # or the squares would leave the floats
+    return size * cmath.sqrt((x / size) ** 2 + (y / size) ** 2)
+
+
+def _complex_expm1(x: complex) -> complex:
+    e = cmath.exp(x)
+    return complex(math.expm1(x.real) if abs(x.imag) < 1e-20 else e.real - 1.0, e.imag)
 
 
 _ANALYTIC: dict[str, Callable[..., complex]] = {
     **{name: getattr(cmath, name) for name in ("exp", "log", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh")},
     **{name: getattr(cmath, name) for name in ("tanh", "asinh", "acosh", "atanh")},
-    "expm1": lambda x: cmath.exp(x) - 1.0,
-    "log1p": lambda x: cmath.log(1.0 + x),
+    "expm1": _complex_expm1,
+    "log1p": lambda x: complex(math.log1p(x.real), math.atan2(x.imag, 1.0 + x.real)),
     "log2": lambda x: cmath.log(x) / math.log(2.0),
     "power": _complex_power,
     "pow": _complex_power,

@@ -122,7 +122,8 @@ class ByForm:
     def __call__(self, *operands: Array) -> Array:
         """The row of these operands; one more is where the result goes."""
         count = len(self.op.operands)
-        return _put(self.form(NUMPY, *operands[:count]), operands[count] if len(operands) > count else None)
+        z = np.asarray(self.form(NUMPY, *operands[:count]), np.float64)  # a form may be a comparison
+        return _put(z, operands[count] if len(operands) > count else None)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return kernel, (self.op,)

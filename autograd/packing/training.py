@@ -95,6 +95,11 @@ class Session:
         self.packed, self.optimiser = packed, optimiser
         if isinstance(optimiser, type) or not hasattr(optimiser, "update") or not hasattr(optimiser, "parameters"):
             raise TypeError(f"training needs an optimiser, such as nn.SGD(params, lr=0.1), but got {given.shorten(optimiser)}")
+        if _steps_otherwise(optimiser):
+            raise ValueError(
+                f"training on arrays calls the update of {type(optimiser).__name__} and not its step, which does more here: put that into"
+                " update, or train without packing"
+            )
         self.places = places = {parameter: i for i, parameter in enumerate(packed.params)}
         self.stepping: Any = threading.RLock()
         self._forks = _forks
@@ -102,6 +107,7 @@ class Session:
         if strangers or not places:
             what = f"{strangers[0]!r} is none of them" if places else "there are none: pack the function with params="
             raise ValueError(f"training needs an optimiser of the program's parameters, but {what}")
+        self._given = optimiser.parameters
         self._index = np.array([places[p] for p in optimiser.parameters])
         self._all = self._index.tolist() == [*range(len(packed.params))]
         self.theta: Array = np.empty(0)
@@ -131,6 +137,7 @@ class Session:
     def _step(self, args: tuple[Any, ...], options: dict[str, Any]) -> float | None:
         """One step; None where somebody changed parameters meanwhile, so that it is to begin again."""
         optimiser = self.optimiser
+        self._look_at_optimiser()
         with lending, updating:
             if self._home:
                 self._fetch()
@@ -168,6 +175,18 @@ class Session:
             if self._home:  # a signal handler looked just before
                 self._leave_home()
         return float(loss)
+
+    def _look_at_optimiser(self) -> None:
+        """A callback may have given it other parameters, which is refused, or another memory, which is taken."""
+        optimiser = self.optimiser
+        if optimiser.parameters is not self._given or len(self._given) != len(self._index):
+            raise ValueError(
+                f"the parameters of {type(optimiser).__name__} were changed during training on arrays: leave it, and begin another"
+            )
+        if optimiser.memory is not self._brought and not self._home:
+            theta = self.theta
+            self._fetch()
+            self.theta = theta
 
     def _updated(self, θ: Array, g: Array) -> list[Array]:
         """θ and the optimiser's memory after a step; an array that it does not change is the same one.
@@ -225,6 +244,12 @@ class Session:
             calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
             calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
             together(starmap(call, [*calls, (_away.pop, id(self), None)]))
+
+
+def _steps_otherwise(optimiser: Any) -> bool:
+    """Whether somebody has made the step of an optimiser of ours more than its update, in a class or on the object."""
+    ours = [step for kind in type(optimiser).__mro__ if getattr(step := vars(kind).get("step"), "only_updates", False)]
+    return bool(ours) and ("step" in vars(optimiser) or type(optimiser).step is not ours[0])
 
 
 class Training(Back):

@@ -195,7 +195,13 @@ class Program:
             raise self._without(f"{describe(signature)} or these numbers need another recording")
         around = self.surroundings()
         assert around is not None  # for the type checker: without a function nothing is recorded
+        drawn = _random_state()
         tape = self._trace(signature, numbers, around)
+        if self.verify and _random_state() != drawn:
+            raise TracingError(
+                f"{self.__name__} draws random numbers, and what it drew would stay in the program for good. Pass such numbers"
+                " as arguments; verify=False does not look"
+            )
         if self.verify and tape != self._trace(signature, numbers, around):
             raise TracingError(
                 f"{self.__name__} does something else when it is run again with the same numbers: it draws random numbers, or changes"
@@ -477,6 +483,12 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
 
 def _loss_of(module: Callable[[Any], Any], loss: Callable[[Any, Any], Any], x: Any, t: Any) -> Any:
     return loss(module(x), t)
+
+
+def _random_state() -> Any:
+    """That of Python's own generator; None while nobody has imported it."""
+    random = sys.modules.get("random")
+    return random.getstate() if random is not None else None
 
 
 def _is_found(function: Any) -> bool:

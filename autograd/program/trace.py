@@ -37,6 +37,7 @@ _tape: Tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)  # which it
 _constants: tuple[dict[int, float], dict[int, float]] = ({}, {})
 _names: dict[str, dict[int, str | None]] = {}
 _next: Callable[[], int] = count().__next__
+_failed: list[str] = []  # the rows that failed: whoever caught that went a way for which there is no comparison
 _ops, _xs, _ys = _tape.ops.append, _tape.xs.append, _tape.ys.append
 
 
@@ -356,8 +357,10 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
         try:
             z = forward(*numbers)
         except FAILURES as error:
+            _failed.append(primitive.name)
             raise failure(primitive, tuple(map(_described, sides)), error) from None
         if z * 0.0 or any(x * 0.0 for x in numbers):
+            _failed.append(primitive.name)
             raise failure(primitive, tuple(map(_described, sides)))
         _known(*sides)
         node = _new(Traced)
@@ -407,7 +410,7 @@ _put_class = object.__dict__["__class__"].__set__
 _put_label = Value.__dict__["label"].__set__
 
 
-_STATE = ("_run", "_tape", "_constants", "_names", "_next", "_ops", "_xs", "_ys")
+_STATE = ("_run", "_tape", "_constants", "_names", "_next", "_ops", "_xs", "_ys", "_failed")
 _undone: dict[int, list[tuple[Any, ...]]] = {}  # what ends each of the recordings that are under way, one inside the other
 
 
@@ -443,7 +446,8 @@ def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tup
 
 
 def _begin(run: object, inputs: Sequence[Any], parameters: Sequence[Value], foreign: Sequence[Value]) -> None:
-    global _run, _tape, _constants, _names, _next, _ops, _xs, _ys
+    global _run, _tape, _constants, _names, _next, _ops, _xs, _ys, _failed
+    _failed = []
     together(map(_put_class, parameters, repeat(Traced)))
     together(map(_put_class, foreign, repeat(Foreign)))
     _run = run
@@ -494,6 +498,11 @@ def _totals(parameters: Sequence[Value], gradients: Sequence[float]) -> list[flo
 def _finished(inputs: Sequence[Any], output: Traced) -> Tape:
     """The tape, now that everything is on it."""
     _known(output)
+    if _failed:
+        raise TracingError(
+            f"{_failed[0]} failed while the function was recorded, and the function caught that: the program would go that way for good."
+            " Choose with a comparison, or with where(condition, x, y)"
+        )
     tape, size = _tape, len(inputs)
     tape.labels = [None if x.label is None else label_of(x) for x in inputs]
     tape.a, tape.b = (_column(found, size, len(tape.ops)) for found in _constants)
