@@ -352,7 +352,8 @@ class Program:
 
     def __copy__(self) -> Program:
         copy = type(self).__new__(type(self))
-        copy.__setstate__({**self.__dict__, "recordings": dict(self.recordings)})
+        copy.__dict__.update(self.__dict__, recordings=dict(self.recordings))
+        copy._states = [(copy._around, copy.recordings)] if copy._around is not None else []
         return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
@@ -444,6 +445,12 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
     they give would be frozen into the program. What else the function does, such as printing, it does when it is recorded, and not
     when the program runs. What stands around the first call (no_grad(), a scope, a derivative) does not matter. Whoever uses a parameter
     in another thread meanwhile waits until it is given back.
+
+    What the function finds around itself is looked at before each call, and where it has changed the function is recorded again: numbers,
+    texts and functions in its closure, its defaults and the globals it names; lists and dicts of up to 100 things there; what modules and
+    other objects with parameters have as attributes; and attributes of its own object that it reads. **Not looked at** are attributes of
+    other objects (a namespace, a dataclass, a class, an imported module), lists of parameters alone, and what is inside an array or in a
+    longer list: what may change there is an argument, or the program is compiled anew.
 
     >>> program = compile(lambda x, y: x * y + x)
     >>> program(2.0, 3.0)
