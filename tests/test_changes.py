@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from collections.abc import Callable
 from functools import partial
@@ -230,3 +232,17 @@ def test_random_numbers_that_are_twice_alike_are_seen() -> None:
         random.seed(seed)
         with pytest.raises(TracingError, match="draws random numbers"):
             compiled(lambda x: x * (0.0 if random.random() < 0.001 else 1.0))(2.0)
+
+
+def test_a_copy_does_not_take_new_surroundings_for_old_ones() -> None:
+    """A recording belongs to what was around when it was made, in copies, deep copies and pickles too."""
+    program = compiled(scaled)
+    change("factor", 1.0)
+    program(2.0)
+    stored = pickle.dumps(program)
+    change("factor", 5.0)
+    assert [10.0] * 4 == [p(2.0).value for p in (copy.copy(program), copy.deepcopy(program), pickle.loads(stored), program)]
+
+
+def scaled(x: Any) -> Any:
+    return x * factor

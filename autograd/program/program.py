@@ -334,7 +334,7 @@ class Program:
     # -- copies ----------------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a pickle holds: the recordings, and the function where it can be found again."""
+        """What a pickle holds: the function where it can be found again, else the recordings alone; and what ran last, to be printed."""
         state = {**self.__dict__, "_around": None, "_states": []}
         if not _is_found(self.function):
             if not self.recordings:
@@ -347,6 +347,8 @@ class Program:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        if self.function is not None:  # it finds other surroundings here than where its recordings were made: nobody can compare the two
+            self.recordings = {}
         self._around = Surroundings(self.function, set(self.params))
         self._states = [(self._around, self.recordings)]
 
