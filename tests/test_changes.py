@@ -242,6 +242,11 @@ def test_a_copy_does_not_take_new_surroundings_for_old_ones() -> None:
     stored = pickle.dumps(program)
     change("factor", 5.0)
     assert [10.0] * 4 == [p(2.0).value for p in (copy.copy(program), copy.deepcopy(program), pickle.loads(stored), program)]
+    *_, packed = programs(scaled, ())
+    if not isinstance(packed, Program):
+        packed([2.0])
+        change("factor", 7.0)
+        assert [14.0] * 2 == [p([2.0]).value for p in (copy.copy(packed), packed)]
 
 
 def scaled(x: Any) -> Any:

@@ -615,6 +615,12 @@ class Packed:
         program.__dict__.update(self.program.__dict__, function=None, recordings={}, _around=None, _states=[], _last=None)
         return {"version": __version__, **state, "program": program}
 
+    def __copy__(self) -> Packed:
+        """The same program, with recordings of its own from now on; a pickle and a deep copy have no function, and run what was packed."""
+        copy = type(self).__new__(type(self))
+        copy.__dict__.update(self.__dict__, forms=dict(self.forms), _shapes=dict(self._shapes), _others=[*self._others], _session=None)
+        return copy
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         _check_version(state.get("version", "an unknown version"))
         self.__dict__.update({name: value for name, value in state.items() if name != "version"})
