@@ -259,7 +259,7 @@ def test_files_of_two_packages_in_one_folder(state: str, tmp_path: Path) -> None
     """
     shutil.copytree(ROOT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "nn", tmp_path / "nn", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "installed" / "autograd.py", tmp_path)
+    shutil.copy(ROOT / "autograd" / "beside" / "autograd.py", tmp_path)
     folder = tmp_path / "autograd"
 
     def run(code: str, *options: str) -> str:
@@ -288,6 +288,6 @@ def test_files_of_two_packages_in_one_folder(state: str, tmp_path: Path) -> None
 def test_the_wheel_has_a_voice_where_its_folder_has_lost_one() -> None:
     """And no file of ours has the name by which the other package is known."""
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
-    assert "installed/autograd.py" in table["wheel"]["packages"]
-    assert "installed" in table["sdist"]["include"]
+    assert table["wheel"]["sources"] == {"autograd/beside": ""}
+    assert [path.name for path in (ROOT / "autograd" / "beside").glob("*.py")] == ["autograd.py"]
     assert not mixed.is_mixed(ROOT / "autograd")

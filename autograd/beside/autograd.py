@@ -7,7 +7,7 @@ unless another package named autograd was uninstalled and has taken our `__init_
 import os
 
 if __name__ == "__main__":  # python -m autograd
-    from autograd.__main__ import main
+    from autograd.cli import main
 
     raise SystemExit(main())
 
