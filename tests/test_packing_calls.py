@@ -200,6 +200,23 @@ def test_whole_numbers_alone() -> None:
     assert g.tolist() == [2.0, 12.0]
 
 
+def test_whole_numbers_of_two_types() -> None:
+    """NumPy makes floats of signed and unsigned ones together; classes stay classes."""
+    program = pack(lambda x, j, k: x[j] * x[k], batch="sum")
+    x, j, k = [[2.0, 3.0], [5.0, 7.0]], np.array([0, 1]), np.array([1, 1], np.uint64)
+    value, (dx, _, _) = program(x, j, k)
+    assert value == 2 * 3 + 7 * 7
+    assert dx.tolist() == [[3.0, 2.0], [0.0, 14.0]]
+    with pytest.raises(ValueError, match=r"argument 2 of <lambda> needs whole numbers below 2\*\*63, but got 9223372036854775808"):
+        program(x, j, np.array([2**63, 0], np.uint64))
+
+
+def test_an_option_that_pack_has_not() -> None:
+    """The function that was called is named, and not one inside it."""
+    with pytest.raises(TypeError, match=r"^pack\(\) got an unexpected keyword argument 'executor'$"):
+        pack(lambda x: x * x, executor=None)
+
+
 def test_too_many_whole_numbers() -> None:
     """Pixels as bytes would be a program for each image: that is refused, and what to do is said."""
     w = Value(1.0)

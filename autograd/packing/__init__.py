@@ -62,6 +62,9 @@ def pack(
     if not isinstance(f, Value):
         given.function(f, "pack", "a function, a module or a Value")
     memory = given.count(memory, "memory, a number of bytes", "pack", 1)
+    for name in options:
+        if name not in (compiled.__kwdefaults__ or ()):
+            raise TypeError(f"pack() got an unexpected keyword argument {name!r}")
     no_params = isinstance(params, tuple) and not params
     program = f if isinstance(f, Program) else compiled(f, loss, params=params, **options)
     if isinstance(f, Program) and (loss is not None or not no_params or options):

@@ -716,6 +716,10 @@ def _array(arg: Any, place: int, name: str) -> Array:
         raise TypeError(f"{what} needs numbers, but got an array of {rows.dtype}")
     if not rows.ndim:
         raise ValueError(f"{what} needs a batch: a number, or a list of them, for each example; but got {arg!r}")
+    if rows.dtype == np.uint64:  # together with integers of another type NumPy would make floats of them
+        if rows.size and rows.max() > np.iinfo(np.int64).max:
+            raise ValueError(f"{what} needs whole numbers below 2**63, but got {rows.max()}")
+        return rows.astype(np.int64)
     return np.ascontiguousarray(rows, np.float64) if rows.dtype.kind == "f" else rows
 
 
