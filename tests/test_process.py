@@ -253,6 +253,31 @@ def test_computing_with_a_parameter_that_another_thread_records_waits(use: str) 
     assert 301 == sum(node.op is not None for node in topological(program.graph()))
 
 
+@pytest.mark.parametrize("use", USES)
+def test_computing_while_another_thread_records_again_and_again(use: str) -> None:
+    """Whatever instant a recording begins or ends at: the thread that computes gets the right number, and no error."""
+    found: set[Any] = set()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(60):
+            w, over = Value(2.0), threading.Event()
+
+            def compute(w: Value = w, over: threading.Event = over) -> None:
+                while not over.is_set():
+                    found.add(USES[use](w))
+
+            thread = threading.Thread(target=compute)
+            thread.start()
+            for _ in range(3):
+                compile(lambda x, w=w: w * x * 1.5, params=[w], verify=False, passes=())(1e-300)
+            over.set()
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert {USES[use](Value(2.0))} == found
+
+
 def test_a_parameter_that_is_not_given_back_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a recording waits for the thread that waits for it: no hang, but words that say who has it."""
     monkeypatch.setattr(trace, "PATIENCE", 0.05)

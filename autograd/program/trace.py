@@ -31,7 +31,8 @@ class TracingError(AutogradError, AttributeError, TypeError):
 
 
 # The recording that is under way: one at a time, since the parameters are Traced as long as it lasts.
-_run: Any = None  # stands for it; a number of another one is no longer of any meaning
+_NONE = object()  # where none is: never what a thread has for its tape, so that `here.tape is _run` says "this very thread records"
+_run: Any = _NONE  # stands for it; a number of another one is no longer of any meaning
 _tape: Tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)  # which it fills
 # What most nodes have not comes to the tape at the end: constant operands, and names.
 _constants: tuple[dict[int, float], dict[int, float]] = ({}, {})
@@ -52,12 +53,12 @@ def _given_back(x: Value) -> bool:
     """Whether x was lent to a recording in another thread, and is itself again."""
     if _recording_here():
         return False
-    if _undone:
-        if not lending.acquire(timeout=PATIENCE):
-            name = "a parameter" if x.label is None else f"the parameter {x.label!r}"
-            raise InUseError(f"{name} is in use: another thread records a program with it")
-        lending.release()
-    return type(x) not in (Traced, Foreign)
+    if not lending.acquire(timeout=PATIENCE):
+        name = "a parameter" if x.label is None else f"the parameter {x.label!r}"
+        raise InUseError(f"{name} is in use: another thread records a program with it")
+    back = type(x) not in (Traced, Foreign)  # asked while nobody can lend it to the next recording
+    lending.release()
+    return back
 
 
 def _refuse(what: str, instead: str = "use stop_gradient(x) where no gradient is to flow, where(condition, x, y) to choose") -> NoReturn:
@@ -78,7 +79,7 @@ def _named(name: str) -> property:
     def put(self: Traced, text: str | None) -> None:
         text = None if text is None else str(text)  # a label may be anything
         slot.__set__(self, text)
-        if self._run is _run is not None:
+        if self._run is _run:
             _names[name][self._index] = text
 
     return property(get, put)
@@ -320,7 +321,7 @@ def _known(*operands: Any) -> None:
     """TracingError if one of them is not of the recording that is under way."""
     for x in operands:
         if type(x) is Traced and x._run is not _run:
-            if _run is None:
+            if _run is _NONE:
                 raise TracingError("the recording is over: a number that was kept from inside a compiled function has no meaning outside")
             raise TracingError(f"{x!r} comes from an earlier run of the function, which must not keep numbers outside")
 
