@@ -20,7 +20,8 @@ from .failures import guilty
 from .graph import Node, edges, topological
 from .marks import sweep
 from .masking import MISSING, Missing, swept
-from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, bind, failure, forward_of, interpretation
+from .numbers import ABOVE, as_float
+from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, bind, failure, forward_of, interpretation
 from .process import refuse_reentry, together, updating
 
 _new = object.__new__
