@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import math
+import operator
 import pickle
 from collections import deque
 from collections.abc import Iterator
@@ -18,16 +19,17 @@ from uuid import uuid4
 
 import numpy as np
 
-from .. import __version__, given
+from .. import __version__, given, trees
 from ..errors import AutogradError, GradientError, NonFiniteError, RangeError
 from ..numbers import as_float
 from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
-from ..program.arguments import Signature, describe, flatten, rebuild
+from ..program.arguments import still
 from ..program.program import STATES, Recording
 from ..program.surroundings import Surroundings
 from ..program.tape import Tape
 from ..program.trace import add_gradients, numbers_of
+from ..trees import ARRAY, Structure, describe, flatten, nested, rebuild
 from ..value import Value
 from .arrays import Array, Each, kernel
 from .equations import Equations
@@ -53,8 +55,6 @@ KNOWN = 8
 """How many programs a worker keeps."""
 ERRORS = (AutogradError, ArithmeticError, ValueError, IndexError)
 """What may be wrong with an example."""
-
-_NUMBER: Signature = ("number",)
 
 
 @dataclass(eq=False)
@@ -84,8 +84,8 @@ class Form:
     variants   the recordings there are
     """
 
-    signature: Signature
-    leaves: list[Signature]
+    signature: Structure
+    leaves: list[Structure]
     batched: Array
     wanted: Array
     variants: list[Variant] = field(default_factory=list)
@@ -123,10 +123,10 @@ class Packed:
     def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
         self.params = program.params
-        self.forms: dict[Signature, Form] = {}
+        self.forms: dict[Structure, Form] = {}
         self._shapes: dict[tuple[Any, ...], Form] = {}  # the forms of arguments that are arrays of numbers, which are quicker to look up
         self._around: Surroundings | None = None  # what the function found around itself when these were made
-        self._others: list[tuple[Surroundings | None, dict[Signature, Form], dict[tuple[Any, ...], Form]]] = []  # and those made in other
+        self._others: list[tuple[Surroundings | None, dict[Structure, Form], dict[tuple[Any, ...], Form]]] = []  # and those made in other
         self._session: Session | None = None
         self._last: Variant | None = None
         self.__name__ = program.__name__
@@ -239,7 +239,7 @@ class Packed:
         for i, keys, arg in self._leaves(args):
             if not self._is_batched(i):
                 numbers: list[float] = []
-                shapes.append((keys, flatten(arg, numbers, _number)))
+                shapes.append((keys, flatten(arg, numbers, _number, still, (ARRAY,))))
                 shared += numbers
                 batched += [False] * len(numbers)
                 continue
@@ -259,7 +259,7 @@ class Packed:
             raise ValueError(f"{self.__name__} got no argument with examples, for shared has the places of all")
         if not size:
             raise ValueError(f"{self.__name__} needs at least one example, but the batch is empty")
-        signatures: list[Signature] = [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes]
+        signatures: list[Structure] = [found[1] if len(found) == 2 else nested(found[2]) for found in shapes]
         if not whole:
             key = tuple(shapes)
             if key not in self._shapes:
@@ -277,12 +277,12 @@ class Packed:
             at = 0
             for place, rows in whole:
                 count = math.prod(rows.shape[1:])
-                signatures[place] = flatten(kind[at : at + count].reshape(rows.shape[1:]).tolist(), [], _number)
+                signatures[place] = flatten(kind[at : at + count].reshape(rows.shape[1:]).tolist(), [], _number, still)
                 at += count
             members = np.nonzero(which.ravel() == k)[0]
             yield Batch(self._form(args, signatures, batched), shared, [part[members] for part in parts], len(members), members)
 
-    def _form(self, args: tuple[Any, ...], signatures: list[Signature], batched: list[bool]) -> Form:
+    def _form(self, args: tuple[Any, ...], signatures: list[Structure], batched: list[bool]) -> Form:
         found = iter(signatures)
         kinds = [_signature_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args)]
         signature = (tuple, tuple(kinds))
@@ -296,7 +296,7 @@ class Packed:
         """Put the gradients by the arguments where they belong."""
         column, number = 0, 0
         for k, ((i, _, arg), part) in enumerate(zip(self._leaves(args), batch.form.leaves, strict=True)):
-            count = _count(part)
+            count = trees.size(part)
             if not self._is_batched(i):
                 found = rebuild(part, iter(same[number : number + count].tolist()), lambda constant: None)
                 answer[k] = found if answer[k] is None else _added(answer[k], found)
@@ -533,8 +533,12 @@ class Packed:
             names = list(inspect.signature(self.program.function).parameters)
         except (TypeError, ValueError):
             names = []
-        names += [f"x{i}" for i in range(len(names), len(signature[1]))]
-        counts = [(i, name, _count(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if _count(part)]
+        names += [f"x{i}" for i in range(len(names), len(trees.parts(signature)))]
+        counts = [
+            (i, name, trees.size(part))
+            for i, (name, part) in enumerate(zip(names, trees.parts(signature), strict=False))
+            if trees.size(part)
+        ]
         alike = [(name, count) for i, name, count in counts if self.batch is None or i in self.shared]
         return Equations(variant.plan, mean, [name for _, name, count in counts if (name, count) not in alike], alike)
 
@@ -550,7 +554,7 @@ class Packed:
         form = next(form for form in self.forms.values() if variant in form.variants)
         arguments: list[tuple[bool, int]] = []
         at = 0
-        for count in map(_count, form.leaves):
+        for count in map(trees.size, form.leaves):
             if count:
                 arguments.append((bool(form.batched[at]), count))
                 at += count
@@ -571,7 +575,7 @@ class Packed:
         and the row that it became, and all nodes of one array are in a scope of its name, so that `draw` folds them into it.
         """
         numbers: list[float] = []
-        flatten(args, numbers, _number)
+        flatten(args, numbers, _number, still, (ARRAY,))
         variant = self.latest()
         numbers += self._theta().tolist()
         if len(numbers) != len(variant.tape.labels):
@@ -723,23 +727,6 @@ def _array(arg: Any, place: int, name: str) -> Array:
     return np.ascontiguousarray(rows, np.float64) if rows.dtype.kind == "f" else rows
 
 
-def _signature(shape: tuple[int, ...]) -> Signature:
-    """The signature of an array of numbers."""
-    found = _NUMBER
-    for n in reversed(shape):
-        found = (list, (found,) * n)
-    return found
-
-
-def _count(signature: Signature) -> int:
-    """How many numbers it has."""
-    if signature == _NUMBER:
-        return 1
-    if signature[0] == "is":
-        return 0
-    return sum(_count(part[1] if signature[0] is dict else part) for part in signature[1])
-
-
 def _entries(arg: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """The arrays in nested dicts, each with the keys that lead to it."""
     if isinstance(arg, dict):
@@ -754,14 +741,12 @@ def _like(arg: Any, found: Iterator[Any]) -> Any:
     return {key: _like(item, found) for key, item in arg.items()} if isinstance(arg, dict) else next(found)
 
 
-def _signature_like(arg: Any, found: Iterator[Signature]) -> Signature:
+def _signature_like(arg: Any, found: Iterator[Structure]) -> Structure:
     return (dict, tuple((key, _signature_like(item, found)) for key, item in arg.items())) if isinstance(arg, dict) else next(found)
 
 
 def _added(a: Any, b: Any) -> Any:
-    """Two nested structures of numbers, number by number."""
-    if isinstance(a, dict):
-        return {key: _added(a[key], b[key]) for key in a}
-    if isinstance(a, (list, tuple)):
-        return type(a)(_added(x, y) for x, y in zip(a, b, strict=True))
-    return None if a is None else a + b
+    """Two trees of one structure, number by number."""
+    xs, ys = list[float](), list[float]()
+    flatten(b, ys, float, still)
+    return rebuild(flatten(a, xs, float, still), map(operator.add, xs, ys))
