@@ -9,10 +9,13 @@ from typing import Any
 from ..given import DEPTH, is_bool, shorten
 from ..process import lending
 from ..value import Value
+from ..whole import Whole
 from .trace import Traced
 
 Signature = tuple[Any, ...]
-"""Everything about arguments but their numbers: a program is made for it."""
+"""Everything about arguments but their numbers: a program is made for it. ("one of", n) is a whole number below n, as n numbers, of which
+one is 1; ("drawn", n), which comes last, are n random numbers that the function draws.
+"""
 
 _NUMBER: Signature = ("number",)
 
@@ -62,6 +65,9 @@ def rebuild(signature: Signature, leaf: Iterator[Any], constant: Callable[[Any],
     kind, *rest = signature
     if kind == "is":
         return constant(rest[1])
+    if kind in ("one of", "drawn"):
+        found = [next(leaf) for _ in range(rest[0])]
+        return Whole(0, found) if kind == "one of" else found
     if kind is dict:
         return {key: rebuild(item, leaf, constant) for key, item in rest[0]}
     items = [rebuild(item, leaf, constant) for item in rest[0]]
@@ -76,6 +82,8 @@ def names_of(signature: Signature, name: str) -> Iterator[str]:
         yield name
     elif signature[0] == "is":
         return
+    elif signature[0] in ("one of", "drawn"):
+        yield from (f"{name}[{i}]" for i in range(signature[1]))
     elif signature[0] is dict:
         for key, item in signature[1]:
             yield from names_of(item, f"{name}[{key!r}]")
@@ -90,6 +98,10 @@ def describe(signature: Signature) -> str:
         return "number"
     if signature[0] == "is":
         return repr(signature[2])
+    if signature[0] == "one of":
+        return f"one of {signature[1]}"
+    if signature[0] == "drawn":
+        return f"{signature[1]} drawn"
     if signature[0] is dict:
         return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in signature[1]) + "}"
     items = signature[1]

@@ -23,6 +23,7 @@ from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
 from ..value import Value, refuse_misplaced
+from ..whole import Draws
 from . import source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python
@@ -213,12 +214,22 @@ class Program:
     def _without(self, why: str) -> TracingError:
         return TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what was recorded before; {why}")
 
-    def _trace(self, signature: Signature, numbers: Sequence[float], around: Surroundings) -> Tape:
+    def probe(self, signature: Signature, numbers: Sequence[float], draws: Draws) -> None:
+        """Run the function as for a recording, of which nothing is kept: to see what it does with whole numbers, and what it draws."""
+        around = self.surroundings()
+        assert around is not None  # as in `record`
+        self._trace(signature, numbers, around, draws)
+
+    def _trace(self, signature: Signature, numbers: Sequence[float], around: Surroundings, draws: Draws | None = None) -> Tape:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
+        if signature[1] and signature[1][-1][0] == "drawn":
+            *args, drawn = args
+            draws = draws or Draws(drawn)
+        watch = draws or Draws(())
 
         def run() -> Traced:
-            output = self.function(*args)
+            output = watch.call(self.function, *args)
             if not isinstance(output, Traced):
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
             return output
