@@ -13,7 +13,8 @@ from .escape import lost
 from .failures import ZERO_TIMES_INFINITY, describe_partial, missing
 from .graph import topological
 from .masking import is_still, substitutes, vanishes
-from .primitive import PRIMITIVES, Primitive, as_operand, bind, function_of, interpretation
+from .numbers import as_operand
+from .primitive import PRIMITIVES, Primitive, bind, function_of, interpretation
 from .reverse import only_once, plus, times
 from .value import UNDEFINED, Value, as_value
 

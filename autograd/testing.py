@@ -36,7 +36,8 @@ from .checking.functions import check_gradients
 from .checking.judging import TOLERANCE
 from .checking.ladder import check_differences, check_rules, climb
 from .checking.prove import primitives_given
-from .primitive import PRIMITIVES, REALS, Interval, Primitive, as_float
+from .numbers import as_float
+from .primitive import PRIMITIVES, REALS, Interval, Primitive
 
 __all__ = [
     "SPECIAL",

@@ -24,7 +24,7 @@ from .context import paused, recording, running
 from .errors import GradientError
 from .forward import Dual, Level, Undefined, number, refuse_kept
 from .graph import cotangents, topological
-from .primitive import as_operand
+from .numbers import as_operand
 from .reverse import pull
 from .value import Value
 

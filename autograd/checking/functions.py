@@ -15,7 +15,7 @@ from ..errors import AutogradError
 from ..failures import label_of
 from ..given import is_bool
 from ..graph import cotangents, edges, topological
-from ..primitive import as_float
+from ..numbers import as_float
 from ..reverse import gradient
 from ..transforms import begun, like, under_way
 from ..typeset import shown

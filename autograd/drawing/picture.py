@@ -14,7 +14,7 @@ import graphviz
 
 from .. import files, given
 from ..errors import AutogradError, DrawingError
-from ..primitive import as_float
+from ..numbers import as_float
 from ..typeset import shown
 from . import text
 from .engine import layout

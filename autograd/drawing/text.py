@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import given
-from ..primitive import as_float
+from ..numbers import as_float
 from ..typeset import name, number, shown
 from ..value import Value
 from .view import Box, look, outputs_of

@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import __version__, given
 from ..errors import AutogradError, GradientError, NonFiniteError, RangeError
-from ..primitive import as_float
+from ..numbers import as_float
 from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program.arguments import Signature, describe, flatten, rebuild

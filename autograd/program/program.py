@@ -18,7 +18,7 @@ from ..errors import AutogradError, GradientError
 from ..failures import label_of
 from ..forward import Dual
 from ..graph import topological
-from ..primitive import as_float
+from ..numbers import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number

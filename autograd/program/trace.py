@@ -17,7 +17,8 @@ from .. import context, ops
 from ..errors import AutogradError, InUseError
 from ..failures import label_of
 from ..graph import Node
-from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, bind, failure, forward_of, function_of, interpretation
+from ..numbers import ABOVE, as_float
+from ..primitive import FAILURES, PRIMITIVES, Primitive, bind, failure, forward_of, function_of, interpretation
 from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .tape import Check, Tape

@@ -22,7 +22,8 @@ from ..errors import ExpressionError, GradientError
 from ..failures import label_of, no_derivative, out_of_range
 from ..graph import Edge, topological
 from ..masking import substitutes
-from ..primitive import FAILURES, Primitive, as_float
+from ..numbers import as_float
+from ..primitive import FAILURES, Primitive
 from ..typeset import Notation, formula, number, shown
 from ..typeset import name as pretty_name
 from ..value import Value
