@@ -264,7 +264,7 @@ class _Run:
         self.asker, self.has_aux = asker, given.flag(has_aux, "has_aux", asker)
         self.level = begun()
         places, structure, numbers = _chosen(asker, args, argnums)
-        self.structure = trees.parts(structure)[0] if isinstance(argnums, int) else structure
+        self.structure = structure[1][0] if isinstance(argnums, int) else structure
         moved = list(args)
         for place, arg in zip(places, rebuild(structure, iter(replace(numbers))), strict=True):
             moved[place] = arg

@@ -4,11 +4,11 @@
 structure. A structure is made of tuples, so it can be compared, hashed and pickled:
 
     NUMBER                                one number
-    (kind, n)                             a list or tuple of n numbers
-    (kind, (structure, …))                a list or tuple of anything
+    (kind, (structure, …))                a list or tuple
     (kind, ((key, structure), …))         a dict, or a dataclass by its fields
     (ARRAY, shape)                        an array of numbers; (ARRAY, shape, structure), an array of other trees
     (STILL, type, what)                   what belongs to the structure itself, where the caller says so: a class, a switch
+    (ONE_OF, n), (DRAWN, n)               n numbers: for a whole number below n, of which one is 1 (see `whole`); drawn at random
 
 What is put together has the kind that was taken apart. A class that derives from list, or from tuple and is no named tuple, becomes a plain
 one, and one that derives from dict becomes a dict or an OrderedDict. A dataclass is made by its constructor, of the fields that this takes.
@@ -28,11 +28,12 @@ from typing import Any
 
 from .given import DEPTH, shorten
 from .numbers import kind_of
+from .whole import Whole
 
 Structure = tuple[Any, ...]
 
 NUMBER: Structure = ("number",)
-LIST, TUPLE, DICT, DATACLASS, ARRAY, STILL = "list", "tuple", "dict", "dataclass", "array", "is"
+LIST, TUPLE, DICT, DATACLASS, ARRAY, STILL, ONE_OF, DRAWN = "list", "tuple", "dict", "dataclass", "array", "is", "one of", "drawn"
 
 
 @cache
@@ -86,7 +87,7 @@ def flatten(
                 break
         else:  # nearly always
             numbers.extend(map(leaf, tree))
-            return kind, len(tree)
+            return kind, (NUMBER,) * len(tree)
         parts: list[Structure] = []
         for item in tree:
             if type(item) is float:  # a call would cost more than all the rest
@@ -94,7 +95,7 @@ def flatten(
                 parts.append(NUMBER)
             else:
                 parts.append(flatten(item, numbers, leaf, still, lists, depth + 1))
-        return kind, len(parts) if parts.count(NUMBER) == len(parts) else tuple(parts)
+        return kind, tuple(parts)
     if found is ARRAY:
         if ARRAY in lists:
             return flatten(tree.tolist(), numbers, leaf, still, lists, depth)
@@ -133,18 +134,19 @@ def rebuild(structure: Structure, numbers: Iterator[Any], constant: Callable[[An
     """A tree of this structure with these numbers in it, and with constant(x) in place of what belongs to the structure."""
     if structure == NUMBER:
         return next(numbers)
-    kind, parts = structure[:2]
-    if type(parts) is int:
-        found = list(islice(numbers, parts))
-        return found if kind is list else _made(kind, found)
-    if kind == STILL:
-        return constant(structure[2])
-    if kind == ARRAY:
-        count = math.prod(parts)
-        return _array(parts, rebuild((list, structure[2:] * count or count), numbers, constant))
+    kind, inside = structure[:2]
+    if type(kind) is str:
+        if kind == STILL:
+            return constant(structure[2])
+        if kind == ARRAY:
+            count = math.prod(inside)
+            return _array(inside, rebuild((list, (structure[2] if structure[2:] else NUMBER,) * count), numbers, constant))
+        found = list(islice(numbers, inside))
+        return Whole(0, found) if kind == ONE_OF else found
     if issubclass(kind, (list, tuple)):
-        return _made(kind, [rebuild(part, numbers, constant) for part in parts])
-    return _made(kind, {key: rebuild(part, numbers, constant) for key, part in parts})
+        plain = inside.count(NUMBER) == len(inside)  # nearly always
+        return _made(kind, [*islice(numbers, len(inside))] if plain else [rebuild(part, numbers, constant) for part in inside])
+    return _made(kind, {key: rebuild(part, numbers, constant) for key, part in inside})
 
 
 def _made(kind: Any, inside: Any) -> Any:
@@ -173,65 +175,65 @@ def _array(shape: tuple[int, ...], inside: Sequence[Any]) -> Any:
     return found.reshape(shape)
 
 
-def nest(outer: Structure, inner: Structure) -> Structure:
-    """The outer structure with the inner one in place of each number. An array of arrays is one array, which has the inner axes last."""
-    if outer == NUMBER or inner == NUMBER:
-        return inner if outer == NUMBER else outer
-    kind, inside = outer[:2]
-    if kind == STILL:
-        return outer
-    if kind == ARRAY:
-        return (ARRAY, inside + inner[1]) if inner[0] == ARRAY else (ARRAY, inside, nest(outer[2], inner) if outer[2:] else inner)
-    if type(inside) is int or issubclass(kind, (list, tuple)):
-        return kind, tuple([nest(part, inner) for part in parts(outer)]) or 0
-    return kind, tuple([(key, nest(part, inner)) for key, part in inside])
-
-
 def nested(shape: Sequence[int]) -> Structure:
     """The structure of lists in lists of numbers, as of an array's tolist()."""
-    if not shape:
-        return NUMBER
-    *outer, n = shape
-    found: Structure = (list, n)
-    for n in reversed(outer):
-        found = (list, (found,) * n if n else 0)
+    found = NUMBER
+    for n in reversed(shape):
+        found = (list, (found,) * n)
     return found
 
 
-def parts(structure: Structure) -> tuple[Structure, ...]:
-    """The structures of the items of a list or tuple."""
-    found: Any = structure[1]
-    return (NUMBER,) * found if type(found) is int else found
+def nest(outer: Structure, inner: Structure) -> Structure:
+    """The outer structure with the inner one in place of each number. An array of arrays is one array, which has the inner axes last."""
+    if inner == NUMBER:
+        return outer
+    if outer[0] == ARRAY and len(outer) == 2:
+        return (ARRAY, outer[1] + inner[1], *inner[2:]) if inner[0] == ARRAY else (*outer, inner)
+    return replaced(outer, lambda leaf: inner if leaf == NUMBER else nest(leaf, inner) if leaf[0] == ARRAY else leaf)
 
 
-def _keyed(structure: Structure) -> list[tuple[str, Structure]]:
-    """Each item's structure after what leads to it: [0], ['key'], .field."""
-    kind, inside = structure[:2]
-    if kind == ARRAY:
-        return [(f"[{', '.join(map(str, at))}]", NUMBER) for at in product(*map(range, inside))]
-    if type(inside) is int or issubclass(kind, (list, tuple)):
-        return [(f"[{i}]", part) for i, part in enumerate(parts(structure))]
-    return [(f"[{key!r}]" if issubclass(kind, dict) else f".{key}", part) for key, part in inside]
+def replaced(structure: Structure, change: Callable[[Structure], Structure]) -> Structure:
+    """The structure with change(leaf) in place of each leaf in it: whatever is no list, tuple, dict or dataclass."""
+    kind, *inside = structure
+    if type(kind) is str:
+        return change(structure)
+    if issubclass(kind, (list, tuple)):
+        return kind, tuple([replaced(part, change) for part in inside[0]])
+    return kind, tuple([(key, replaced(part, change)) for key, part in inside[0]])
+
+
+def leaves(structure: Structure) -> Iterator[Structure]:
+    """The leaves, in order."""
+    kind = structure[0]
+    if type(kind) is str:
+        yield structure
+    else:
+        for part in structure[1]:
+            yield from leaves(part if issubclass(kind, (list, tuple)) else part[1])
 
 
 def size(structure: Structure) -> int:
     """How many numbers it has."""
-    if structure == NUMBER:
-        return 1
-    if structure[0] == STILL:
-        return 0
-    if structure[0] == ARRAY:
-        return math.prod(structure[1])
-    return structure[1] if type(structure[1]) is int else sum(size(part) for _, part in _keyed(structure))
+    total = 0
+    for kind, *inside in leaves(structure):
+        total += 1 if not inside else 0 if kind == STILL else math.prod(inside[0]) if kind == ARRAY else inside[0]
+    return total
 
 
 def names(structure: Structure, name: str) -> Iterator[str]:
     """A name for each number: x, xs[0], point['x'], point.x, w[0, 1]."""
     if structure == NUMBER:
         yield name
-    elif structure[0] != STILL:
-        for key, part in _keyed(structure):
-            yield from names(part, name + key)
+        return
+    kind, inside = structure[:2]
+    if kind == ARRAY:
+        yield from (name + _key(ARRAY, at) for at in product(*map(range, inside)))
+    elif kind in (ONE_OF, DRAWN):
+        yield from (f"{name}[{i}]" for i in range(inside))
+    elif kind != STILL:
+        sort = sort_of(kind)
+        for key, part in enumerate(inside) if sort is LIST or sort is TUPLE else inside:
+            yield from names(part, name + _key(sort, key))
 
 
 def describe(structure: Structure) -> str:
@@ -239,16 +241,14 @@ def describe(structure: Structure) -> str:
     if structure == NUMBER:
         return "number"
     kind, inside = structure[:2]
-    if kind == STILL:
-        return repr(structure[2])
-    if kind == ARRAY:
-        return f"array of shape {inside}"
-    if type(inside) is not int and not issubclass(kind, (list, tuple)):
+    if type(kind) is str:
+        words = {STILL: repr(structure[-1]), ARRAY: f"array of shape {inside}", ONE_OF: f"one of {inside}", DRAWN: f"{inside} drawn"}
+        return words[kind]
+    if not issubclass(kind, (list, tuple)):
         text = [(f"{key!r}: " if issubclass(kind, dict) else f"{key}=") + describe(part) for key, part in inside]
         return f"{{{', '.join(text)}}}" if issubclass(kind, dict) else f"{kind.__name__}({', '.join(text)})"
-    found = parts(structure)
-    listed = ", ".join(map(describe, found[:8])) + (f", … ({len(found)} in all)" if len(found) > 8 else "")
-    return f"[{listed}]" if issubclass(kind, list) else f"({listed}{',' if len(found) == 1 else ''})"
+    listed = ", ".join(map(describe, inside[:8])) + (f", … ({len(inside)} in all)" if len(inside) > 8 else "")
+    return f"[{listed}]" if issubclass(kind, list) else f"({listed}{',' if len(inside) == 1 else ''})"
 
 
 # By the trees themselves, where something is to be said of a place in them.
@@ -271,7 +271,7 @@ def walk(tree: Any, name: str, asker: str, above: tuple[Any, ...] = ()) -> Itera
         yield from walk(item, name + _key(found, key), asker, (*above, tree))
 
 
-def _key(found: str, key: Any) -> str:
+def _key(found: str | None, key: Any) -> str:
     if found is ARRAY:
         return f"[{', '.join(map(str, key))}]"
     return f".{key}" if found is DATACLASS else f"[{key!r}]"

@@ -13,6 +13,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from . import composed, context, copies, given, ops
+from .arrays import bind_names
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
@@ -20,8 +21,8 @@ from .failures import guilty
 from .graph import Node, edges, topological
 from .marks import sweep
 from .masking import MISSING, Missing, swept
-from .numbers import ABOVE, as_float
-from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, bind, failure, forward_of, interpretation
+from .numbers import ABOVE, as_float, holds_many
+from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, among_arrays, bind, failure, forward_of, interpretation
 from .process import refuse_reentry, together, updating
 
 _new = object.__new__
@@ -46,7 +47,8 @@ class Value(Node):
 
     Equality and hashing are by identity, since a node is a place in a graph; < and its kin compare the numbers. `float(v)`
     and so `math.exp(v)` give a plain number: no gradient flows through them, and while a function is differentiated (`grad` and its kin)
-    they are a LostGradientError, if the Value depends on its arguments. A Value takes ints, floats, NumPy scalars,
+    they are a LostGradientError, if the Value depends on its arguments. Beside an array of NumPy's a Value computes with each element
+    (see `arrays`). A Value takes ints, floats, NumPy scalars,
     Fractions and Decimals; anything else is a TypeError, NaN and infinity a NonFiniteError.
     """
 
@@ -131,7 +133,10 @@ class Value(Node):
             if type(other) is not float:
                 if type(other) in _above:
                     return _ADD.kinds[type(other)](self, other)  # type: ignore[no-any-return]
-                other = as_float(other, asker="add")
+                try:
+                    other = as_float(other, asker="add")
+                except TypeError:
+                    return among_arrays(_ADD, self, other)  # type: ignore[no-any-return]
             y, b, dy = None, other, other
         try:
             z = self.data + b
@@ -166,7 +171,10 @@ class Value(Node):
             if type(other) is not float:
                 if type(other) in _above:
                     return _MULTIPLY.kinds[type(other)](self, other)  # type: ignore[no-any-return]
-                other = as_float(other, asker="multiply")
+                try:
+                    other = as_float(other, asker="multiply")
+                except TypeError:
+                    return among_arrays(_MULTIPLY, self, other)  # type: ignore[no-any-return]
             y, b, dy = None, other, other
         try:
             z = a * b
@@ -201,6 +209,8 @@ class Value(Node):
     def __pow__(self, other: Any, modulus: None = None) -> Value:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
+        if type(other) is not int and type(other) is not float and holds_many(other):
+            return NotImplemented  # each of its elements asks for itself
         return (_POW if isinstance(other, Value) or type(other) in _above else _POWER).kinds[Value](self, other)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
@@ -261,8 +271,6 @@ class Value(Node):
     def __repr__(self) -> str:
         name = f", label={self.label!r}" if self.label is not None else ""
         return f"Value({self.data!r}{name}, grad={self.grad!r})"
-
-    __array_ufunc__ = None  # an array of NumPy leaves `array * value` to us, and we refuse it
 
     def __copy__(self) -> Value:
         """A second node with the same operands, number and gradient."""
@@ -371,6 +379,8 @@ def _comparable(other: Any) -> float:
         return other  # as in `best = inf; if loss < best`: it is looked at, and does not enter a graph
     if type(other) in _above:
         return other.data  # type: ignore[no-any-return]
+    if holds_many(other):
+        return other  # type: ignore[no-any-return] # it compares the number with each of its own
     return as_float(other, "a number to compare with", "a Value")
 
 
@@ -463,7 +473,10 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
         else:
             if type(x) in _above:
                 return primitive.kinds[type(x)](x, y)  # type: ignore[no-any-return]
-            dx = a = as_float(x, asker=name)
+            try:
+                dx = a = as_float(x, asker=name)
+            except TypeError:
+                return among_arrays(primitive, x, y)  # type: ignore[no-any-return]
             left = None
         if isinstance(y, Value):
             b = y.data
@@ -473,7 +486,10 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
         else:
             if type(y) in _above:
                 return primitive.kinds[type(y)](x, y)  # type: ignore[no-any-return]
-            dy = b = as_float(y, asker=name)
+            try:
+                dy = b = as_float(y, asker=name)
+            except TypeError:
+                return among_arrays(primitive, x, y)  # type: ignore[no-any-return]
             right = None
         if right is not None and rule_y is None:
             raise TypeError(f"{name} needs a plain number as {primitive.operands[1]}, but got {y!r}; x ** y takes a Value there")
@@ -544,3 +560,4 @@ def _methods() -> None:
 
 
 _methods()
+bind_names(Value)

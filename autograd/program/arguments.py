@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .. import trees
 from ..given import DEPTH, is_bool, shorten
 from ..process import lending
-from ..trees import STILL, Structure
+from ..trees import ARRAY, STILL, Structure
 from ..value import Value
 from .trace import Traced
 
 
-def still(x: Any) -> Structure | None:
-    """Whole numbers, texts, bools and None are no numbers to differentiate by (a class, a row of a table, a switch): a program is made for
-    each of them.
+def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any]) -> Structure:
+    """The signature of arguments, whose numbers go onto the list: everything about them but their numbers. A program is made for it.
+
+    Whole numbers, texts, bools and None are no numbers to differentiate by (a class, a row of a table, a switch): they belong to the
+    signature. Arrays are lists.
     """
+    return trees.flatten(args, numbers, convert, still, (ARRAY,))
+
+
+def still(x: Any) -> Structure | None:
+    """What belongs to the signature; None for a number."""
     if x is None or isinstance(x, str) or is_bool(x):
         return STILL, type(x).__name__, x
     if hasattr(x, "__index__") and not isinstance(x, Iterable):  # NumPy's whole numbers, and no array of one

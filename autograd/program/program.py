@@ -21,9 +21,10 @@ from ..graph import topological
 from ..numbers import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
-from ..trees import ARRAY, TUPLE, Structure, describe, flatten, rebuild
+from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
 from ..value import Value, refuse_misplaced
+from ..whole import Draws
 from . import source, targets
 from .arguments import parameters_of, still
 from .body import Body, Python
@@ -214,12 +215,22 @@ class Program:
     def _without(self, why: str) -> TracingError:
         return TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what was recorded before; {why}")
 
-    def _trace(self, signature: Structure, numbers: Sequence[float], around: Surroundings) -> Tape:
+    def probe(self, signature: Structure, numbers: Sequence[float], draws: Draws) -> None:
+        """Run the function as for a recording, of which nothing is kept: to see what it does with whole numbers, and what it draws."""
+        around = self.surroundings()
+        assert around is not None  # as in `record`
+        self._trace(signature, numbers, around, draws)
+
+    def _trace(self, signature: Structure, numbers: Sequence[float], around: Surroundings, draws: Draws | None = None) -> Tape:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
+        if signature[1] and signature[1][-1][0] == DRAWN:
+            *args, drawn = args
+            draws = draws or Draws(drawn)
+        watch = draws or Draws(())
 
         def run() -> Traced:
-            output = self.function(*args)
+            output = watch.call(self.function, *args)
             if not isinstance(output, Traced):
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
             return output
@@ -234,8 +245,8 @@ class Program:
         except (TypeError, ValueError):
             parameters = []
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        names += [f"args[{i}]" for i in range(len(trees.parts(signature)) - len(names))]
-        return [label for name, part in zip(names, trees.parts(signature), strict=False) for label in trees.names(part, name)]
+        names += [f"args[{i}]" for i in range(len(signature[1]) - len(names))]
+        return [label for name, part in zip(names, signature[1], strict=False) for label in trees.names(part, name)]
 
     # -- to be looked at -------------------------------------------------------------------------------------------------
 
