@@ -61,6 +61,11 @@ class Value(Node):
     scope: str | None
     op: Primitive | None
 
+    # What the slots of the partials hold where there is none, under names of their own. So no node has a slot more.
+    made_in: Any = Node.__dict__["dx"]  # of a leaf: the derivative in whose run it was made (`State.run`); None outside of any
+    first_constant: float = Node.__dict__["dx"]  # beside an operand that is None: the plain number in its place
+    second_constant: float = Node.__dict__["dy"]
+
     def __init__(self, data: Any, *, label: str | None = None) -> None:
         self.data = as_float(data, asker="Value")
         if label is not None and not isinstance(label, str):
@@ -70,7 +75,7 @@ class Value(Node):
         here = context.here()
         self.scope = here.scope
         self.op = self.x = self.y = self.dy = None
-        self.dx = here.run
+        self.made_in = here.run
 
     # -- the graph -------------------------------------------------------------------------------------------------------
 
@@ -79,10 +84,10 @@ class Value(Node):
         """The operands in their order: Values, and floats for constants. Empty for a leaf."""
         if self.op is None:
             return ()
-        first = self.dx if self.x is None else self.x
+        first = self.first_constant if self.x is None else self.x
         if len(self.op.operands) == 1:
-            return (first,)  # type: ignore[return-value]
-        return (first, self.dy if self.y is None else self.y)  # type: ignore[return-value]
+            return (first,)
+        return (first, self.second_constant if self.y is None else self.y)
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -534,7 +539,7 @@ def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., 
 def _forget(node: Value, here: State) -> None:
     """Under no_grad() a new node forgets how it was made."""
     node.op = node.x = node.y = node.dy = None
-    node.dx = here.run
+    node.made_in = here.run
 
 
 # The names by which pickles from before `copies` stood on its own find what loads them.

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from autograd import NonFiniteError, Value, given, scope
 from autograd.numbers import as_float
-from autograd.process import lending, refuse_reentry, together, updating
+from autograd.process import assign, lending, refuse_reentry, together, updating
 
 
 class Module:
@@ -206,8 +206,8 @@ def _numbers(parameters: Sequence[Value]) -> list[float]:
 
 
 def put_numbers(parameters: Sequence[Value], numbers: Sequence[float], *more: tuple[Any, str, Any]) -> None:
-    """Put numbers into the parameters and, with them, more (objects, attributes, values): one call into C, so that Ctrl-C falls before or
-    after it. To be called while the locks are held.
+    """Put numbers into the parameters and, with them, more (objects, attributes, values), all at once. To be called while the locks are
+    held.
     """
     numbers_of(parameters)  # in packed training they are in arrays; now they are back
     owners, names, values = zip(*more, strict=True) if more else ((), (), ())
@@ -218,7 +218,7 @@ def zero_grad(parameters: Sequence[Value]) -> None:
     """Set every parameter's `grad` to 0.0."""
     refuse_reentry("zero_grad()")
     with lending, updating:
-        together(map(setattr, parameters, repeat("grad"), repeat(0.0)))
+        assign(parameters, "grad", repeat(0.0))
 
 
 def finite_gradients(parameters: list[Value], asker: str) -> list[float]:
