@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..program.syntax import Assign, Line, Name, Node, Text, call
 from .fuse import Ints
 from .plan import Plan
 from .sweep import carrying
-from .syntax import Assign, Line, Name, Node, Text, call
 from .views import View, regular
 
 BANKS = ("same", "inputs", "computed")

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..primitive import PRIMITIVES, Primitive
 from ..program.rules import Term
+from ..program.syntax import Assign, Binary, Call, Line, Name, Node, Text, When, call, node
 from .arrays import UFUNCS, WITH_SLOPE, kernel
 from .banks import BANKS, Banks
 from .fuse import LARGEST, SUM, Ints
@@ -22,7 +23,6 @@ from .grids import Product
 from .plan import Group, Plan
 from .products import Amount, Form, form_of
 from .sweep import local, ways
-from .syntax import Assign, Binary, Call, Line, Name, Node, Text, When, call, node
 from .views import View, common, regular
 
 LARGE = 50_000

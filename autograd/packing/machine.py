@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..process import in_a_child, kept, lock
+from ..program.syntax import Assign, Line, Name, Text, call
 from .arrays import Array, look
 from .banks import BANKS
 from .emit import Writer
 from .fuse import Ints
 from .plan import Guard, Plan
-from .syntax import Assign, Line, Name, Text, call
 
 
 def view(bank: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..program.syntax import Line, Name, Node, call
 from .banks import Banks
 from .fuse import Ints
 from .grids import Product
 from .sweep import squares
-from .syntax import Line, Name, Node, call
 
 
 class Amount(NamedTuple):
