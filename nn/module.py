@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from typing import Any, ClassVar
 
 from autograd import NonFiniteError, Value, given, scope
-from autograd.primitive import as_float
+from autograd.numbers import as_float
 from autograd.process import lending, refuse_reentry, together, updating
 
 
