@@ -28,7 +28,7 @@ def describe_partial(op: Primitive, position: int, args: Sequence[Any]) -> str:
     at = []
     for name, arg in zip(op.operands, args, strict=True):
         label = getattr(arg, "label", None)
-        at.append(f"{name}={arg if isinstance(arg, float) else arg.data!r}" + (f" (label {label!r})" if label is not None else ""))
+        at.append(f"{name}={arg if isinstance(arg, float) else arg.data!r}" + (f" (label {label!r})" if label else ""))
     return f"∂({op.formula})/∂{op.operands[position]} at {', '.join(at)}"
 
 

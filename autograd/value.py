@@ -17,6 +17,7 @@ from .arrays import bind_names
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
+from .derived import OWN, Own, derive, hand_on, micrograds_name
 from .failures import guilty
 from .graph import Node, edges, topological
 from .marks import sweep
@@ -95,6 +96,22 @@ class Value(Node):
         where it is beyond the floats.
         """
         return tuple(edge.partial for edge in edges(self))
+
+    # What micrograd's programs look at.
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The operands that are Values. Constants are none: they have no node."""
+        return {*self.parents}
+
+    @property
+    def _op(self) -> str:
+        """The operation as micrograd writes it: +, *, **2, ReLU; '' for a leaf."""
+        return micrograds_name(self)
+
+    def _backward(self) -> None:
+        """Hand this node's `grad` on to its operands, as one step of a sweep that somebody walks by hand."""
+        hand_on(self)
 
     # -- gradients -------------------------------------------------------------------------------------------------------
 
@@ -204,14 +221,14 @@ class Value(Node):
     def __radd__(self, other: Any) -> Value:
         if type(other) is int and other == 0:
             return self  # where sum([...]) starts: no node
-        return _ADD.kinds[Value](other, self)  # type: ignore[no-any-return]
+        return _ADD.kinds[type(self)](other, self)  # type: ignore[no-any-return]
 
     def __pow__(self, other: Any, modulus: None = None) -> Value:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
         if type(other) is not int and type(other) is not float and holds_many(other):
             return NotImplemented  # each of its elements asks for itself
-        return (_POW if isinstance(other, Value) or type(other) in _above else _POWER).kinds[Value](self, other)  # type: ignore[no-any-return]
+        return (_POW if isinstance(other, Value) or type(other) in _above else _POWER).kinds[type(self)](self, other)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
         return self
@@ -229,6 +246,12 @@ class Value(Node):
 
         # For the type checker alone: a real one would keep the interpreter from specialising every attribute access.
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
+
+    def __init_subclass__(cls, *, results: bool = True, **options: Any) -> None:
+        """What is computed from numbers of a class that derives from Value is of that class, unless results=False."""
+        super().__init_subclass__(**options)
+        if results:
+            derive(cls, Value, _on_values)
 
     # -- as a Python object ----------------------------------------------------------------------------------------------
 
@@ -269,7 +292,7 @@ class Value(Node):
         return format(self.data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        name = f", label={self.label!r}" if self.label is not None else ""
+        name = f", label={self.label!r}" if self.label else ""
         return f"Value({self.data!r}{name}, grad={self.grad!r})"
 
     def __copy__(self) -> Value:
@@ -387,24 +410,31 @@ def _comparable(other: Any) -> float:
 # How a row records.
 
 
-def _record(primitive: Primitive, data: float, x: Value | None, dx: float | None, y: Value | None = None, dy: float | None = None) -> Value:
-    node: Value = _new(Value)
-    node.data = data
-    node.grad = 0.0
-    node.label = None
-    node.op = primitive
-    node.x = x
-    node.dx = dx
-    node.y = y
-    node.dy = dy
-    if _here is None:
-        node.scope = None
-    else:
-        here = _here()
-        node.scope = here.scope
-        if here.paused:
-            _forget(node, here)
-    return node
+def _recording(kind: type[Value]) -> Callable[..., Value]:
+    """How nodes of this class are made."""
+
+    def record(
+        primitive: Primitive, data: float, x: Value | None, dx: float | None, y: Value | None = None, dy: float | None = None
+    ) -> Value:
+        node: Value = _new(kind)
+        node.data = data
+        node.grad = 0.0
+        node.label = None
+        node.op = primitive
+        node.x = x
+        node.dx = dx
+        node.y = y
+        node.dy = dy
+        if _here is None:
+            node.scope = None
+        else:
+            here = _here()
+            node.scope = here.scope
+            if here.paused:
+                _forget(node, here)
+        return node
+
+    return record
 
 
 UNDEFINED = (ArithmeticError, ValueError)
@@ -430,14 +460,14 @@ def _looked(rule: Rule | None) -> Any:
 
 
 @interpretation(Value)
-def _on_values(primitive: Primitive) -> Callable[..., Value]:
+def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callable[..., Value]:
     """A row on Values: compute, refuse what is not finite, fix the local derivatives, make the node.
 
     A local derivative that does not exist is stored as nan and one beyond the floats as inf, for it must not break a forward
     pass that has a value; a sweep that needs it raises. Constants stay floats, in the partial's place of the operand that is
     missing.
     """
-    name, forward = primitive.name, forward_of(primitive)
+    name, forward, record_node = primitive.name, forward_of(primitive), _recording(kind or Value)
     # What Python's arithmetic makes of another type is of that type, too, and is met later; other functions make a float of it.
     looks = getattr(primitive.forward, "__module__", None) != "_operator"
 
@@ -458,7 +488,7 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
                 dx = rule(z, a)
             except UNDEFINED as error:
                 dx = _undefined(error)
-            return _record(primitive, z, x, dx)
+            return record_node(primitive, z, x, dx)
 
         return _named(record, primitive)
 
@@ -509,7 +539,7 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
                 dy = rule_y(z, a, b)
             except UNDEFINED as error:
                 dy = _undefined(error)
-        return _record(primitive, z, left, dx, right, dy)
+        return record_node(primitive, z, left, dx, right, dy)
 
     return _named(record_two, primitive)
 
@@ -561,3 +591,5 @@ def _methods() -> None:
 
 _methods()
 bind_names(Value)
+for _name in OWN:
+    setattr(Value, _name, Own(_name))
