@@ -26,12 +26,17 @@ from .numbers import ABOVE, as_float, holds_many
 from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, among_arrays, bind, failure, forward_of, interpretation
 from .process import refuse_reentry, together, updating
 
+if TYPE_CHECKING:
+    from .typed import Methods as _Node  # a node with the rows as methods, which are bound at the end of this file
+else:
+    _Node = Node
+
 _new = object.__new__
 _here: Callable[[], State] | None = None
 context.tell(globals())
 
 
-class Value(Node):
+class Value(_Node):
     """A number that remembers the operation and the operands it came from.
 
     data    the number, a float
@@ -243,9 +248,6 @@ class Value(Node):
         def __rpow__(self, other: Any) -> Value: ...
         def __neg__(self) -> Value: ...
         def __abs__(self) -> Value: ...
-
-        # For the type checker alone: a real one would keep the interpreter from specialising every attribute access.
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
     def __init_subclass__(cls, *, results: bool = True, **options: Any) -> None:
         """What is computed from numbers of a class that derives from Value is of that class, unless results=False."""

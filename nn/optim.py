@@ -98,6 +98,19 @@ class Optimiser:
         """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
         self.parameters[0].data  # noqa: B018
 
+    def __getattr__(self, name: str) -> Any:
+        """The memory, where packed training has taken it."""
+        if name == "memory" and "parameters" in vars(self):
+            with lending, updating:
+                self._bring_back()
+                return vars(self)["memory"]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        with lending, updating:
+            self._bring_back()
+            return dict(vars(self))
+
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0.0."""
         zero_grad(self.parameters)

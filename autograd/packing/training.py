@@ -88,6 +88,8 @@ class Session:
     places    the place of each
     stepping  held during a step: one at a time, since they share arrays
 
+    While they are away the optimiser has no attribute `memory`, if its class knows what to do then: those of `nn` bring all back.
+
     A step computes without `updating`, so that trainings in several threads do not wait for one another. Who looks at a parameter
     meanwhile brings the numbers before the step; who changes one is seen at the end of the step, which then begins again from there.
     """
@@ -115,6 +117,8 @@ class Session:
         self._memory: list[Array] = []
         self._free: list[Any] = []  # arrays of the step before the last
         self._home = True
+        self._attributes = vars(optimiser)
+        self._takes_memory = hasattr(type(optimiser), "__getattr__")
         self._fetch()
 
     def __call__(self, *args: Any, **options: Any) -> float:
@@ -164,7 +168,9 @@ class Session:
             new[self._index] = θ
         with lending, updating:
             if self._home:  # somebody looked
-                if optimiser.memory is not self._brought or self._numbers().tobytes() != before.tobytes():
+                if self._memory_was_set() or self._numbers().tobytes() != before.tobytes():
+                    return None
+                if any(now.tobytes() != old.tobytes() for now, old in zip(_columns(self._brought), self._memory, strict=True)):
                     return None
                 self._leave_home()
             if optimiser.steps != steps:
@@ -184,10 +190,8 @@ class Session:
             raise ValueError(
                 f"the parameters of {type(optimiser).__name__} were changed during training on arrays: leave it, and begin another"
             )
-        if optimiser.memory is not self._brought and not self._home:
-            theta = self.theta
-            self._fetch()
-            self.theta = theta
+        if not self._home and self._memory_was_set():
+            self.settle()
 
     def _updated(self, θ: Array, g: Array) -> list[Array]:
         """θ and the optimiser's memory after a step; an array that it does not change is the same one.
@@ -223,14 +227,22 @@ class Session:
         """Take the parameters and the optimiser's memory from where they belong."""
         self.theta = self._numbers()
         self._brought = self.optimiser.memory
-        self._memory = [np.array(column) for column in zip(*self.optimiser.memory, strict=True)]
+        self._memory = _columns(self._brought)
         self._free = [None] * (1 + len(self._memory))
+
+    def _memory_was_set(self) -> bool:
+        """Whether somebody has given the optimiser another memory."""
+        if self._takes_memory and not self._home:
+            return "memory" in self._attributes
+        return self.optimiser.memory is not self._brought
 
     def _numbers(self) -> Array:
         return np.array([p.data for p in self.packed.params], np.float64)
 
     def _leave_home(self) -> None:
-        calls = [(_put_class, parameter, Resident) for parameter in self.packed.params]
+        calls: list[tuple[Any, ...]] = [(_put_class, parameter, Resident) for parameter in self.packed.params]
+        if self._takes_memory:
+            calls.append((self._attributes.pop, "memory", None))
         together(starmap(call, [(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls]))
 
     def settle(self) -> None:
@@ -240,11 +252,17 @@ class Session:
                 return
             params = self.packed.params
             memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
-            calls: list[tuple[Any, ...]] = [(setattr, self.optimiser, "memory", memory), (setattr, self, "_brought", memory)]
-            calls += [(setattr, self, "_home", True)]
+            calls: list[tuple[Any, ...]] = [(setattr, self, "_brought", memory), (setattr, self, "_home", True)]
+            if not self._memory_was_set():
+                calls.append((self._attributes.__setitem__, "memory", memory))
             calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
             calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
             together(starmap(call, [*calls, (_away.pop, id(self), None)]))
+
+
+def _columns(memory: Any) -> list[Array]:
+    """What an optimiser remembers, an array for each letter."""
+    return [np.array(column, np.float64) for column in zip(*memory, strict=True)]
 
 
 def _steps_otherwise(optimiser: Any) -> bool:

@@ -12,7 +12,7 @@ from functools import partial, reduce
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .. import files, given
+from .. import files, given, trees
 from ..context import alone
 from ..errors import AutogradError, GradientError
 from ..failures import label_of
@@ -21,10 +21,12 @@ from ..graph import topological
 from ..numbers import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
+from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
 from ..value import Value, refuse_misplaced
+from ..whole import Draws
 from . import source, targets
-from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
+from .arguments import parameters_of, still
 from .body import Body, Python
 from .page import either, page, stepper
 from .passes import PASSES
@@ -111,9 +113,9 @@ class Program:
     ) -> None:
         self.function, self.params = function, list(params)
         self.branches, self.limit, self.passes, self.verify = branches, limit, tuple(passes), verify
-        self.recordings: dict[Signature, list[Recording]] = {}
+        self.recordings: dict[Structure, list[Recording]] = {}
         self._around: Surroundings | None = None  # what the function found around itself when these were made
-        self._states: list[tuple[Surroundings, dict[Signature, list[Recording]]]] = []  # and those made in other; the last are these
+        self._states: list[tuple[Surroundings, dict[Structure, list[Recording]]]] = []  # and those made in other; the last are these
         self._last: tuple[Recording, list[float]] | None = None
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
@@ -133,14 +135,14 @@ class Program:
         self._last = made, numbers
         return self._outcome(signature, len(numbers) - len(self.params), value, gradients)
 
-    def _flatten(self, args: tuple[Any, ...], numbers: list[Any]) -> Signature:
-        return flatten(args, numbers, _number)
+    def _flatten(self, args: tuple[Any, ...], numbers: list[Any]) -> Structure:
+        return flatten(args, numbers, _number, still, (ARRAY,))
 
-    def _outcome(self, signature: Signature, size: int, value: float, gradients: tuple[float, ...]) -> Outcome:
+    def _outcome(self, signature: Structure, size: int, value: float, gradients: tuple[float, ...]) -> Outcome:
         shaped = tuple(rebuild(signature, iter(gradients), lambda constant: None))
         return Outcome(value, (*shaped, list(gradients[size:])) if self.params else shaped)
 
-    def _run(self, signature: Signature, numbers: list[float]) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
+    def _run(self, signature: Structure, numbers: list[float]) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
         numbers += numbers_of(self.params)
         around = self._around
         if around is None or (around.watched and not around.holds()):
@@ -189,7 +191,7 @@ class Program:
         self._around, self.recordings = known
         return self._around
 
-    def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+    def record(self, signature: Structure, numbers: Sequence[float]) -> Tape:
         """The tape of the function for these numbers, the arguments' and then the parameters'."""
         if self.function is None:
             raise self._without(f"{describe(signature)} or these numbers need another recording")
@@ -213,12 +215,22 @@ class Program:
     def _without(self, why: str) -> TracingError:
         return TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what was recorded before; {why}")
 
-    def _trace(self, signature: Signature, numbers: Sequence[float], around: Surroundings) -> Tape:
+    def probe(self, signature: Structure, numbers: Sequence[float], draws: Draws) -> None:
+        """Run the function as for a recording, of which nothing is kept: to see what it does with whole numbers, and what it draws."""
+        around = self.surroundings()
+        assert around is not None  # as in `record`
+        self._trace(signature, numbers, around, draws)
+
+    def _trace(self, signature: Structure, numbers: Sequence[float], around: Surroundings, draws: Draws | None = None) -> Tape:
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
+        if signature[1] and signature[1][-1][0] == DRAWN:
+            *args, drawn = args
+            draws = draws or Draws(drawn)
+        watch = draws or Draws(())
 
         def run() -> Traced:
-            output = self.function(*args)
+            output = watch.call(self.function, *args)
             if not isinstance(output, Traced):
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
             return output
@@ -227,14 +239,14 @@ class Program:
             around.look()  # while nobody else records
             return record(leaves, self.params, [x for x in around.values if x not in around.own], run)
 
-    def _labels(self, signature: Signature) -> list[str]:
+    def _labels(self, signature: Structure) -> list[str]:
         try:
             parameters = list(inspect.signature(self.function).parameters.values())
         except (TypeError, ValueError):
             parameters = []
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         names += [f"args[{i}]" for i in range(len(signature[1]) - len(names))]
-        return [label for name, part in zip(names, signature[1], strict=False) for label in names_of(part, name)]
+        return [label for name, part in zip(names, signature[1], strict=False) for label in trees.names(part, name)]
 
     # -- to be looked at -------------------------------------------------------------------------------------------------
 
@@ -383,7 +395,7 @@ class _Graph(Program):
         super().__init__(self._replay, params, "raise", 1, passes, False)
         self.__name__ = label_of(output) or "graph"
         leaves: list[Value] = []
-        self.signature = flatten(tuple(inputs), leaves, _leaf, exact=False)
+        self.signature = flatten(tuple(inputs), leaves, _leaf, None, (TUPLE, ARRAY))
         if len({*leaves, *params}) < len(leaves) + len(params):
             raise ValueError("compile got a leaf twice, among the inputs and the parameters")
         tape = of_graph(output, [*leaves, *params])
@@ -397,13 +409,13 @@ class _Graph(Program):
         self._around = Surroundings(None)
         self._last = made, [x.data for x in (*leaves, *params)]
 
-    def _flatten(self, args: Any, numbers: list[Any]) -> Signature:
-        signature = flatten(args, numbers, _number, exact=False)
+    def _flatten(self, args: Any, numbers: list[Any]) -> Structure:
+        signature = flatten(args, numbers, _number, None, (TUPLE, ARRAY))
         if signature != self.signature:
             raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
         return signature
 
-    def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+    def record(self, signature: Structure, numbers: Sequence[float]) -> Tape:
         """The graph's tape, whatever the numbers are."""
         if len(numbers) != len(self._tape.labels):
             raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
