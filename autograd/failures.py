@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from . import given
 from .errors import GradientError
-from .graph import Edge, edges, topological
+from .graph import Edge, Node, edges, topological
 from .masking import substitutes
 from .primitive import Primitive
 
@@ -83,3 +84,34 @@ def guilty(output: Any, seed: float, leaves: list[Any], held: list[float]) -> Gr
     return GradientError(
         f"{leaf!r} cannot add {gradient[leaf]!r} to its grad: the sum is not finite. No gradient was changed; zero_grad() makes room."
     )
+
+
+# What somebody has put into a node, where a number belongs.
+
+
+def _misplaced(x: Any) -> bool:
+    return not isinstance(x, (float, int)) or given.is_bool(x)
+
+
+def refuse_misplaced(*nodes: Any) -> None:
+    """A TypeError that names the first node whose `data` somebody has set to what is no float. An int, and a number of a class that
+    derives from float, is as good as one; a float32 would make all that is computed from it less accurate.
+    """
+    for node in nodes:
+        if isinstance(node, Node) and _misplaced(node.data):
+            leaves: list[Any] = [x for x in topological(node) if x.op is None]
+            below = next((x for x in leaves if _misplaced(x.data)), node)
+            instead = "its .data" if isinstance(below.data, Node) else "float(number)"
+            raise TypeError(
+                f"the data of {below!r} is of type {type(below.data).__name__}: somebody has put it there; put {instead} there instead"
+            )
+
+
+def refuse_grads(nodes: Sequence[Any], grads: Sequence[Any]) -> None:
+    """A TypeError that names the first leaf whose `grad` somebody has set to what is no float. An int is as good, and None stands for 0."""
+    for node, grad in zip(nodes, grads, strict=True):
+        if node.op is None and grad is not None and _misplaced(grad):
+            node.grad = grad  # as it was before, and will be again, so that the message shows it
+            raise TypeError(
+                f"the grad of {node!r} is of type {type(grad).__name__}: somebody has put it there; put float(number) there instead"
+            )

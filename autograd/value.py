@@ -18,7 +18,7 @@ from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
 from .derived import OWN, Own, derive, hand_on, micrograds_name
-from .failures import guilty
+from .failures import guilty, refuse_grads, refuse_misplaced
 from .graph import Node, edges, topological
 from .marks import sweep
 from .masking import MISSING, Missing, swept
@@ -164,7 +164,7 @@ class Value(_Node):
             z = self.data + b
             if z * 0.0:  # true for nan and the infinities alone: the cheapest test there is
                 raise failure(_ADD, (self, other))
-        except TypeError:
+        except (TypeError, ValueError):
             refuse_misplaced(self, other)
             raise
         node: Value = _new(Value)
@@ -202,7 +202,7 @@ class Value(_Node):
             z = a * b
             if z * 0.0:
                 raise failure(_MULTIPLY, (self, other))
-        except TypeError:
+        except (TypeError, ValueError):
             refuse_misplaced(self, other)
             raise
         node: Value = _new(Value)
@@ -325,6 +325,8 @@ def as_values(xs: Any, asker: str, what: str = "a list of Values") -> list[Value
     return [as_value(x, asker, what) for x in given.items(xs, what, asker)]
 
 
+_FLOATS = {float}
+_get_data = Value.__dict__["data"].__get__
 _put_grad = Value.__dict__["grad"].__set__
 _above = ABOVE[Value]  # the kinds of number that know what to do with a Value beside them
 
@@ -346,7 +348,7 @@ def _backward(output: Value, seed: float) -> None:
         restore(restoring)
         if sys.exc_info()[0] is TypeError:  # not in a clause of its own: without memory CPython 3.11 never comes out of one
             refuse_misplaced(*order)
-            _refuse_grads(order)
+            refuse_grads(order, before)
         raise
 
 
@@ -373,28 +375,20 @@ def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) 
                     y.grad += upstream * node.dy  # type: ignore[operator]
     # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
     leaves = [node for node in order if node.op is None]
-    held = [grad or 0.0 for node, grad in zip(order, before, strict=True) if node.op is None]  # None is how some people write 0
+    if not {*map(type, map(_get_data, leaves))} <= _FLOATS:
+        refuse_misplaced(*leaves)
+    held = [grad for node, grad in zip(order, before, strict=True) if node.op is None]
+    if not {*map(type, held)} <= _FLOATS:
+        refuse_grads(leaves, held)
+        held = [grad or 0.0 for grad in held]  # None is how some people write 0
     totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
     sum_of_all = sum(totals)  # tells of other types, and of what is not finite: quicker than to look at each
     if type(sum_of_all) is not float:
-        refuse_misplaced(*leaves)
-        for leaf, grad in zip(leaves, held, strict=True):
-            leaf.grad = grad
-        _refuse_grads(leaves)
         totals = [float(total) for total in totals]
     if not (math.isfinite(sum_of_all) or all(map(math.isfinite, totals))):
         raise guilty(output, seed, leaves, held)
     for leaf, total in zip(leaves, totals, strict=True):
         leaf.grad = total
-
-
-def _refuse_grads(nodes: list[Value]) -> None:
-    """A TypeError that names the first leaf whose `grad` somebody has set to what is no float."""
-    for node in nodes:
-        if node.op is None and node.grad is not None and (not isinstance(node.grad, (float, int)) or given.is_bool(node.grad)):
-            raise TypeError(
-                f"the grad of {node!r} is of type {type(node.grad).__name__}: somebody has put it there; put float(number) there instead"
-            )
 
 
 def _comparable(other: Any) -> float:
@@ -483,9 +477,16 @@ def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callabl
             try:
                 z = forward(a)
             except FAILURES as error:
+                refuse_misplaced(x)
                 raise failure(primitive, (x,), error) from None
-            if z * 0.0 or a * 0.0:  # an operand that was edited to NaN is refused even where the result is a number
-                raise failure(primitive, (x,))
+            try:
+                if z * 0.0 or a * 0.0:  # an operand that was edited to NaN is refused even where the result is a number
+                    raise failure(primitive, (x,))
+                if type(z) is not float:
+                    refuse_misplaced(x)
+            except (TypeError, ValueError):
+                refuse_misplaced(x)
+                raise
             try:
                 dx = rule(z, a)
             except UNDEFINED as error:
@@ -528,9 +529,16 @@ def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callabl
         try:
             z = forward(a, b)
         except FAILURES as error:
+            refuse_misplaced(x, y)
             raise failure(primitive, (x, y), error) from None
-        if z * 0.0 or a * 0.0 or b * 0.0:
-            raise failure(primitive, (x, y))
+        try:
+            if z * 0.0 or a * 0.0 or b * 0.0:
+                raise failure(primitive, (x, y))
+            if type(z) is not float:
+                refuse_misplaced(x, y)
+        except (TypeError, ValueError):
+            refuse_misplaced(x, y)
+            raise
         if left is not None:
             try:
                 dx = rule_x(z, a, b)
@@ -544,18 +552,6 @@ def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callabl
         return record_node(primitive, z, left, dx, right, dy)
 
     return _named(record_two, primitive)
-
-
-def refuse_misplaced(*nodes: Any) -> None:
-    """A TypeError that names the first node whose `data` somebody has set to what is no float. An int, and a number of a class that
-    derives from float, is as good as one; a float32 would make all that is computed from it less accurate.
-    """
-    for node in nodes:
-        if isinstance(node, Value) and (not isinstance(node.data, (float, int)) or given.is_bool(node.data)):
-            below = next((x for x in topological(node) if x.op is None and not isinstance(x.data, (float, int))), node)
-            raise TypeError(
-                f"the data of {below!r} is of type {type(below.data).__name__}: somebody has put it there; put float(number) there instead"
-            )
 
 
 def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., Value]:
