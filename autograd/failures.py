@@ -93,15 +93,19 @@ def _misplaced(x: Any) -> bool:
     return not isinstance(x, (float, int)) or given.is_bool(x)
 
 
+def _is_node(x: Any) -> bool:
+    return isinstance(x, Node)
+
+
 def refuse_misplaced(*nodes: Any) -> None:
     """A TypeError that names the first node whose `data` somebody has set to what is no float. An int, and a number of a class that
     derives from float, is as good as one; a float32 would make all that is computed from it less accurate.
     """
     for node in nodes:
-        if isinstance(node, Node) and _misplaced(node.data):
+        if _is_node(node) and _misplaced(node.data):
             leaves: list[Any] = [x for x in topological(node) if x.op is None]
             below = next((x for x in leaves if _misplaced(x.data)), node)
-            instead = "its .data" if isinstance(below.data, Node) else "float(number)"
+            instead = "its .data" if _is_node(below.data) else "float(number)"
             raise TypeError(
                 f"the data of {below!r} is of type {type(below.data).__name__}: somebody has put it there; put {instead} there instead"
             )
