@@ -54,7 +54,7 @@ class Module:
                 if isinstance(part, Module):
                     part._place(full)
                 else:
-                    part.label = full if part.label is None else part.label
+                    part.label = part.label or full
                     part.scope = _scope(self._path)
 
     def _own(self) -> Iterator[tuple[str, Value | Module]]:
@@ -71,7 +71,7 @@ class Module:
             if isinstance(part, Module):
                 part._place(_join(path, name), (*above, self))
             else:
-                if part.label is None or part.label == _join(self._path, name):
+                if not part.label or part.label == _join(self._path, name):
                     part.label = _join(path, name)
                 part.scope = _scope(path)
         self.__dict__["_path"] = path
