@@ -24,7 +24,7 @@ from ..primitive import as_float
 from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program.arguments import Signature, describe, flatten, rebuild
-from ..program.program import STATES, Recording
+from ..program.program import STATES, TRIES, Moved, Recording, State
 from ..program.surroundings import Surroundings
 from ..program.tape import Tape
 from ..program.trace import add_gradients, numbers_of
@@ -81,6 +81,7 @@ class Form:
     signature  of one example, and `leaves` those of its arguments, dicts taken apart
     batched    whether each number is batched: the arguments' numbers, then the parameters
     wanted     whether the gradient by each is wanted
+    around     what the function finds around itself where this is right
     variants   the recordings there are
     """
 
@@ -88,7 +89,23 @@ class Form:
     leaves: list[Signature]
     batched: Array
     wanted: Array
+    around: Surroundings | None
     variants: list[Variant] = field(default_factory=list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "around": None}
+
+
+class Known(NamedTuple):
+    """What was made for what a function finds around itself, in one: threads may change that at any time.
+
+    forms    by the signatures of one example
+    shapes   those of arguments that are arrays of numbers, which are quicker to look up
+    """
+
+    around: Surroundings | None
+    forms: dict[Signature, Form]
+    shapes: dict[tuple[Any, ...], Form]
 
 
 class Batch(NamedTuple):
@@ -123,10 +140,8 @@ class Packed:
     def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
         self.params = program.params
-        self.forms: dict[Signature, Form] = {}
-        self._shapes: dict[tuple[Any, ...], Form] = {}  # the forms of arguments that are arrays of numbers, which are quicker to look up
-        self._around: Surroundings | None = None  # what the function found around itself when these were made
-        self._others: list[tuple[Surroundings | None, dict[Signature, Form], dict[tuple[Any, ...], Form]]] = []  # and those made in other
+        self._known = Known(None, {}, {})  # for what the function found around itself last
+        self._others: list[Known] = []  # and otherwise
         self._session: Session | None = None
         self._last: Variant | None = None
         self.__name__ = program.__name__
@@ -154,12 +169,19 @@ class Packed:
 
     def within(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
         """The same within a copy of the context that the caller has made."""
-        self._look_around()
+        for _ in range(TRIES):
+            try:
+                return self._within(self._look_around(), theta, args, executor, shard)
+            except Moved:
+                pass
+        raise self.program.restless()
+
+    def _within(self, known: Known, theta: Array, args: tuple[Any, ...], executor: Executor | None, shard: int | None) -> Outcome:
         _QUIET().__enter__()  # never left: the context is a copy, and ends with the call
         total = 0.0
         g_params: Array = None
         answer: list[Any] = [] if self.wrt == "params" else [None] * sum(1 for _ in self._leaves(args))
-        batches = list(self._batches(args))
+        batches = list(self._batches(args, known))
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
         if executor is not None and not callable(getattr(executor, "submit", None)):
@@ -202,14 +224,20 @@ class Packed:
                     return session.theta
         return np.array(numbers_of(self.params), np.float64)
 
-    def _look_around(self) -> None:
-        """See to it that the forms are those for what the function finds around itself now."""
-        around = self.program.surroundings()
-        if around is not self._around:
-            kept = [*self._others, (self._around, self.forms, self._shapes)]
-            found = next((state for state in kept if state[0] is around), (around, {}, {}))
-            self._others = [state for state in kept if state is not found][1 - STATES :]
-            self._around, self.forms, self._shapes = found
+    @property
+    def forms(self) -> dict[Signature, Form]:
+        """What was made for what the function found around itself last, by the signatures of one example."""
+        return self._known.forms
+
+    def _look_around(self) -> Known:
+        """What was made for what the function finds around itself now."""
+        around, known = self.program.surroundings(), self._known
+        if around is not known.around:
+            kept = [*self._others, known]
+            known = next((each for each in kept if each.around is around), None) or Known(around, {}, {})
+            self._others = [each for each in kept if each is not known][1 - STATES :]
+            self._known = known
+        return known
 
     # -- arguments -------------------------------------------------------------------------------------------------------
 
@@ -226,7 +254,7 @@ class Packed:
             else:
                 yield i, (), arg
 
-    def _batches(self, args: tuple[Any, ...]) -> Iterator[Batch]:
+    def _batches(self, args: tuple[Any, ...], known: Known) -> Iterator[Batch]:
         """The arguments taken apart, once for each different set of whole numbers among them."""
         shared: list[float] = []
         parts: list[Array] = []
@@ -262,12 +290,12 @@ class Packed:
         signatures: list[Signature] = [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes]
         if not whole:
             key = tuple(shapes)
-            if key not in self._shapes:
-                self._shapes[key] = self._form(args, signatures, batched)
-            yield Batch(self._shapes[key], shared, parts, size)
+            if key not in known.shapes:
+                known.shapes[key] = self._form(known, args, signatures, batched)
+            yield Batch(known.shapes[key], shared, parts, size)
             return
         kinds, which = np.unique(np.concatenate([rows.reshape(size, -1) for _, rows in whole], 1), axis=0, return_inverse=True)
-        met = max(len(kinds), len(self.forms))
+        met = max(len(kinds), len(known.forms))
         if met > MOST:
             raise ValueError(
                 f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
@@ -280,17 +308,17 @@ class Packed:
                 signatures[place] = flatten(kind[at : at + count].reshape(rows.shape[1:]).tolist(), [], _number)
                 at += count
             members = np.nonzero(which.ravel() == k)[0]
-            yield Batch(self._form(args, signatures, batched), shared, [part[members] for part in parts], len(members), members)
+            yield Batch(self._form(known, args, signatures, batched), shared, [part[members] for part in parts], len(members), members)
 
-    def _form(self, args: tuple[Any, ...], signatures: list[Signature], batched: list[bool]) -> Form:
+    def _form(self, known: Known, args: tuple[Any, ...], signatures: list[Signature], batched: list[bool]) -> Form:
         found = iter(signatures)
         kinds = [_signature_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args)]
         signature = (tuple, tuple(kinds))
-        if signature not in self.forms:
+        if signature not in known.forms:
             wanted = [self.wrt != "params"] * len(batched) + [self.wrt != "arguments"] * len(self.params)
-            form = Form(signature, signatures[:], np.array(batched + [False] * len(self.params), bool), np.array(wanted, bool))
-            self.forms[signature] = form
-        return self.forms[signature]
+            which = np.array(batched + [False] * len(self.params), bool)
+            known.forms[signature] = Form(signature, signatures[:], which, np.array(wanted, bool), known.around)
+        return known.forms[signature]
 
     def _spread(self, answer: list[Any], args: tuple[Any, ...], batch: Batch, whole: int, same: Array, inputs: Array) -> None:
         """Put the gradients by the arguments where they belong."""
@@ -485,12 +513,12 @@ class Packed:
         numbers[~form.batched] = same
         numbers[form.batched] = np.concatenate([x[0] for x in xs]) if xs else []
         try:
-            tape = self.program.record(form.signature, numbers.tolist())
+            tape = self.program.record(form.signature, numbers.tolist(), form.around)
         except TracingError:
             raise
         except ERRORS as error:
             raise self._of(name, same, error) from error
-        others = [forms[form.signature].variants for _, forms, _ in self._others if form.signature in forms]
+        others = [known.forms[form.signature].variants for known in (*self._others, self._known) if form.signature in known.forms]
         variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
         if variant is None:
             made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
@@ -612,20 +640,21 @@ class Packed:
             raise TypeError(f"{self.__name__} is in training, and cannot be pickled meanwhile")
         state = {name: value for name, value in self.__dict__.items() if not name.startswith("_") or name == "__name__"}
         program = Program.__new__(Program)
-        program.__dict__.update(self.program.__dict__, function=None, recordings={}, _around=None, _states=[], _last=None)
-        return {"version": __version__, **state, "program": program}
+        program.__dict__.update(self.program.__dict__, function=None, _state=State(None, {}), _states=[], _last=None)
+        return {"version": __version__, **state, "forms": self.forms, "program": program}
 
     def __copy__(self) -> Packed:
         """The same program, with recordings of its own from now on; a pickle and a deep copy have no function, and run what was packed."""
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__, forms=dict(self.forms), _shapes=dict(self._shapes), _others=[*self._others], _session=None)
+        known = Known(self._known.around, dict(self._known.forms), dict(self._known.shapes))
+        copy.__dict__.update(self.__dict__, _known=known, _others=[*self._others], _session=None)
         return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _check_version(state.get("version", "an unknown version"))
-        self.__dict__.update({name: value for name, value in state.items() if name != "version"})
-        self._session, self._last, self._shapes, self._others = None, None, {}, []
-        self._around = self.program.surroundings()
+        self.__dict__.update({name: value for name, value in state.items() if name not in ("version", "forms")})
+        self._session, self._last, self._others = None, None, []
+        self._known = Known(self.program.surroundings(), state["forms"], {})
         for form in self.forms.values():
             self._last = form.variants[0] if form.variants else self._last
 
