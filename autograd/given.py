@@ -1,6 +1,6 @@
 """What callers give. Each kind of argument is looked at in one place, and refused by a message that says who needs what, and what came.
 
-Numbers are looked at by `as_float`, beside the rows that compute with them; paths by `files.as_path`.
+Numbers are looked at by `numbers.as_float`; paths by `files.as_path`.
 """
 
 from __future__ import annotations

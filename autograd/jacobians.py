@@ -8,7 +8,8 @@ from typing import Any
 
 from . import given
 from .graph import edges, topological
-from .primitive import Primitive, as_operand
+from .numbers import as_operand
+from .primitive import Primitive
 from .transforms import jacobian
 from .typeset import aligned, number, table
 from .value import Value, as_value, as_values

@@ -8,17 +8,15 @@ without any row knowing of it.
 from __future__ import annotations
 
 import math
-import sys
-from collections import defaultdict
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import wraps
 from keyword import iskeyword
-from numbers import Complex, Real
+from numbers import Real
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from . import given
 from .errors import DivisionByZeroError, DomainError, NonFiniteError, RangeError
-from .given import is_bool, shorten
+from .numbers import ABOVE, KINDS, as_float, as_operand, holds_many, kind_of
 
 Rule = Callable[..., Any]
 """rule(z, x) or rule(z, x, y): the local derivative, from the result z and the operands, in the table's own functions."""
@@ -225,9 +223,6 @@ def _named(name: str) -> Primitive:
     return PRIMITIVES[name]
 
 
-_INTERPRETATIONS: dict[type, Callable[[Primitive], Callable[..., Any]]] = {}
-
-
 class _Kinds(dict[type, Callable[..., Any]]):
     """What one primitive means on each kind of number, built when the kind is first met."""
 
@@ -236,13 +231,9 @@ class _Kinds(dict[type, Callable[..., Any]]):
         self.primitive = primitive
 
     def __missing__(self, kind: type) -> Callable[..., Any]:
-        build = _interpreter(kind) or _foreign
+        build = kind_of(kind) or (_many if callable(getattr(kind, "__array_ufunc__", None)) else _foreign)
         self[kind] = meaning = build(self.primitive)
         return meaning
-
-
-ABOVE: dict[type, set[type]] = defaultdict(set)
-"""For a kind of number, the kinds that take its numbers among their own operands: where both meet, those decide."""
 
 
 def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], T]:
@@ -252,10 +243,10 @@ def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], 
     """
 
     def register(build: T) -> T:
-        _INTERPRETATIONS[kind] = build  # type: ignore[assignment]
+        KINDS[kind] = build
         for below in over:
             ABOVE[below].add(kind)
-        _interpreter.cache_clear()
+        kind_of.cache_clear()
         for primitive in PRIMITIVES.values():  # the kind, or one that derives from it, may have been met before, as no number
             for met in [met for met in primitive.kinds if issubclass(met, kind)]:
                 del primitive.kinds[met]
@@ -264,15 +255,8 @@ def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], 
     return register
 
 
-@cache
-def _interpreter(kind: type) -> Callable[[Primitive], Callable[..., Any]] | None:
-    """The interpretation for a kind or the nearest base of it; a subclass of float is no float until it is converted."""
-    bases = (base for base in kind.__mro__ if base in _INTERPRETATIONS and (base is kind or base is not float))
-    return next((_INTERPRETATIONS[base] for base in bases), None)
-
-
 def function_of(primitive: Primitive) -> Any:
-    """The row as a function: it looks at the kind of its operands and hands them to that kind's interpretation."""
+    """The row as a function: it hands its operands to the interpretation of their kind, as the docstring of `numbers` says."""
     kinds = primitive.kinds
 
     if len(primitive.operands) == 1:
@@ -318,7 +302,7 @@ def register(primitive: Primitive) -> Any:
         raise ValueError(f"a primitive is named as a Python function is, but got {name!r}")
     if name in PRIMITIVES:
         raise ValueError(f"there is a primitive named {name!r} already")
-    if any(hasattr(getattr(kind, name, None), "__set__") for kind in _INTERPRETATIONS):
+    if any(hasattr(getattr(kind, name, None), "__set__") for kind in KINDS):
         raise ValueError(f"numbers have an attribute {name!r} already: a primitive needs another name")
     PRIMITIVES[name] = primitive
     return function_of(primitive)
@@ -382,59 +366,6 @@ def _docstring(primitive: Primitive) -> str:
     if primitive.domain_text:
         lines += ["", f"Domain: {primitive.domain_text}. Outside it: DomainError or DivisionByZeroError."]
     return "\n".join(lines)
-
-
-# Numbers in.
-
-
-_EXACT = 2**53  # every int up to here is a float
-
-
-def as_float(x: Any, what: str = "a number", asker: str = "") -> float:
-    """x as a plain float: the one converter for data, operands and seeds. Messages begin with who asks for what.
-
-    Takes ints, floats, NumPy scalars, Fractions and Decimals. Everything else is a TypeError (bools too, for they are
-    nearly always a comparison gone astray); NaN and infinity are a NonFiniteError, a number beyond the floats a RangeError.
-    """
-    if type(x) is float and not x * 0.0:  # 0·x is nan for NaN and for the infinities, 0 for all else
-        return x
-    if type(x) is int and -_EXACT <= x <= _EXACT:  # the usual case, spared the questions below
-        return float(x)
-    needs = f"{asker} needs {what}".lstrip()
-    decimal = sys.modules.get("decimal")  # a Decimal can only arrive if somebody imported it
-    if is_bool(x) or not (isinstance(x, Real) or (decimal is not None and isinstance(x, decimal.Decimal))):
-        raise TypeError(f"{needs} (int or float), but got {shorten(x, 40)} of type {type(x).__name__}{_advice(x)}")
-    try:
-        number = float(x)
-    except OverflowError:
-        number = math.inf
-    except ValueError:  # Decimal's signalling NaN
-        number = math.nan
-    if not number * 0.0:
-        return number
-    if math.isinf(number) and x != number:  # not infinite before
-        raise RangeError(f"{needs} that fits a float (up to about 1.8e308), but got {shorten(x, 40)}")
-    raise NonFiniteError(f"{needs} that is finite, but got {number}")
-
-
-def as_operand(x: Any, what: str = "a number", asker: str = "") -> Any:
-    """x itself if it is of a kind that the rows are interpreted on, such as a Value; a plain number as a float."""
-    kind: type = type(x)
-    return x if kind is not float and _interpreter(kind) else as_float(x, what, asker)
-
-
-def _advice(x: Any) -> str:
-    if is_bool(x):
-        return "; write 1.0 or 0.0, or use where(condition, x, y)"
-    if isinstance(x, str):
-        return "; convert it with float(...) first"
-    if isinstance(x, Complex):
-        return "; this engine computes with real numbers"
-    if hasattr(x, "label") and hasattr(x, "data"):
-        return "; take the plain number in its .data"
-    if hasattr(x, "__len__") or hasattr(x, "__array__"):
-        return "; this engine is scalar: one Value per number"
-    return ""
 
 
 # Floats through a row.
@@ -518,6 +449,35 @@ def _foreign(primitive: Primitive) -> Callable[..., Any]:
     function = function_of(primitive)
 
     def convert(*operands: Any) -> Any:
-        return function(*[as_operand(operand, asker=primitive.name) for operand in operands])
+        try:
+            numbers = [as_operand(operand, asker=primitive.name) for operand in operands]
+        except TypeError:
+            return among_arrays(primitive, *operands)
+        return function(*numbers)
 
     return convert
+
+
+def _many(primitive: Primitive) -> Callable[..., Any]:
+    """Arrays: element by element, as NumPy broadcasts them. Of plain numbers alone comes an array of floats, else one of objects."""
+    import numpy as np
+
+    each = np.frompyfunc(function_of(primitive), len(primitive.operands), 1)
+
+    def elementwise(*operands: Any) -> Any:
+        result = each(*operands)
+        return result.astype(float) if isinstance(result, np.ndarray) and all(map(_plain, operands)) else result
+
+    return elementwise
+
+
+def _plain(x: Any) -> bool:
+    return isinstance(x, Real) or getattr(getattr(x, "dtype", None), "kind", "") in tuple("iuf")
+
+
+def among_arrays(primitive: Primitive, *operands: Any) -> Any:
+    """Called where an operand was refused as a number: what the row is if an operand is an array; else that error, once more."""
+    for x in operands:
+        if holds_many(x):
+            return primitive.kinds[type(x)](*operands)
+    raise

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import sys
-import weakref
 from collections.abc import Callable
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from . import composed, context, given, ops
+from . import composed, context, copies, given, ops
+from .arrays import bind_names
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
@@ -21,15 +21,21 @@ from .failures import guilty
 from .graph import Node, edges, topological
 from .marks import sweep
 from .masking import MISSING, Missing, swept
-from .primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, Rule, as_float, bind, failure, forward_of, interpretation
-from .process import lock, refuse_reentry, together, updating
+from .numbers import ABOVE, as_float, holds_many
+from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, among_arrays, bind, failure, forward_of, interpretation
+from .process import refuse_reentry, together, updating
+
+if TYPE_CHECKING:
+    from .typed import Methods as _Node  # a node with the rows as methods, which are bound at the end of this file
+else:
+    _Node = Node
 
 _new = object.__new__
 _here: Callable[[], State] | None = None
 context.tell(globals())
 
 
-class Value(Node):
+class Value(_Node):
     """A number that remembers the operation and the operands it came from.
 
     data    the number, a float
@@ -46,7 +52,8 @@ class Value(Node):
 
     Equality and hashing are by identity, since a node is a place in a graph; < and its kin compare the numbers. `float(v)`
     and so `math.exp(v)` give a plain number: no gradient flows through them, and while a function is differentiated (`grad` and its kin)
-    they are a LostGradientError, if the Value depends on its arguments. A Value takes ints, floats, NumPy scalars,
+    they are a LostGradientError, if the Value depends on its arguments. Beside an array of NumPy's a Value computes with each element
+    (see `arrays`). A Value takes ints, floats, NumPy scalars,
     Fractions and Decimals; anything else is a TypeError, NaN and infinity a NonFiniteError.
     """
 
@@ -131,7 +138,10 @@ class Value(Node):
             if type(other) is not float:
                 if type(other) in _above:
                     return _ADD.kinds[type(other)](self, other)  # type: ignore[no-any-return]
-                other = as_float(other, asker="add")
+                try:
+                    other = as_float(other, asker="add")
+                except TypeError:
+                    return among_arrays(_ADD, self, other)  # type: ignore[no-any-return]
             y, b, dy = None, other, other
         try:
             z = self.data + b
@@ -166,7 +176,10 @@ class Value(Node):
             if type(other) is not float:
                 if type(other) in _above:
                     return _MULTIPLY.kinds[type(other)](self, other)  # type: ignore[no-any-return]
-                other = as_float(other, asker="multiply")
+                try:
+                    other = as_float(other, asker="multiply")
+                except TypeError:
+                    return among_arrays(_MULTIPLY, self, other)  # type: ignore[no-any-return]
             y, b, dy = None, other, other
         try:
             z = a * b
@@ -201,6 +214,8 @@ class Value(Node):
     def __pow__(self, other: Any, modulus: None = None) -> Value:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
+        if type(other) is not int and type(other) is not float and holds_many(other):
+            return NotImplemented  # each of its elements asks for itself
         return (_POW if isinstance(other, Value) or type(other) in _above else _POWER).kinds[Value](self, other)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
@@ -216,9 +231,6 @@ class Value(Node):
         def __rpow__(self, other: Any) -> Value: ...
         def __neg__(self) -> Value: ...
         def __abs__(self) -> Value: ...
-
-        # For the type checker alone: a real one would keep the interpreter from specialising every attribute access.
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
     # -- as a Python object ----------------------------------------------------------------------------------------------
 
@@ -262,31 +274,20 @@ class Value(Node):
         name = f", label={self.label!r}" if self.label is not None else ""
         return f"Value({self.data!r}{name}, grad={self.grad!r})"
 
-    __array_ufunc__ = None  # an array of NumPy leaves `array * value` to us, and we refuse it
-
     def __copy__(self) -> Value:
         """A second node with the same operands, number and gradient."""
         self._left("copy.copy(x)")
-        return _restore(*_fields(self), self.x, self.y, *_kind(self))
+        copy: Value = copies.copied(self, self.x, self.y)
+        return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         self._left("copy.deepcopy(x)")
-        for node in topological(self):  # operands first, so that no copy waits for another: no recursion
-            if id(node) not in memo:
-                x, y = (None if operand is None else memo[id(operand)] for operand in (node.x, node.y))
-                kind = _kind(node)
-                if kind:
-                    from copy import deepcopy
-
-                    kind = deepcopy(kind, memo)
-                memo[id(node)] = _restore(*_fields(node), x, y, *kind)
-        return memo[id(self)]  # type: ignore[no-any-return]
+        copy: Value = copies.deep(self, memo)
+        return copy
 
     def __reduce__(self) -> tuple[Any, ...]:
         self._left("a pickle of x")
-        if self.op is None:
-            return _restore, (*_fields(self), None, None, *_kind(self))
-        return _last, (_records(self),)
+        return copies.pickled(self)
 
 
 def as_value(x: Any, asker: str, what: str = "a Value") -> Value:
@@ -380,6 +381,8 @@ def _comparable(other: Any) -> float:
         return other  # as in `best = inf; if loss < best`: it is looked at, and does not enter a graph
     if type(other) in _above:
         return other.data  # type: ignore[no-any-return]
+    if holds_many(other):
+        return other  # type: ignore[no-any-return] # it compares the number with each of its own
     return as_float(other, "a number to compare with", "a Value")
 
 
@@ -472,7 +475,10 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
         else:
             if type(x) in _above:
                 return primitive.kinds[type(x)](x, y)  # type: ignore[no-any-return]
-            dx = a = as_float(x, asker=name)
+            try:
+                dx = a = as_float(x, asker=name)
+            except TypeError:
+                return among_arrays(primitive, x, y)  # type: ignore[no-any-return]
             left = None
         if isinstance(y, Value):
             b = y.data
@@ -482,7 +488,10 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
         else:
             if type(y) in _above:
                 return primitive.kinds[type(y)](x, y)  # type: ignore[no-any-return]
-            dy = b = as_float(y, asker=name)
+            try:
+                dy = b = as_float(y, asker=name)
+            except TypeError:
+                return among_arrays(primitive, x, y)  # type: ignore[no-any-return]
             right = None
         if right is not None and rule_y is None:
             raise TypeError(f"{name} needs a plain number as {primitive.operands[1]}, but got {y!r}; x ** y takes a Value there")
@@ -530,106 +539,15 @@ def _forget(node: Value, here: State) -> None:
     node.dx = here.run
 
 
-# Copies and pickles.
-
-Fields = tuple[Primitive | None, float, float, str | None, str | None, float | None, float | None]
+# The names by which pickles from before `copies` stood on its own find what loads them.
 
 
-def _fields(node: Value) -> Fields:
-    """What a node carries besides its operands; a copy of a leaf belongs to no run."""
-    return node.op, node.data, node.grad, node.label, node.scope, node.dx if node.op is not None else None, node.dy
+def _restore(*fields: Any) -> Value:
+    kind, own = fields[9:] or (Value, None)
+    return copies.restore(kind, own, *fields[:9])  # type: ignore[no-any-return]
 
 
-def _restore(
-    op: Primitive | str | None,
-    data: float,
-    grad: float,
-    label: str | None,
-    scope: str | None,
-    dx: float | None,
-    dy: float | None,
-    x: Value | None,
-    y: Value | None,
-    kind: type[Value] | None = None,
-    own: dict[str, Any] | None = None,
-) -> Value:
-    if isinstance(op, str):
-        if op not in PRIMITIVES:
-            raise ValueError(f"the pickled graph uses a primitive named {op!r}, which nobody has registered here: import its module first")
-        op = PRIMITIVES[op]
-    node: Value = _new(kind or Value)  # not as a new result is made: a copy keeps its operands under no_grad() too
-    node.op, node.data, node.grad, node.label, node.scope = op, data, grad, label, scope
-    # In a pickle from before, what does not exist is a plain nan.
-    node.x, node.dx, node.y, node.dy = x, dx if dx == dx else Missing(), y, dy if dy == dy else Missing()
-    for name, attribute in (own or {}).items():
-        setattr(node, name, attribute)
-    return node
-
-
-def _kind(node: Value) -> tuple[Any, ...]:
-    """Of a node of a class that derives from Value: the class, and what it has besides."""
-    kind = type(node)
-    if kind is Value:
-        return ()
-    own = dict(getattr(node, "__dict__", {}))
-    for base in kind.__mro__[: kind.__mro__.index(Value)]:
-        slots = base.__dict__.get("__slots__", ())
-        names = (slots,) if isinstance(slots, str) else slots
-        own |= {name: getattr(node, name) for name in names if hasattr(node, name)}
-    return kind, own
-
-
-def _last(nodes: list[Value]) -> Value:
-    return nodes[-1]
-
-
-class _Record:
-    """An inner node on its way into a pickle: it refers to its operands' records, and is loaded as the node itself.
-
-    An inner node pickles as the list of the records of its whole graph, operands first: the pickler meets every operand before
-    it is referred to, so it never recurses. One node has one record as long as a pickler remembers it, so nodes that are
-    dumped together, in whatever order, stay one graph. A leaf needs no record: it refers to nothing.
-    """
-
-    __slots__ = ("__weakref__", "node", "x", "y")
-
-    def __init__(self, node: Value, x: Value | _Record | None, y: Value | _Record | None) -> None:
-        self.node, self.x, self.y = node, x, y
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        op, *others = _fields(self.node)
-        assert op is not None
-        if PRIMITIVES.get(op.name) is not op:  # by its name another would be found, or none
-            raise TypeError(
-                f"cannot pickle a node made by {op.name}: its row is in no table, where loading could find it by its name."
-                " Register it in a module, register(Primitive(...)), and import that before loading; or pickle the numbers (.data) alone"
-            )
-        return _restore, (op.name, *others, self.x, self.y, *_kind(self.node))
-
-
-_alive: weakref.WeakValueDictionary[int, _Record] = weakref.WeakValueDictionary()
-_pickling = lock()  # two threads must not make two records of one node
-
-
-def _records(output: Value) -> list[_Record]:
-    """The record of every inner node below the output, operands first."""
-    with _pickling:
-        return _find_records(output)
-
-
-def _find_records(output: Value) -> list[_Record]:
-    records = []
-    standing_for: dict[Value | None, Value | _Record | None] = {None: None}
-    for node in topological(output):
-        if node.op is None:
-            standing_for[node] = node
-            continue
-        record = _alive.get(id(node))  # a record keeps its node alive, so an id found here is never another node's
-        if record is None:
-            record = _alive[id(node)] = _Record(node, standing_for[node.x], standing_for[node.y])
-        standing_for[node] = record
-        records.append(record)
-    return records
+_last = copies.last
 
 
 # Operators and methods, bound from the rows. Every row is a method of its name: v.exp(), x.hypot(y).
@@ -644,3 +562,4 @@ def _methods() -> None:
 
 
 _methods()
+bind_names(Value)

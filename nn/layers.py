@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from autograd import Value, given, scope
-from autograd.primitive import as_float, as_operand
+from autograd.numbers import as_float, as_operand
 
 from . import activations
 from .init import Initialiser, checked, generator, suited

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from autograd import NonFiniteError, Value, given, scope
 from autograd.marks import STEADY
-from autograd.primitive import as_float
+from autograd.numbers import as_float
 from autograd.process import lending, refuse_reentry, together, updating
 
 STEADY.add(__name__.partition(".")[0])

@@ -14,7 +14,7 @@ from typing import Any
 import autograd
 from autograd import DivisionByZeroError, DomainError, GradientError, MissingExtraError, RangeError, Value, dot, given, heaviside, maximum
 from autograd.context import recording
-from autograd.primitive import as_float, as_operand
+from autograd.numbers import as_float, as_operand
 from autograd.process import lending, updating
 
 from .data import index_batches, same_length

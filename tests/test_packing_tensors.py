@@ -169,7 +169,7 @@ def test_labels_and_names_do_not_become_code() -> None:
     for label in ("w", '"""\nraise SystemExit\n"""', "가중치"):
         w = Value(0.5, label=label)
 
-        def f(x: Any, 값: Any, w: Value = w) -> Any:  # noqa: N803
+        def f(x: Any, 값: Any, w: Value = w) -> Any:
             return tanh(w * x) + 값
 
         program = pack(f, params=[w], wrt="params")

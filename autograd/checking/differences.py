@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from .. import given
-from ..primitive import as_float
+from ..numbers import as_float
 from ..value import Value
 
 EPSILON = 2.0**-52

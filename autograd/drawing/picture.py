@@ -14,8 +14,9 @@ import graphviz
 
 from .. import files, given
 from ..errors import AutogradError, DrawingError
-from ..primitive import as_float
+from ..numbers import as_float
 from ..typeset import shown
+from ..words import into, said
 from . import text
 from .engine import layout
 from .style import Style
@@ -45,7 +46,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """The picture of a view in a style."""
         picture = cls()
         style.plan(picture)
-        picture.style, picture.caption, picture._plan = style, shown(style.look.caption, 120), tuple(picture.body)
+        picture.style, picture.caption, picture._plan = style, shown(into(style.look.caption, style.look.lang), 120), tuple(picture.body)
         return picture
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, dpi: float | None = None, **options: Any) -> Any:
@@ -65,7 +66,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             source, engine = self.source, self.engine
         result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
         if format == "svg":
-            result = _accessible(result.decode(), self.caption, self.style.descriptions() if self.style else {}).encode()
+            result = _accessible(result.decode(), self.caption or said("picture.graph").into(self.style.look.lang if self.style else "en"), self.style.descriptions() if self.style else {}).encode()
         try:
             return result.decode(encoding) if encoding else result
         except (LookupError, ValueError):
@@ -148,5 +149,5 @@ def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:
         return match[0] if sentence is None else f"{match['before']}{html.escape(sentence)}{match['after']}"
 
     svg = re.sub(r'(?P<before><g id="(?P<id>\w+)" class="(?:node|edge)">\s*<title>)[^<]*(?P<after></title>)', say, svg)
-    name = html.escape(caption or "computational graph", quote=True)
+    name = html.escape(caption, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{name}" style="max-width:100%;height:auto" ', 1)

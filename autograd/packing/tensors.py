@@ -22,7 +22,6 @@ from ..primitive import PRIMITIVES, Primitive
 from ..program.rules import ANY, Term, local_derivative, may_be_missing
 from ..program.targets import Arrays
 from .assembling import Assembly, Piece
-from .emit import equal
 from .fuse import SUM, Ints
 from .grids import Product
 from .plan import Group, Plan
@@ -436,11 +435,11 @@ class _Author(Assembly):
             terms = [operand]
             parts.append(self._widened(f"{atom(operand.text)}.sum({len(shape)})", operand, group))
         elif group.ragged is not None:
-            numbers, starts = group.ragged
+            numbers, _ = group.ragged
             shape = _line_of(n) if shape is None else shape
             operand = self.read(numbers)
             terms = [operand]
-            text = f"{self.helper('place')}({n}, {self.constant(_owner(numbers, starts))}, {operand.text})"
+            text = f"{self.helper('place')}({n}, {self.constant(group.owner)}, {operand.text})"
             parts.append(self._widened(text if len(shape) == 1 else reshaped(text, shape, operand.batched), operand, group))
         elif group.terms and shape is None:
             shape, terms = self.beside_others(group.terms, n, group.start)
@@ -485,7 +484,7 @@ class _Author(Assembly):
     def _table(self, group: Group) -> Ints | None:
         """The terms of a group's nodes, where each has as many, or is the only one and has them from one array."""
         if group.ragged is not None:
-            return equal(*group.ragged)
+            return group.table
         if len(group.nodes) == 1 and len(group.terms) > 1 and not group.products:
             together = np.concatenate(group.terms)
             _, sections = self.sections_of(together)
@@ -506,7 +505,7 @@ class _Author(Assembly):
             table: Ints | None = np.stack(group.terms, 1)
         else:
             terms, starts = group.ragged
-            table = equal(terms, starts)
+            table = group.table
             if table is None:  # the first again and again where there are fewer
                 lengths = np.diff(np.r_[starts, len(terms)])
                 columns = np.arange(lengths.max())
@@ -641,8 +640,7 @@ class _Author(Assembly):
                 operand.batched,
             )
         else:
-            owner = _owner(*group.ragged)  # type: ignore[misc]
-            self.give(operand.addresses, self.taken(gradient, made.shape, operand.batched, owner), operand.batched)
+            self.give(operand.addresses, self.taken(gradient, made.shape, operand.batched, group.owner), operand.batched)
 
     def _single_back(self, group: Group, made: Source, gradient: str) -> None:
         op = group.op
@@ -812,8 +810,3 @@ def _same(table: Ints) -> set[int]:
 
 def _whole(place: Ints, count: int) -> bool:
     return place.size == count and bool((place.ravel() == np.arange(count)).all())
-
-
-def _owner(terms: Ints, starts: Ints) -> Ints:
-    """For each term the node it belongs to."""
-    return np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(terms)]))

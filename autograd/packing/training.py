@@ -14,7 +14,8 @@ import numpy as np
 
 from .. import given
 from ..errors import InUseError, RangeError
-from ..primitive import ABOVE, Primitive, interpretation
+from ..numbers import ABOVE
+from ..primitive import Primitive, interpretation
 from ..process import Back, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .arrays import Array

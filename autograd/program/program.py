@@ -12,19 +12,21 @@ from functools import partial, reduce
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .. import files, given
+from .. import files, given, trees
 from ..context import alone
 from ..errors import AutogradError, GradientError
 from ..failures import label_of
 from ..forward import Dual
 from ..graph import topological
-from ..primitive import as_float
+from ..numbers import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
+from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
 from ..value import Value, refuse_misplaced
+from ..whole import Draws
 from . import source, targets
-from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
+from .arguments import parameters_of, still
 from .body import Body, Python
 from .page import either, page, stepper
 from .passes import PASSES
@@ -101,7 +103,7 @@ class State(NamedTuple):
     """What a function found around itself, and the recordings that were made then, in one: threads change it at any time."""
 
     around: Surroundings | None
-    recordings: dict[Signature, list[Recording]]
+    recordings: dict[Structure, list[Recording]]
 
 
 class Trace(NamedTuple):
@@ -156,14 +158,14 @@ class Program:
         self._last = made, numbers
         return self._outcome(signature, len(numbers) - len(self.params), value, gradients)
 
-    def _flatten(self, args: tuple[Any, ...], numbers: list[Any]) -> Signature:
-        return flatten(args, numbers, _number)
+    def _flatten(self, args: tuple[Any, ...], numbers: list[Any]) -> Structure:
+        return flatten(args, numbers, _number, still, (ARRAY,))
 
-    def _outcome(self, signature: Signature, size: int, value: float, gradients: tuple[float, ...]) -> Outcome:
+    def _outcome(self, signature: Structure, size: int, value: float, gradients: tuple[float, ...]) -> Outcome:
         shaped = tuple(rebuild(signature, iter(gradients), lambda constant: None))
         return Outcome(value, (*shaped, list(gradients[size:])) if self.params else shaped)
 
-    def _run(self, signature: Signature, numbers: list[float], tries: int = 1) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
+    def _run(self, signature: Structure, numbers: list[float], tries: int = 1) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
         numbers += numbers_of(self.params)
         state = self._state
         if state.around is None or (state.around.watched and not state.around.holds()):
@@ -207,7 +209,7 @@ class Program:
     # -- recording -------------------------------------------------------------------------------------------------------
 
     @property
-    def recordings(self) -> dict[Signature, list[Recording]]:
+    def recordings(self) -> dict[Structure, list[Recording]]:
         """Those that were made in the same surroundings as the last ones."""
         return self._state.recordings
 
@@ -229,7 +231,7 @@ class Program:
         self._state = known
         return known
 
-    def record(self, signature: Signature, numbers: Sequence[float], around: Surroundings | None = None) -> Tape:
+    def record(self, signature: Structure, numbers: Sequence[float], around: Surroundings | None = None) -> Tape:
         """The tape of the function for these numbers, the arguments' and then the parameters'.
 
         around   what has to be around the function: Moved, if it is not so, or not so any more, in another thread perhaps
@@ -240,7 +242,7 @@ class Program:
         assert around is not None  # for the type checker: without a function nothing is recorded
         one = self._trace(signature, numbers, around, looks=self.verify)
         if self.verify:
-            other = self._trace(signature, numbers, around, one.after, looks=bool(one.drawn))
+            other = self._trace(signature, numbers, around, expected=one.after, looks=bool(one.drawn))
             if one.drawn and other.drawn:  # not by another thread, then
                 raise TracingError(
                     f"{self.__name__} draws random numbers, from {one.drawn}, and what it drew would stay in the program for good. Pass"
@@ -269,15 +271,32 @@ class Program:
     def _without(self, why: str) -> TracingError:
         return TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what was recorded before; {why}")
 
+    def probe(self, signature: Structure, numbers: Sequence[float], draws: Draws, around: Surroundings | None = None) -> None:
+        """Run the function as for a recording, of which nothing is kept: to see what it does with whole numbers, and what it draws."""
+        around = around or self.surroundings()
+        assert around is not None  # as in `record`
+        self._trace(signature, numbers, around, draws, looks=False)
+
     def _trace(
-        self, signature: Signature, numbers: Sequence[float], around: Surroundings, expected: Reach | None = None, *, looks: bool
+        self,
+        signature: Structure,
+        numbers: Sequence[float],
+        around: Surroundings,
+        draws: Draws | None = None,
+        *,
+        expected: Reach | None = None,
+        looks: bool,
     ) -> Trace:
         """One run of the function; Moved, if before it something else was around than expected."""
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
+        if signature[1] and signature[1][-1][0] == DRAWN:
+            *args, drawn = args
+            draws = draws or Draws(drawn)
+        watch = draws or Draws(())
 
         def run() -> Traced:
-            output = self.function(*args)
+            output = watch.call(self.function, *args)
             if not isinstance(output, Traced):
                 raise TracingError(f"{self.__name__} {_returned(output, bool(leaves or self.params))}")
             return output
@@ -292,14 +311,14 @@ class Program:
             after = before if told == before.told() and around.holds() else around.reach()
         return Trace(tape, before, after, next((name for name, state in now.items() if state != drawn.get(name, state)), ""))
 
-    def _labels(self, signature: Signature) -> list[str]:
+    def _labels(self, signature: Structure) -> list[str]:
         try:
             parameters = list(inspect.signature(self.function).parameters.values())
         except (TypeError, ValueError):
             parameters = []
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         names += [f"args[{i}]" for i in range(len(signature[1]) - len(names))]
-        return [label for name, part in zip(names, signature[1], strict=False) for label in names_of(part, name)]
+        return [label for name, part in zip(names, signature[1], strict=False) for label in trees.names(part, name)]
 
     # -- to be looked at -------------------------------------------------------------------------------------------------
 
@@ -448,7 +467,7 @@ class _Graph(Program):
         super().__init__(self._replay, params, "raise", 1, passes, False)
         self.__name__ = label_of(output) or "graph"
         leaves: list[Value] = []
-        self.signature = flatten(tuple(inputs), leaves, _leaf, exact=False)
+        self.signature = flatten(tuple(inputs), leaves, _leaf, None, (TUPLE, ARRAY))
         if len({*leaves, *params}) < len(leaves) + len(params):
             raise ValueError("compile got a leaf twice, among the inputs and the parameters")
         tape = of_graph(output, [*leaves, *params])
@@ -461,13 +480,13 @@ class _Graph(Program):
         self._state = State(Surroundings(None), {self.signature: [made]})
         self._last = made, [x.data for x in (*leaves, *params)]
 
-    def _flatten(self, args: Any, numbers: list[Any]) -> Signature:
-        signature = flatten(args, numbers, _number, exact=False)
+    def _flatten(self, args: Any, numbers: list[Any]) -> Structure:
+        signature = flatten(args, numbers, _number, None, (TUPLE, ARRAY))
         if signature != self.signature:
             raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
         return signature
 
-    def record(self, signature: Signature, numbers: Sequence[float], around: Surroundings | None = None) -> Tape:
+    def record(self, signature: Structure, numbers: Sequence[float], around: Surroundings | None = None) -> Tape:
         """The graph's tape, whatever the numbers are."""
         if len(numbers) != len(self._tape.labels):
             raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")

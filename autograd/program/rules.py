@@ -6,7 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from ..primitive import PRIMITIVES, Primitive, as_float, interpretation
+from ..numbers import as_float
+from ..primitive import PRIMITIVES, Primitive, interpretation
 from ..value import UNDEFINED, _undefined
 from .trace import TracingError
 

@@ -14,10 +14,12 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from .. import context, ops
+from ..arrays import bind_names
 from ..errors import AutogradError, InUseError
 from ..failures import label_of
 from ..graph import Node
-from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, bind, failure, forward_of, function_of, interpretation
+from ..numbers import ABOVE, as_float, holds_many
+from ..primitive import FAILURES, PRIMITIVES, Primitive, among_arrays, bind, failure, forward_of, function_of, interpretation
 from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .tape import Check, Tape
@@ -205,6 +207,8 @@ class Traced(Value):
     def __pow__(self, other: Any, modulus: None = None) -> Any:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
+        if holds_many(other):
+            return NotImplemented
         return (ops.pow if isinstance(other, Value) or type(other) in _above else ops.power)(self, other)
 
     def detach(self) -> Any:
@@ -260,6 +264,8 @@ def _comparing(relation: str, compare: Callable[[float, float], bool]) -> Callab
             outcome, y = compare(self._number, other._number), other._index
         else:
             if not (type(other) is float and other in (float("inf"), -float("inf"))):  # those two are welcome, as in `best = inf`
+                if holds_many(other):
+                    return NotImplemented  # type: ignore[no-any-return] # each of its elements asks for itself
                 _refuse_values(other)
                 other = as_float(other, "a number to compare with", "a Value")
             outcome, y = compare(self._number, other), other
@@ -348,7 +354,10 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
                 if type(x) in _above and type(x) is not Traced:
                     return primitive.kinds[type(x)](*operands)
                 _refuse_values(x)
-                x = as_float(x, asker=primitive.name)
+                try:
+                    x = as_float(x, asker=primitive.name)
+                except TypeError:
+                    return among_arrays(primitive, *operands)
             sides.append(x)
             numbers.append(x if type(x) is float else x._number)
         if binary and primitive.partials[1] is None and type(sides[1]) is not float:
@@ -393,6 +402,7 @@ _ADD, _MULTIPLY = PRIMITIVES["add"], PRIMITIVES["multiply"]
 
 
 bind(Traced, lambda primitive: primitive.kinds[Traced])
+bind_names(Traced)
 for _method, _relation, _compare in (
     ("__lt__", "<", operator.lt), ("__le__", "<=", operator.le), ("__gt__", ">", operator.gt), ("__ge__", ">=", operator.ge),
 ):  # fmt: skip
