@@ -54,7 +54,8 @@ def _anywhere(text: str) -> str:
 def test_a_notebook_runs_and_says_what_is_stored(path: Path) -> None:
     """Executed anew, every cell gives the stored words and the stored kinds of picture; nothing goes to standard error."""
     stored, fresh = nbformat.read(path, as_version=4), execute()["executed"](path)
-    assert said(stored) == said(fresh)
+    if any(cell.get("outputs") for cell in stored.cells):  # a source archive has none
+        assert said(stored) == said(fresh)
     assert not [o for cell in fresh.cells for o in cell.get("outputs", []) if o.get("name") == "stderr"]
 
 
