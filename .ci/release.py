@@ -1,8 +1,8 @@
 """A release, up to the last step: python .ci/release.py --home https://github.com/you/glassgrad --to dist
 
-What is committed is copied; the address takes the placeholders' place; links and pictures of the README become absolute, so that it reads the
-same on the package's page; notebooks lose their outputs, which are nine tenths of an archive. Both archives are built twice and compared byte
-by byte, then looked through. Nothing is uploaded. Needs the dependency group `release`.
+What is committed is copied; the address takes the placeholders' place; links and pictures of the README become absolute, so that it reads
+the same on the package's page; notebooks lose their outputs, which are nine tenths of an archive. Both archives are built twice and compared
+byte by byte, then looked through. Nothing is uploaded. Needs the dependency group `release`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def built(source: Path, folder: Path) -> dict[str, bytes]:
     """Both archives by name."""
     epoch = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
     command = [sys.executable, "-m", "build", "--outdir", str(folder), str(source)]
-    subprocess.run(command, check=True, env=os.environ | {"SOURCE_DATE_EPOCH": epoch}, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, env=os.environ | {"SOURCE_DATE_EPOCH": epoch}, capture_output=True)
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
