@@ -1,8 +1,8 @@
 """A release, up to the last step: python .ci/release.py --home https://github.com/you/glassgrad --to dist
 
-What is committed is copied; the address takes the placeholders' place; links and pictures of the README become absolute, so that it reads
-the same on the package's page; notebooks lose their outputs, which are nine tenths of an archive. Both archives are built twice and compared
-byte by byte, then looked through. Nothing is uploaded. Needs the dependency group `release`.
+What is committed is copied; the address takes the placeholders' place; the package's page is the README with absolute links and pictures;
+notebooks lose their outputs, which are nine tenths of an archive. Both archives are built twice and compared byte by byte, then looked
+through. Nothing is uploaded. Needs the dependency group `release`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = "https://glassgrad.example"
+PAGE = ".ci/package.md"
+"""What the package's page shows: the README with absolute links. The README itself stays as it is, and so its tests hold."""
 LIMITS = {".whl": 1_500_000, ".gz": 2_500_000}
 """How many bytes an archive may have."""
 
@@ -29,9 +31,9 @@ def copied(home: str, folder: Path) -> Path:
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
     metadata = folder / "pyproject.toml"
-    metadata.write_text(metadata.read_text(encoding="utf-8").replace(PLACEHOLDER, home), encoding="utf-8")
-    readme = folder / "README.md"
-    readme.write_text(absolute(readme.read_text(encoding="utf-8"), home), encoding="utf-8")
+    text = metadata.read_text(encoding="utf-8").replace(PLACEHOLDER, home).replace('readme = "README.md"', f'readme = "{PAGE}"')
+    metadata.write_text(text, encoding="utf-8")
+    (folder / PAGE).write_text(absolute((folder / "README.md").read_text(encoding="utf-8"), home), encoding="utf-8")
     for notebook in (folder / "notebooks").glob("*.ipynb"):
         notebook.write_text(without_outputs(notebook.read_text(encoding="utf-8")), encoding="utf-8")
     return folder
