@@ -36,8 +36,8 @@ def lost(x: Any, what: str) -> LostGradientError:
     line, library = _asked()
     return LostGradientError(
         f"{what}{library} would take the number of {x!r} without its gradient, which would be lost, while a function is being"
-        f" differentiated{line}. Write exp(x) for math.exp(x), and keep numbers in lists or in arrays with dtype=object; where no gradient is"
-        " to flow, use x.data or stop_gradient(x)"
+        f" differentiated{line}. Write exp(x) for math.exp(x), and keep numbers in lists or in arrays with dtype=object; where no gradient"
+        " is to flow, use x.data or stop_gradient(x)"
     )
 
 

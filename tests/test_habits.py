@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import html
+import pickle
 import statistics
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
 
-from autograd import LostGradientError, Value, derivative, grad, mean
+from autograd import LostGradientError, Value, derivative, explain, grad, jacobian_chain, latex, matrix, mean, relu, sum, tree  # noqa: A004
+from autograd.naming import find_names
 
 
 def test_approx_asks_for_the_number() -> None:
@@ -77,3 +82,72 @@ def test_histograms_of_values() -> None:
     for bins in (10, 3, [0.0, 2.0, 5.0]):
         for expected, actual in zip(np.histogram(numbers, bins), np.histogram([Value(x) for x in numbers], bins), strict=True):
             assert np.array_equal(expected, actual)
+
+
+def test_texts_show_themselves_as_they_look() -> None:
+    """A tree, a matrix, a chain, a formula: strings that a notebook and a prompt show by their lines."""
+    pretty = pytest.importorskip("IPython.lib.pretty").pretty
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    for text in (tree(a * b), matrix([[1.0, -2.0], [3.0, 4.0]])):
+        assert isinstance(text, str)
+        assert str(text) == pretty(text) == repr(text)
+        assert "\n" in text
+        assert f'<pre style="line-height:1.2">{html.escape(text)}</pre>' == text._repr_html_()
+        for again in (copy.copy(text), pickle.loads(pickle.dumps(text))):
+            assert (text, type(text)) == (again, type(again))
+    chain = jacobian_chain([relu, sum], [2.0, -1.0])
+    assert html.escape(str(chain)) in chain._repr_html_()
+    formula = latex(a / b)
+    assert r"\frac{a}{b}" == formula
+    assert r"$\frac{a}{b}$" == formula._repr_latex_()
+
+
+def test_names_for_a_formula() -> None:
+    """latex(y, names=locals()) calls unlabelled nodes so, as pictures do."""
+    x, y = Value(2.0), Value(3.0)
+    z = (x + y) * x
+    assert r"\left(x + y\right) \cdot x" == latex(z, names=locals()) != latex(z)
+    with pytest.raises(TypeError, match=r"a list does not say which node is called so: write \{'x': x, …\}"):
+        latex(z, names=["x", "y"])  # type: ignore[arg-type]
+
+
+def test_names_reach_into_containers() -> None:
+    """Lists in lists, dicts, arrays, named tuples and dataclasses; one that contains itself ends; a name of its own comes first."""
+    np = pytest.importorskip("numpy")
+    n = [Value(float(i)) for i in range(9)]
+    circle: list[Any] = [n[6]]
+    circle.append(circle)
+    names = {
+        "w": [[n[0]], (n[1],)],
+        "p": {"bias": n[2], 3: n[3]},
+        "A": np.array([[n[4], 1.0], [2.0, n[5]]], dtype=object),
+        "circle": circle,
+        "pair": Pair(n[7], 1.0),
+        "layer": Held(n[8]),
+        "own": n[0],
+    }
+    expected = ["own", "w[1][0]", "p['bias']", "p[3]", "A[0, 0]", "A[1, 1]", "circle[0]", "pair.first", "layer.b"]
+    assert expected == [find_names(names)[x] for x in n]
+
+
+class Pair(NamedTuple):
+    """Two things."""
+
+    first: Any
+    second: Any
+
+
+@dataclass
+class Held:
+    """A thing."""
+
+    b: Any
+
+
+def test_an_explanation_shows_itself_without_ipython() -> None:
+    """The picture with the path marked, where it can be had, and the words."""
+    x = Value(3.0, label="x")
+    y = x * x + x
+    shown = explain(x, y)._repr_html_()
+    assert html.escape(str(explain(x, y))) in shown
+    assert "<svg" in shown
