@@ -396,7 +396,7 @@ def failure(primitive: Primitive, operands: tuple[Any, ...], cause: BaseExceptio
         data, label = getattr(operand, "data", operand), getattr(operand, "label", None)
         if not isinstance(data, Real):  # NumPy's numbers have a `data` of another sort
             data = operand
-        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label is not None else ""))
+        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label else ""))
         if isinstance(data, float) and data * 0.0:
             return NonFiniteError(f"{primitive.name} met {came[-1]}, which is not a finite number")
     got = ", ".join(came)

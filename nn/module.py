@@ -9,8 +9,11 @@ from itertools import chain, repeat
 from typing import Any, ClassVar
 
 from autograd import NonFiniteError, Value, given, scope
+from autograd.marks import STEADY
 from autograd.numbers import as_float
 from autograd.process import assign, lending, refuse_reentry, together, updating
+
+STEADY.add(__name__.partition(".")[0])
 
 
 class Module:
@@ -54,7 +57,7 @@ class Module:
                 if isinstance(part, Module):
                     part._place(full)
                 else:
-                    part.label = full if part.label is None else part.label
+                    part.label = part.label or full
                     part.scope = _scope(self._path)
 
     def _own(self) -> Iterator[tuple[str, Value | Module]]:
@@ -71,7 +74,7 @@ class Module:
             if isinstance(part, Module):
                 part._place(_join(path, name), (*above, self))
             else:
-                if part.label is None or part.label == _join(self._path, name):
+                if not part.label or part.label == _join(self._path, name):
                     part.label = _join(path, name)
                 part.scope = _scope(path)
         self.__dict__["_path"] = path

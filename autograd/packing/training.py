@@ -34,7 +34,7 @@ _forks = 0
 """How often this process was forked from one that had imported this."""
 
 
-class Resident(Value):
+class Resident(Value, results=False):
     """A parameter whose number is in the array of a Session. Whoever asks for it brings all of that session's back."""
 
     __slots__ = ()

@@ -115,7 +115,7 @@ def _withheld(name: str) -> property:
     return property(get)
 
 
-class Traced(Value):
+class Traced(Value, results=False):
     """A number of a function that is being recorded. It knows its place on the tape, not its operands: what the function has no more use
     for is gone at once, and its memory serves the next.
     """
@@ -305,7 +305,7 @@ def _stranger(x: Value) -> TracingError:
     )
 
 
-class Foreign(Value):
+class Foreign(Value, results=False):
     """A Value that the function can reach, and that is none of its own, while the function is recorded: whatever it is asked is refused,
     for its number, and how it compares, would be frozen.
     """
@@ -445,6 +445,7 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
     All of them keep their identity, so that it does not matter where the function finds them. They become what they were in one call
     into C, so that Ctrl-C cannot leave half of them. Nothing of what stands around the first call gets into the tape.
     """
+    foreign = [x for x in foreign if not type(x).__dictoffset__ and type(x).__basicsize__ == Value.__basicsize__]
     with lending:
         inputs = [*leaves, *parameters]
         back = _way_back(parameters, foreign)
@@ -461,6 +462,11 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
 def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tuple[Any, ...]]:
     """The calls that end a recording that begins now."""
     for x in parameters:
+        if type(x).__dictoffset__ or type(x).__basicsize__ != Value.__basicsize__:
+            raise TypeError(
+                f"the parameter {x!r} is of the class {type(x).__name__}, which has attributes of its own, and a program takes plain"
+                " Values: build the model of those, as nn.MLP does"
+            )
         if type(x) not in (Value, Traced):
             x.data  # noqa: B018 - in packed training its number is elsewhere, and comes back when it is asked for
     back: list[tuple[Any, ...]] = [(globals().update, {"_now": _now})]
