@@ -158,7 +158,7 @@ class Recipe:
                 continue
             names.append(f"n{i}")
             x, *y = [names[operand] if isinstance(operand, int) else repr(operand) for operand in operands]
-            if row.name in _SIGNS:
+            if row.name in _SIGNS and not (row.name == "pow" and isinstance(operands[1], float)):  # x ** 2.0 is the row power
                 text = f"({x}) {_SIGNS[row.name]} {y[0]}" if x.startswith("-") else f"{x} {_SIGNS[row.name]} {y[0]}"
             else:
                 text = f"{row.name}({', '.join([x, *y])})"
