@@ -25,7 +25,7 @@ from ..numbers import as_float
 from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program.arguments import flatten
-from ..program.program import STATES, Recording
+from ..program.program import STATES, TRIES, Moved, Recording, State
 from ..program.surroundings import Surroundings
 from ..program.tape import Tape
 from ..program.trace import add_gradients, numbers_of
@@ -87,6 +87,7 @@ class Form:
     batched    whether each number is batched: the arguments' numbers, then the parameters
     wanted     whether the gradient by each is wanted
     layout     what is known of arguments of this shape
+    around     what the function finds around itself where this is right
     variants   the recordings there are
     """
 
@@ -95,7 +96,23 @@ class Form:
     batched: Array
     wanted: Array
     layout: Layout
+    around: Surroundings | None
     variants: list[Variant] = field(default_factory=list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "around": None}
+
+
+class Known(NamedTuple):
+    """What was made for what a function finds around itself, in one: threads may change that at any time.
+
+    forms    by the signatures of one example
+    shapes   what is known of arguments of a shape
+    """
+
+    around: Surroundings | None
+    forms: dict[Structure, Form]
+    shapes: dict[tuple[Any, ...], Layout]
 
 
 class Batch(NamedTuple):
@@ -123,12 +140,14 @@ class Call:
             is the same for all
     shared  the numbers that are the same for all
     theta   the parameters
+    known   what was made for what is around now
     """
 
     args: tuple[Any, ...]
     parts: list[tuple[tuple[Any, ...], Any]]
     shared: list[float]
     theta: Array
+    known: Known
 
     @property
     def rows(self) -> list[Rows]:
@@ -161,10 +180,8 @@ class Packed:
     def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
         self.params = program.params
-        self.forms: dict[Structure, Form] = {}
-        self._shapes: dict[tuple[Any, ...], Layout] = {}  # what is known of arguments of a shape
-        self._around: Surroundings | None = None  # what the function found around itself when these were made
-        self._others: list[tuple[Surroundings | None, dict[Structure, Form], dict[tuple[Any, ...], Layout]]] = []  # and those made in other
+        self._known = Known(None, {}, {})  # for what the function found around itself last
+        self._others: list[Known] = []  # and otherwise
         self._session: Session | None = None
         self._last: Variant | None = None
         self.__name__ = program.__name__
@@ -192,12 +209,19 @@ class Packed:
 
     def within(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
         """The same within a copy of the context that the caller has made."""
-        self._look_around()
+        for _ in range(TRIES):
+            try:
+                return self._within(self._look_around(), theta, args, executor, shard)
+            except Moved:
+                pass
+        raise self.program.restless()
+
+    def _within(self, known: Known, theta: Array, args: tuple[Any, ...], executor: Executor | None, shard: int | None) -> Outcome:
         _QUIET().__enter__()  # never left: the context is a copy, and ends with the call
         total = 0.0
         g_params: Array = None
         answer: list[Any] = [] if self.wrt == "params" else [None] * sum(1 for _ in self._leaves(args))
-        batches = self._taken_apart(args, theta)
+        batches = self._taken_apart(args, theta, known)
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
         if executor is not None and not callable(getattr(executor, "submit", None)):
@@ -240,14 +264,20 @@ class Packed:
                     return session.theta
         return np.array(numbers_of(self.params), np.float64)
 
-    def _look_around(self) -> None:
-        """See to it that the forms are those for what the function finds around itself now."""
-        around = self.program.surroundings()
-        if around is not self._around:
-            kept = [*self._others, (self._around, self.forms, self._shapes)]
-            found = next((state for state in kept if state[0] is around), (around, {}, {}))
-            self._others = [state for state in kept if state is not found][1 - STATES :]
-            self._around, self.forms, self._shapes = found
+    @property
+    def forms(self) -> dict[Structure, Form]:
+        """What was made for what the function found around itself last, by the signatures of one example."""
+        return self._known.forms
+
+    def _look_around(self) -> Known:
+        """What was made for what the function finds around itself now."""
+        around, known = self.program.surroundings(), self._known
+        if around is not known.around:
+            kept = [*self._others, known]
+            known = next((each for each in kept if each.around is around), None) or Known(around, {}, {})
+            self._others = [each for each in kept if each is not known][1 - STATES :]
+            self._known = known
+        return known
 
     # -- arguments -------------------------------------------------------------------------------------------------------
 
@@ -264,11 +294,11 @@ class Packed:
             else:
                 yield i, (), arg
 
-    def _taken_apart(self, args: tuple[Any, ...], theta: Array) -> list[Batch]:
+    def _taken_apart(self, args: tuple[Any, ...], theta: Array, known: Known) -> list[Batch]:
         """The arguments in batches that one program each computes, with the random numbers of their examples."""
         while True:
             try:
-                batches = list(self._batches(args, theta))
+                batches = list(self._batches(args, theta, known))
                 break
             except Again:
                 continue
@@ -276,7 +306,7 @@ class Packed:
             _draw(batches)
         return batches
 
-    def _batches(self, args: tuple[Any, ...], theta: Array) -> Iterator[Batch]:
+    def _batches(self, args: tuple[Any, ...], theta: Array, known: Known) -> Iterator[Batch]:
         """The arguments taken apart, once for each structure, and for each different set of whole numbers that a program is made for."""
         shared: list[float] = []
         places: list[tuple[tuple[Any, ...], Any]] = []  # keys, and the examples there, or the signature of what is the same for all
@@ -305,7 +335,7 @@ class Packed:
         for members, rows in combined([found for _, found in places if isinstance(found, Examples)]):
             of = iter(rows)
             parts = [(keys, next(of) if isinstance(found, Examples) else found) for keys, found in places]
-            yield from self._fixed(Call(args, parts, shared, theta), size if members is None else len(members), members)
+            yield from self._fixed(Call(args, parts, shared, theta, known), size if members is None else len(members), members)
 
     def _refuse_mixed(self, examples: Examples, i: int) -> None:
         rows = examples.groups[0]
@@ -318,9 +348,9 @@ class Packed:
     def _fixed(self, call: Call, size: int, members: Any) -> Iterator[Batch]:
         """Batches of one structure: one, or one for each set of those whole numbers, texts and switches that a program is made for."""
         key = tuple((keys, found.structure) if isinstance(found, Rows) else (keys, found) for keys, found in call.parts)
-        layout = self._shapes.get(key)
+        layout = call.known.shapes.get(key)
         if layout is None:
-            layout = self._shapes[key] = self._laid_out(call)
+            layout = call.known.shapes[key] = self._laid_out(call)
         kinds, rows, cuts = layout.kinds, call.rows, [0]
         for each in rows:
             cuts.append(cuts[-1] + len(each.meanings))
@@ -331,7 +361,7 @@ class Packed:
             yield Batch(self._form(call, [], layout, numbers, members), call.shared, numbers, size, members)
             return
         sets, which = np.unique(np.stack(fixed, 1), axis=0, return_inverse=True)
-        met = max(len(sets), len(self.forms))
+        met = max(len(sets), len(call.known.forms))
         if met > MOST and self.batch is not None:
             raise ValueError(
                 f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
@@ -352,6 +382,8 @@ class Packed:
             try:
                 layout.draws = self._probe(call, layout, constants)
                 layout.kinds = [kind_of(x) for x in constants]
+            except Moved:
+                raise
             except Exception:  # what is wrong will be told when the function is recorded as it is
                 layout.draws = []
         return layout
@@ -361,7 +393,9 @@ class Packed:
         self._settle()
         signature, _, batched = self._signature(call, constants, Layout(layout.kinds))
         draws = Draws()
-        self.program.probe(signature, _first(np.array(batched, bool), call.same, [rows.part(layout.kinds) for rows in call.rows]), draws)
+        self.program.probe(
+            signature, _first(np.array(batched, bool), call.same, [rows.part(layout.kinds) for rows in call.rows]), draws, call.known.around
+        )
         return draws.asked
 
     def _settle(self) -> None:
@@ -388,21 +422,24 @@ class Packed:
 
     def _form(self, call: Call, codes: list[int], layout: Layout, parts: list[Array], members: Any) -> Form:
         """The form of examples whose fixed columns have these codes. Where it is new the function is recorded at the first of them."""
+        forms = call.known.forms
         found: Form | None = layout.forms.get(tuple(codes))
         if found is not None:
-            self.forms[found.signature] = self.forms.pop(found.signature)  # now it is the one that was used last
+            forms[found.signature] = forms.pop(found.signature)  # now it is the one that was used last
             return found
         columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
         of = iter(codes)
         constants = [rows.constant(k, next(of)) for (rows, k), kind in zip(columns, layout.kinds, strict=True) if kind == FIXED]
         signature, leaves, batched = self._signature(call, constants, layout)
-        form = self.forms.get(signature)
+        form = forms.get(signature)
         if form is None:
             wanted = [self.wrt != "params"] * (len(batched) - len(self.params)) + [self.wrt != "arguments"] * len(self.params)
-            form = Form(signature, leaves, np.array(batched, bool), np.array(wanted, bool), layout)
+            form = Form(signature, leaves, np.array(batched, bool), np.array(wanted, bool), layout, call.known.around)
             middle = [*parts, np.full((1, len(layout.draws)), 0.5)] if layout.draws else parts
             try:
                 self._record(form, middle, call.same, 0 if members is None else int(members[0]))
+            except Moved:
+                raise
             except Exception as error:
                 if isinstance(error, UndeclaredDrawError) and not layout.draws:
                     firsts = [rows.constant(k, rows.columns[0, k]) for rows, k in columns]
@@ -412,17 +449,19 @@ class Packed:
                 else:
                     raise
                 raise Again from None
-            self._keep(form)
+            self._keep(form, call.known)
         layout.forms[tuple(codes)] = form
         return form
 
-    def _keep(self, form: Form) -> None:
+    def _keep(self, form: Form, known: Known) -> None:
         """Keep a form, and let go of the one that was not used for longest, where they are too many."""
-        if len(self.forms) >= (MOST if self.batch is not None else ALIVE):
-            old = self.forms.pop(next(iter(self.forms)))
+        forms, shapes = known.forms, known.shapes
+        if len(forms) >= (MOST if self.batch is not None else ALIVE):
+            old = forms.pop(next(iter(forms)))
             old.layout.forms = {codes: other for codes, other in old.layout.forms.items() if other is not old}
-            self._shapes = {key: layout for key, layout in self._shapes.items() if layout.forms or layout is form.layout}
-        self.forms[form.signature] = form
+            for key in [key for key, layout in shapes.items() if not layout.forms and layout is not form.layout]:
+                del shapes[key]
+        forms[form.signature] = form
 
     def _spread(self, answer: list[Any], args: tuple[Any, ...], batch: Batch, whole: int, same: Array, inputs: Array) -> None:
         """Put the gradients by the arguments where they belong."""
@@ -611,12 +650,12 @@ class Packed:
         self._settle()
         numbers = _first(form.batched, same, xs)
         try:
-            tape = self.program.record(form.signature, numbers)
+            tape = self.program.record(form.signature, numbers, form.around)
         except (TracingError, UndeclaredDrawError):
             raise
         except (*ERRORS, TypeError, KeyError) as error:
             raise self._of(name, same, error) from error
-        others = [forms[form.signature].variants for _, forms, _ in self._others if form.signature in forms]
+        others = [known.forms[form.signature].variants for known in (*self._others, self._known) if form.signature in known.forms]
         variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
         if variant is None:
             made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
@@ -699,7 +738,8 @@ class Packed:
         and the row that it became, and all nodes of one array are in a scope of its name, so that `draw` folds them into it.
         """
         variant = self.latest()
-        (batch,) = self._taken_apart(tuple([arg] if self._is_batched(i) else arg for i, arg in enumerate(args)), self._theta())
+        one = tuple([arg] if self._is_batched(i) else arg for i, arg in enumerate(args))
+        (batch,) = self._taken_apart(one, self._theta(), self._known)
         numbers = _first(batch.form.batched, np.array([*batch.shared, *self._theta().tolist()]), batch.parts)
         if len(numbers) != len(variant.tape.labels):
             raise ValueError(
@@ -739,20 +779,21 @@ class Packed:
             raise TypeError(f"{self.__name__} is in training, and cannot be pickled meanwhile")
         state = {name: value for name, value in self.__dict__.items() if not name.startswith("_") or name == "__name__"}
         program = Program.__new__(Program)
-        program.__dict__.update(self.program.__dict__, function=None, recordings={}, _around=None, _states=[], _last=None)
-        return {"version": __version__, **state, "program": program}
+        program.__dict__.update(self.program.__dict__, function=None, _state=State(None, {}), _states=[], _last=None)
+        return {"version": __version__, **state, "forms": self.forms, "program": program}
 
     def __copy__(self) -> Packed:
         """The same program, with recordings of its own from now on; a pickle and a deep copy have no function, and run what was packed."""
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__, forms=dict(self.forms), _shapes=dict(self._shapes), _others=[*self._others], _session=None)
+        known = Known(self._known.around, dict(self._known.forms), dict(self._known.shapes))
+        copy.__dict__.update(self.__dict__, _known=known, _others=[*self._others], _session=None)
         return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _check_version(state.get("version", "an unknown version"))
-        self.__dict__.update({name: value for name, value in state.items() if name != "version"})
-        self._session, self._last, self._shapes, self._others = None, None, {}, []
-        self._around = self.program.surroundings()
+        self.__dict__.update({name: value for name, value in state.items() if name not in ("version", "forms")})
+        self._session, self._last, self._others = None, None, []
+        self._known = Known(self.program.surroundings(), state["forms"], {})
         for form in self.forms.values():
             self._last = form.variants[0] if form.variants else self._last
 
