@@ -12,12 +12,12 @@ from operator import mul
 from random import Random
 from typing import Any, ClassVar
 
-from autograd import Value, given, scope
+from autograd import Value, given, mean, scope, sqrt, square
 from autograd.numbers import as_float, as_operand
 
 from . import activations
 from .init import Initialiser, checked, generator, suited
-from .module import Module
+from .module import Module, number
 
 ActivationLike = str | Callable[[Any], Any] | None
 
@@ -139,6 +139,50 @@ class Linear(Module):
 
 
 Layer = Linear
+
+
+class LayerNorm(Module):
+    """Layer normalisation (Ba et al. 2016, arXiv:1607.06450): yᵢ = γᵢ·(xᵢ - μ)/√(σ² + ε) + βᵢ.
+
+    μ and σ² are the mean and the variance, Σ(xᵢ - μ)²/n, of one example's numbers, so nothing depends on a batch, and training and use are
+    the same. Every step of it is a node.
+
+    size    n, how many numbers an example has here
+    eps     ε, above 0: it keeps the gradient finite where all numbers are alike
+    affine  whether there are γ, which starts at 1, and β, which starts at 0; without them y has mean 0 and variance 1
+
+    >>> [round(y, 3) for y in LayerNorm(3, affine=False)([1.0, 2.0, 3.0])]
+    [-1.225, 0.0, 1.225]
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
+        self.size = given.count(size, "size", "LayerNorm", 1, MOST)
+        self.eps = number(eps, "LayerNorm's eps")
+        if self.eps <= 0.0:
+            raise ValueError(f"LayerNorm needs eps > 0, but got {eps}")
+        affine = given.flag(affine, "affine", "LayerNorm")
+        self.gamma = [Value(1.0) for _ in range(self.size)] if affine else []
+        self.beta = [Value(0.0) for _ in range(self.size)] if affine else []
+
+    def forward(self, x: Any) -> Any:
+        """The normalised numbers of one example, as a list."""
+        x = as_list(x)
+        if len(x) != self.size:
+            raise ValueError(f"{self._path or 'this layer'}, a {self.summary()}, takes {self.size} inputs, but got {len(x)}")
+        mu = mean(x)
+        centred = [xi - mu for xi in x]
+        deviation = sqrt(mean([square(c) for c in centred]) + self.eps)
+        y = [c / deviation for c in centred]
+        if self.gamma:
+            y = [gamma * yi + beta for gamma, yi, beta in zip(self.gamma, y, self.beta, strict=True)]
+        return y
+
+    def summary(self) -> str:
+        """How many numbers it takes."""
+        return f"LayerNorm({self.size}{'' if self.gamma else ', no γ and β'})"
+
+    def _shown(self) -> Iterator[tuple[str, Value | Module]]:
+        return iter(())
 
 
 class Sequential(Module):

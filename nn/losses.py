@@ -135,12 +135,16 @@ def binary_cross_entropy_with_logits(z: Any, t: Any, reduction: str = "mean") ->
 
 
 @_scoped
-def cross_entropy(z: Any, t: Any, reduction: str = "mean") -> Any:
+def cross_entropy(z: Any, t: Any, reduction: str = "mean", *, where: Any = None) -> Any:
     """-log y_t with y = softmax(z), from the scores z of one example's classes, or of a batch. ∂E/∂z = y - t, t one-hot.
 
     t is the index of the right class, or one-hot, or probabilities that sum to 1: then it is -Σ tₖ log yₖ. Computed as
     log Σⱼ exp(zⱼ - z_t), which keeps the small gradients that logsumexp(z) - z_t loses to rounding.
+
+    where   True for each class that counts, in one list for all examples or one for each; the others are as if their scores were −∞
     """
+    if where is not None:
+        z, t = _allowed(z, t, where, "cross_entropy")
 
     def term(z: list[Any], target: list[tuple[int, Any]]) -> Any:
         if len(z) == 1:
@@ -241,6 +245,30 @@ def _reduced_examples(term: Callable[[list[Any], list[tuple[int, Any]]], Any], z
         raise ValueError(f"{asker} needs a target for every example, but got {_shape(z)} and {_shape(t)}")
     terms = [term(_scores(each, asker), _target(target, len(each), asker)) for each, target in zip(z, t, strict=True)]
     return _reduced(terms, z, reduction, asker)
+
+
+def _allowed(z: Any, t: Any, where: Any, asker: str) -> tuple[list[Any], list[Any]]:
+    """The examples' scores and targets in the classes that count alone."""
+    if not _is_list(where) or not len(where):
+        raise given.wrong(asker, "a list of True and False as where", where)
+    if not _is_list(z) or not len(z) or not _is_list(z[0]):
+        z, t = [z], [t]
+    masks = where if _is_list(where[0]) else [where] * len(z)
+    if not _is_list(t) or not len(z) == len(t) == len(masks):
+        raise ValueError(f"{asker} needs a target and a mask for every example, but got {_shape(z)}, {_shape(t)} and {_shape(where)}")
+    kept = [_allowed_one(_scores(each, asker), *rest, asker) for each, *rest in zip(z, t, masks, strict=True)]
+    return [scores for scores, _ in kept], [target for _, target in kept]
+
+
+def _allowed_one(z: list[Any], t: Any, mask: Any, asker: str) -> tuple[list[Any], Any]:
+    holds = [given.flag(m, "where", asker) for m in given.items(mask, "a list of True and False as where", asker)]
+    if len(holds) != len(z):
+        raise ValueError(f"{asker} needs where to say True or False of each of {len(z)} classes, but got {len(holds)}")
+    outside = [k for k, _ in _target(t, len(z), asker) if not holds[k]]
+    if outside:
+        raise ValueError(f"{asker} got the target class {outside[0]}, which where= leaves out")
+    scores = [zk for zk, m in zip(z, holds, strict=True) if m]
+    return scores, [tk for tk, m in zip(t, holds, strict=True) if m] if _is_list(t) else sum(holds[: int(t)])
 
 
 def _scores(z: Any, asker: str) -> list[Any]:
