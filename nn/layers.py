@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, ClassVar
 
 from autograd import Value, given, mean, scope, sqrt, square
-from autograd.numbers import as_float, as_operand
+from autograd.numbers import as_float, as_operand, holds_many
 
 from . import activations
 from .init import Initialiser, checked, generator, suited
@@ -65,6 +65,7 @@ class Neuron(Module):
         x = as_list(x)
         w, b, activation = self.w, self.b, self.activation
         if len(x) != len(w):
+            _refuse_rows(x)
             raise ValueError(f"{self._path or 'this neuron'} takes {len(w)} inputs, but got {len(x)}")
         try:
             z: Value = sum(map(mul, w, x), 0 if b is None else b)  # type: ignore[assignment] # from Python's 0 no node comes
@@ -72,6 +73,8 @@ class Neuron(Module):
             for item in x:
                 as_operand(item, "numbers as inputs", self._path or "this neuron")
             raise
+        if not isinstance(z, Value) and holds_many(z):
+            raise one_at_a_time(f"an array of shape {x[0].shape} as an input" if hasattr(x[0], "shape") else "arrays as inputs")
         return z if activation is None else activation(z)
 
     def summary(self) -> str:
@@ -122,6 +125,7 @@ class Linear(Module):
         """The neurons' outputs for one example's inputs: a list, or a Value where there is one neuron."""
         x = as_list(x)
         if len(x) != len(self.neurons[0].w):
+            _refuse_rows(x)
             raise ValueError(f"{self._path or 'this layer'}, a {self.summary()}, takes {len(self.neurons[0].w)} inputs, but got {len(x)}")
         y = [neuron(x) for neuron in self.neurons]
         if self._whole is not None:
@@ -276,7 +280,26 @@ def as_list(x: Any) -> list[Any]:
         raise TypeError(f"a list of numbers is needed as inputs, but got {given.shorten(x)} of type {type(x).__name__}")
     if hasattr(x, "__next__"):  # one by one, so that what never ends, and is no numbers, is refused
         return [as_operand(item, "numbers as inputs", "a layer") for item in x]
-    return list(x) if hasattr(x, "__len__") and getattr(x, "ndim", None) != 0 else [x]
+    if hasattr(x, "to_numpy"):  # a row of pandas', or a frame of one row
+        x = x.to_numpy()
+    axes = getattr(x, "ndim", None)
+    if axes == 0:
+        return [x[()]]
+    if axes is not None and axes > 1:
+        if max(x.shape) != x.size:
+            raise one_at_a_time(f"an array of shape {x.shape}")
+        x = x.ravel()  # one row, or one column
+    return list(x) if hasattr(x, "__len__") else [x]
+
+
+def _refuse_rows(x: list[Any]) -> None:
+    if x and all(hasattr(row, "__len__") and not isinstance(row, str) for row in x):
+        raise one_at_a_time(f"a list of {len(x)} lists")
+
+
+def one_at_a_time(what: str) -> ValueError:
+    """The error for several examples where one is due."""
+    return ValueError(f"a network takes one example at a time, but got {what}: write [model(x) for x in X], or pack it for a whole batch")
 
 
 MOST = 10**8

@@ -33,9 +33,15 @@ def _scoped(loss: Callable[P, Any]) -> Callable[P, Any]:
     @wraps(loss)
     def scoped(*args: P.args, **kwargs: P.kwargs) -> Any:
         with scope(f"loss/{loss.__name__}"):
-            return loss(*args, **kwargs)
+            return loss(*map(_bare, args), **{name: _bare(x) for name, x in kwargs.items()})
 
     return scoped
+
+
+def _bare(x: Any) -> Any:
+    """What pandas keeps as its numbers, and an array without axes as its number."""
+    x = x.to_numpy() if hasattr(x, "to_numpy") else x
+    return x[()] if getattr(x, "ndim", None) == 0 and hasattr(x, "dtype") else x
 
 
 # Number by number.
@@ -216,6 +222,9 @@ def _elementwise(term: Callable[[Any, Any], Any], y: Any, t: Any, asker: str, de
     """A term for every number in y with its target, in a flat list."""
     if depth > given.DEPTH:
         raise ValueError(f"{asker} got outputs and targets in lists in lists, more than {given.DEPTH} deep, or that contain themselves")
+    y, t = _bare(y), _bare(t)
+    if not _is_list(y) and getattr(t, "shape", None) == (1,):  # a row of a column of targets
+        t = t[0]
     if not _is_list(y) and not _is_list(t):
         return [term(y if isinstance(y, Value) else number(y, asker), t if isinstance(t, Value) else number(t, asker))]
     if not (_is_list(y) and _is_list(t)):
@@ -256,7 +265,7 @@ def _allowed(z: Any, t: Any, where: Any, asker: str) -> tuple[list[Any], list[An
     masks = where if _is_list(where[0]) else [where] * len(z)
     if not _is_list(t) or not len(z) == len(t) == len(masks):
         raise ValueError(f"{asker} needs a target and a mask for every example, but got {_shape(z)}, {_shape(t)} and {_shape(where)}")
-    kept = [_allowed_one(_scores(each, asker), *rest, asker) for each, *rest in zip(z, t, masks, strict=True)]
+    kept = [_allowed_one(_scores(each, asker), target, mask, asker) for each, target, mask in zip(z, t, masks, strict=True)]
     return [scores for scores, _ in kept], [target for _, target in kept]
 
 
@@ -279,6 +288,9 @@ def _scores(z: Any, asker: str) -> list[Any]:
 
 def _target(t: Any, classes: int, asker: str) -> list[tuple[int, Any]]:
     """The classes that a target weighs, with their weights, which sum to 1."""
+    if getattr(t, "shape", None) == (1,) and classes > 1:  # a row of a column of classes
+        t = t[0]
+    t = _bare(t)
     if not _is_list(t):
         return [(class_index(t, classes, asker), 1.0)]
     if len(t) != classes:
