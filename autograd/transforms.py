@@ -307,7 +307,7 @@ class _Run:
 def _constant(leaf: Value) -> bool:
     """Whether the leaf was made in the run of a function that has returned, by us as a variable or by the function: nobody asks how a
     result depends on it. All others are somebody's: a Value of the caller's, or one of a run around this one."""
-    return getattr(leaf.dx, "over", False)
+    return getattr(leaf.made_in, "over", False)
 
 
 def _plain(results: list[Any]) -> list[Any]:
@@ -337,7 +337,7 @@ class _Reverse(_Run):
             variable.label = x.label
         else:
             variable = Value(x)
-            variable.dx = self.level
+            variable.made_in = self.level
         self.variables.append(variable)
         self.level.variables.add(variable)
         return variable

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from .. import files, given, trees
 from ..context import alone
 from ..errors import AutogradError, GradientError
-from ..failures import label_of
+from ..failures import label_of, refuse_misplaced
 from ..forward import Dual
 from ..graph import topological
 from ..numbers import as_float
@@ -23,7 +23,7 @@ from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
-from ..value import Value, refuse_misplaced
+from ..value import Value
 from ..whole import Draws
 from . import source, targets
 from .arguments import parameters_of, still

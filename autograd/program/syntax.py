@@ -15,6 +15,7 @@ from typing import Any
 class Tight(IntEnum):
     """How tightly a piece binds."""
 
+    RELATION = 0
     SUM = 1
     PRODUCT = 2
     SIGN = 3
@@ -22,7 +23,18 @@ class Tight(IntEnum):
     ATOM = 5
 
 
-BINDS = {"+": Tight.SUM, "-": Tight.SUM, "*": Tight.PRODUCT, "/": Tight.PRODUCT, "@": Tight.PRODUCT, "**": Tight.POWER}
+BINDS = {
+    "<": Tight.RELATION,
+    "<=": Tight.RELATION,
+    ">": Tight.RELATION,
+    ">=": Tight.RELATION,
+    "+": Tight.SUM,
+    "-": Tight.SUM,
+    "*": Tight.PRODUCT,
+    "/": Tight.PRODUCT,
+    "@": Tight.PRODUCT,
+    "**": Tight.POWER,
+}
 
 
 class Node:
@@ -44,6 +56,17 @@ class Node:
         """The names that it reads."""
         for part in self.parts:
             yield from part.names()
+
+    def pieces(self) -> Iterator[Node]:
+        """Itself, and all that it is made of."""
+        yield self
+        for part in self.parts:
+            yield from part.pieces()
+
+    @property
+    def opposite(self) -> Node | None:
+        """The same without its minus, if it begins with one."""
+        return None
 
     def within(self, least: int) -> str:
         """Its text as a part of another: in brackets, if it binds less tightly than that."""
@@ -100,6 +123,11 @@ class Text(Node):
     def binds(self) -> int:
         """How tightly it binds."""
         return self.tight
+
+    @property
+    def opposite(self) -> Node | None:
+        """The number without its minus."""
+        return Text(self.text.removeprefix("-"), inside=self.inside) if self.tight == Tight.SIGN else None
 
     def names(self) -> Iterator[str]:
         """The names in it."""
@@ -159,6 +187,12 @@ class Binary(Node):
         """The two sides."""
         return self.left, self.right
 
+    @property
+    def opposite(self) -> Node | None:
+        """The same with the opposite of what it begins with, where that is the same."""
+        first = self.left.opposite if self.binds == Tight.PRODUCT else None
+        return None if first is None else Binary(self.sign, first, self.right)
+
     def __str__(self) -> str:
         binds = self.binds
         left, right = (Tight.ATOM, Tight.SIGN) if self.sign == "**" else (binds, binds + 1)
@@ -180,6 +214,11 @@ class Negative(Node):
     def parts(self) -> tuple[Node, ...]:
         """What it is of."""
         return (self.of,)
+
+    @property
+    def opposite(self) -> Node | None:
+        """What it is of."""
+        return self.of
 
     def __str__(self) -> str:
         return f"-{self.of.within(Tight.SIGN)}"
@@ -205,7 +244,8 @@ class Sum(Node):
         """Each term as it is written, all but the first with its sign."""
         texts = [self.terms[0].within(Tight.SUM)]
         for term in self.terms[1:]:
-            texts.append(f"- {term.of.within(Tight.SIGN)}" if isinstance(term, Negative) else f"+ {term.within(Tight.PRODUCT)}")
+            opposite = term.opposite
+            texts.append(f"+ {term.within(Tight.PRODUCT)}" if opposite is None else f"- {opposite.within(Tight.PRODUCT)}")
         return texts
 
     def __str__(self) -> str:
