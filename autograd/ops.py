@@ -462,7 +462,7 @@ leaky_relu: Binary = binary(
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*x",
     textbook=("(x > 0) + (x <= 0)*a", "(x <= 0)*x"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·x; its derivative at 0 is taken as a.",
-    init="he", arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.minimum(x, 0.0)),
+    init="he", arrays=lambda m, x, a: x * m.where(x > 0.0, 1.0, a),
     zero="product",
 )  # fmt: skip
 elu: Binary = binary(
@@ -470,7 +470,7 @@ elu: Binary = binary(
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*(exp(x) - 1)",
     textbook=("(x > 0) + (x <= 0)*a*exp(x)", "(x <= 0)*(exp(x) - 1)"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a.",
-    init="he", arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.expm1(m.minimum(x, 0.0))),
+    init="he", arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.expm1(m.where(x > 0.0, 0.0, x))),
     zero="product",
 )  # fmt: skip
 

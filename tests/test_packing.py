@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import tracemalloc
@@ -413,6 +414,15 @@ def test_a_row_on_arrays(op: Primitive) -> None:
     for point in outside:
         with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"), pytest.raises(FloatingPointError):
             function(*(np.full(3, x) for x in point))
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "abs", "sqrt", "negate", "multiply", "sign"])
+def test_a_zero_on_arrays_has_the_engine_s_sign(name: str) -> None:
+    """-0.0 is not 0.0."""
+    op, signs = PRIMITIVES[name], (0.0, -0.0, 2.0, -2.0)
+    for point in itertools.product(*[signs] * len(op.operands)):
+        if name != "sqrt" or point[0] >= 0.0:
+            assert repr(op.forward(*point)) == repr(float(kernel(op)(*(np.array([x]) for x in point))[0]))
 
 
 def test_every_row_is_packed_with_its_derivatives() -> None:
