@@ -278,6 +278,8 @@ SKIPPED = {
 LISTS = ("softmax", "log_softmax", "logsumexp", "sum", "mean", "prod", "norm")
 COMPOSED = ("square", "silu", "gelu", "gelu_tanh")
 """Functions of one number that are written in rows, and checked by these."""
+OTHERWISE: dict[str, list[Any]] = {"acosh": [1.5], "psi": [Value(0.5), 2], "polygamma": [1, Value(0.5)]}
+"""Good operands of those that have no value at others'."""
 LONG = {("nn.fit", "epochs"), ("nn.fit packed", "epochs")}
 """So many as were asked for, until Ctrl-C: large numbers are no mistake there."""
 
@@ -293,9 +295,7 @@ def calls() -> dict[str, Callable[[], Call]]:
             if name in LISTS:
                 found[f"autograd.{name}"] = lambda f=function: call(f, [Value(0.5), 0.25])
             elif name not in ("dot", "where", "clip"):
-                found[f"autograd.{name}"] = lambda f=function, n=operands: call(
-                    f, *[Value(0.5), 0.25][:n] if f is not autograd.acosh else [1.5]
-                )
+                found[f"autograd.{name}"] = lambda f=function, n=operands: call(f, *OTHERWISE.get(f.__name__, [Value(0.5), 0.25][:n]))
 
     rows()
     f = lambda x, y=2.0: x * y * x  # noqa: E731
