@@ -65,7 +65,7 @@ def polygamma(n: int, x: N) -> N:
     >>> round(polygamma(1, 1.0), 12)  # π²/6
     1.644934066848
     """
-    n = count(n, "n", "polygamma")
+    n, x = count(n, "n", "polygamma"), as_operand(x, asker="polygamma")
     return digamma(x) if n == 0 else psi(x, float(n))
 
 

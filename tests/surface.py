@@ -36,6 +36,7 @@ from autograd import (
     compile,  # noqa: A004
     examples,
     expression,
+    mathml,
     pack,
     program,
     proof,
@@ -393,7 +394,7 @@ def calls() -> dict[str, Callable[[], Call]]:
         "autograd.typeset.number": lambda: call(typeset.number, 0.5),
         "autograd.typeset.name": lambda: call(typeset.name, "alpha"),
         "autograd.typeset.formula": lambda: call(typeset.formula, "a*b"),
-        "autograd.typeset.mathml": lambda: call(typeset.mathml, "a*b"),
+        "autograd.mathml.mathml": lambda: call(mathml.mathml, "a*b"),
         "autograd.proof.prove": lambda: call(proof.prove, 1, 0, primitives=[PRIMITIVES["exp"]]),
         "autograd.testing.assert_gradients": lambda: call(
             testing.assert_gradients, lambda x: x * x, testing.floats_in(size=3.0), examples=2
