@@ -478,7 +478,7 @@ class Body:
         the names of those parts.
         """
         uses: dict[Term, int] = {}
-        looked = {} if self.language.raises else _lost(partials)
+        looked = {} if self.language.raises else lost(partials)
         order: list[Term] = []
 
         def walk(x: Term | float) -> None:
@@ -507,7 +507,7 @@ class Body:
         return steps, {x.name for x in order if x.name}, names
 
 
-def _lost(partials: Sequence[Term | float]) -> dict[Term, bool]:
+def lost(partials: Sequence[Term | float]) -> dict[Term, bool]:
     """The parts of local derivatives which Python would refuse to compute and whose nan or infinity would get lost in what is computed
     from them; and for each whether it is because something is divided by it. Sums and products lose none, nor does a gradient.
     """

@@ -420,9 +420,9 @@ class _Program:
         yield from ("int main(void)", "{")
         for name, count in self._given(gradients=False):
             start = 0 if name == "x" else self.arguments
-            yield from _array(f"static const double {name}[{count}]", numbers[start : start + count])
+            yield from array_of(f"static const double {name}[{count}]", [*map(number, numbers[start : start + count])])
         expected = [value, *gradients]
-        yield from _array(f"static const double recorded[{len(expected)}]", expected)
+        yield from array_of(f"static const double recorded[{len(expected)}]", [*map(number, expected)])
         yield f"    double got[{len(expected)}];"
         given = [name for name, _ in self._given(gradients=False)]
         got = [f"got + {1 if name == 'gx' else 1 + self.arguments}" for name, _ in self._given(gradients=True)]
@@ -444,17 +444,16 @@ def refusal(op: Primitive) -> str:
     return f"{op.name} needs {op.domain_text}; or {beyond}" if op.domain_text else beyond
 
 
-def _array(start: str, numbers: Sequence[float]) -> Iterator[str]:
+def array_of(start: str, numbers: Sequence[Node], indent: str = "    ") -> Iterator[str]:
     """An array with these numbers."""
-    texts = [f"{number(x)}," for x in numbers]
     lines: list[str] = [""]
-    for text in texts:
+    for text in (f"{x}," for x in numbers):
         if len(lines[-1]) + len(text) > WIDTH:
             lines.append("")
         lines[-1] += f" {text}" if lines[-1] else text
     if len(lines) == 1:
-        yield f"    {start} = {{{lines[0].rstrip(',')}}};"
+        yield f"{indent}{start} = {{{lines[0].rstrip(',')}}};"
         return
-    yield f"    {start} = {{"
-    yield from (f"        {line}" for line in lines)
-    yield "    };"
+    yield f"{indent}{start} = {{"
+    yield from (f"{indent}    {line}" for line in lines)
+    yield f"{indent}}};"
