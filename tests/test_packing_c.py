@@ -133,6 +133,43 @@ def test_what_it_looks_like() -> None:
 
 
 @needs_compiler
+@pytest.mark.parametrize("batch", ["mean", "sum", None])
+def test_main_reproduces_a_call(batch: str | None, tmp_path: Path) -> None:
+    """It prints value and gradients beside those of the call; it says so if they differ."""
+    w = [Value(0.3), Value(-0.7)]
+    options: dict[str, Any] = {"shared": (1,)} if batch else {}
+    program = pack(lambda x, s: tanh(x[0] * w[0] + x[1] * w[1]) * s, params=w, batch=batch, wrt="all", **options)
+    args = ([[0.5, 1.0], [2.0, -1.0]] if batch else [0.5, 1.0]), 0.25
+    text = program.source("c", main=args)
+    value, gradients = program(*args)
+    for name, source in (("same", text), ("other", text.replace("got[i] - ", "got[i] + 1.0 - "))):
+        (tmp_path / f"{name}.c").write_text(source, encoding="utf-8")
+        done = subprocess.run(
+            [str(COMPILER), *STRICT, tmp_path / f"{name}.c", "-o", tmp_path / name, "-lm"], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    done = subprocess.run([tmp_path / "same"], capture_output=True, text=True)
+    assert done.returncode == 0
+    found = [float(line.split()[1]) for line in done.stdout.splitlines()]
+    expected = [value, *gradients[-1], *np.ravel(gradients[0]), gradients[1]]
+    assert [pytest.approx(x, rel=1e-13) for x in expected] == found
+    assert subprocess.run([tmp_path / "other"], capture_output=True).returncode == 1
+
+
+def test_a_main_is_of_one_call() -> None:
+    """It is written for C, of a tuple of arguments that one program computes."""
+    program, args = network()
+    assert "int main(void)" not in program.source("c")
+    assert "static const double ts[3] = {1.0, 0.0, 1.0};" in program.source("c", main=args)
+    for wrong in ({"main": args}, {"target": "c", "main": 3}):
+        with pytest.raises(ValueError, match="source writes a main for target='c', of a tuple of arguments, but got"):
+            program.source(**wrong)
+    classes = pack(lambda x, k: x[k] * 2.0, wrt="arguments")
+    with pytest.raises(ValueError, match="a main computes one program, but these arguments of <lambda> need 2"):
+        classes.source("c", main=(numbers(2, 2), np.array([0, 1])))
+
+
+@needs_compiler
 @pytest.mark.parametrize("batch", ["mean", "sum"])
 @pytest.mark.parametrize("wrt", ["params", "all", "arguments"])
 def test_a_network(batch: str, wrt: str, tmp_path: Path) -> None:
@@ -245,10 +282,13 @@ def test_comparisons(tmp_path: Path) -> None:
 
 
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stack has an end; the error says how much would have to lie there."""
+    """The stack has an end, and so has a compiler's patience; the error says how much there is."""
     program, _ = network()
     monkeypatch.setattr(c, "MEMORY", 5)
     with pytest.raises(TracingError, match="too large for C: one example needs 16 numbers on the stack, and 5 may lie there"):
+        program.source("c")
+    monkeypatch.setattr(c, "LOOPS", 5)
+    with pytest.raises(TracingError, match="too long for C: it has 6 arrays, and 5 at most make one function"):
         program.source("c")
 
 

@@ -7,12 +7,13 @@ stack, and have the size that one example needs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..primitive import Primitive
 from ..program.body import lost
-from ..program.c import MEMORY, array_of, number, quoted, refusal, remark
+from ..program.c import MEMORY, array_of, number, quoted, refusal, remark, reproduced
 from ..program.rules import Term
 from ..program.syntax import Binary, Name, Node, Text, Tight
 from ..program.trace import TracingError
@@ -20,14 +21,46 @@ from .equations import Equations
 from .fuse import LARGEST, SUM, Ints
 from .grids import Product
 from .loops import NO_DERIVATIVE, Lines, Loops, Place, affine, contiguous
+from .machine import Sums
 from .plan import Group, Plan
 from .sweep import local, squares, ways
 from .views import common, regular
 
 
-def source(plan: Plan, equations: Equations, arguments: Sequence[tuple[bool, int]], batch: str | None) -> str:
-    """The program as C; `arguments` and `batch` as for the other sources."""
-    return _Author(plan, equations, arguments, batch).text()
+LOOPS = 2_000
+"""A program of more arrays than this is refused: it would be one function that takes a compiler minutes."""
+
+
+class Recorded(Protocol):
+    """Examples: how many, and the arrays of those numbers that differ."""
+
+    @property
+    def size(self) -> int:
+        """How many."""
+
+    @property
+    def parts(self) -> list[Any]:
+        """For each batched argument a row for each."""
+
+
+def source(
+    plan: Plan,
+    equations: Equations,
+    arguments: Sequence[tuple[bool, int]],
+    batch: str | None,
+    recorded: tuple[Recorded, Any, Sums] | None = None,
+) -> str:
+    """The program as C; `arguments` and `batch` as for the other sources.
+
+    recorded   examples, the numbers that are the same for all, and what comes of them: for a `main`
+    """
+    if len(plan.groups) > LOOPS:
+        raise TracingError(
+            f"the program is too long for C: it has {len(plan.groups)} arrays, and {LOOPS} at most make one function; what has so little in"
+            " common is better compiled, as in compile(f).source('c'), which is split"
+        )
+    author = _Author(plan, equations, arguments, batch)
+    return author.text() + ("\n".join(author.main(*recorded)) + "\n" if recorded else "")
 
 
 class _Author(Loops):
@@ -381,6 +414,34 @@ class _Author(Loops):
         yield from (f"    case {status}: return {quoted(words)};" for words, status in self.words.items())
         yield '    default: return "there is no such status";'
         yield from ("    }", "}")
+
+    def main(self, examples: Recorded, same: Any, sums: Sums) -> Iterator[str]:
+        """A main that computes a recorded call again."""
+        yield from ("#include <stdio.h>", "")
+        yield "/* Compute the recorded value and gradients again, and print each beside what was recorded; 0 if all agree to 10 digits. */"
+        yield from ("int main(void)", "{")
+        parts = iter([part for part in examples.parts if part.size])
+        column = 0
+        arguments, gradients, expected = [], [], [sums.value]
+        for name, section in self.given:
+            if section.batched:
+                numbers = next(parts).ravel()
+                found = sums.inputs[:, column : column + section.count].ravel() if section.gradient else numbers[:0]
+                column += section.count
+            else:
+                numbers = same[section.start : section.start + section.count]
+                found = sums.same[section.start : section.start + section.count]
+            arguments.append(name + "s" * section.batched)
+            yield from array_of(f"static const double {arguments[-1]}[{len(numbers)}]", [*map(number, numbers.tolist())])
+            if section.gradient:
+                gradients.append(f"got + {len(expected)}")
+                expected += found.tolist()
+        yield from array_of(f"static const double recorded[{len(expected)}]", [*map(number, expected)])
+        yield f"    static double got[{len(expected)}];"
+        yield from ["    long example;"] * bool(self.batch)
+        given = [*[str(examples.size)] * bool(self.batch), *arguments, "got", *gradients, *["&example"] * bool(self.batch)]
+        yield f"    const int status = value_and_gradients({', '.join(given)});"
+        yield from reproduced(len(expected), "1e-10")
 
 
 def added(pieces: Sequence[Node]) -> str:

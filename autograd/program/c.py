@@ -427,15 +427,17 @@ class _Program:
         given = [name for name, _ in self._given(gradients=False)]
         got = [f"got + {1 if name == 'gx' else 1 + self.arguments}" for name, _ in self._given(gradients=True)]
         yield f"    const int status = value_and_gradients({', '.join([*given, 'got', *got])});"
-        yield from (
-            "    int agree = 1;",
-            "    if (status != 0) {",
-            '        printf("%d: %s\\n", status, value_and_gradients_failure(status));',
-        )
-        yield from ("        return 2;", "    }", f"    for (int i = 0; i < {len(expected)}; i++) {{")
-        yield '        printf("%-8s %.17g (recorded: %.17g)\\n", i == 0 ? "value" : "gradient", got[i], recorded[i]);'
-        yield "        agree = agree && fabs(got[i] - recorded[i]) <= 1e-12 * (1.0 + fabs(recorded[i]));"
-        yield from ("    }", "    return agree ? 0 : 1;", "}")
+        yield from reproduced(len(expected), "1e-12")
+
+
+def reproduced(count: int, tolerance: str) -> Iterator[str]:
+    """The end of a main: what was got beside what was recorded."""
+    yield from ("    int agree = 1;", "    if (status != 0) {")
+    yield '        printf("%d: %s\\n", status, value_and_gradients_failure(status));'
+    yield from ("        return 2;", "    }", f"    for (int i = 0; i < {count}; i++) {{")
+    yield '        printf("%-8s %.17g (recorded: %.17g)\\n", i == 0 ? "value" : "gradient", got[i], recorded[i]);'
+    yield f"        agree = agree && fabs(got[i] - recorded[i]) <= {tolerance} * (1.0 + fabs(recorded[i]));"
+    yield from ("    }", "    return agree ? 0 : 1;", "}")
 
 
 def refusal(op: Primitive) -> str:
