@@ -569,7 +569,8 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
         elif isinstance(inputs, Value):
             inputs = [inputs]
         several = given.items(inputs, "a list of leaves as inputs", "compile")
-        return _Graph(f, [x if isinstance(x, (list, tuple, dict)) else _leaf(x) for x in several], chosen, passes)
+        with lending:  # lent to another thread's recording, a leaf is none meanwhile
+            return _Graph(f, [x if isinstance(x, (list, tuple, dict)) else _leaf(x) for x in several], chosen, passes)
     if inputs is not None:
         raise TypeError("inputs are for a graph; a function's are its arguments")
     given.function(f, "compile", "a function, a module or a Value")
