@@ -15,7 +15,7 @@ from ..primitive import Primitive
 from ..program.body import lost
 from ..program.c import MEMORY, array_of, number, quoted, refusal, remark, reproduced
 from ..program.rules import Term
-from ..program.syntax import Binary, Name, Node, Text, Tight
+from ..program.syntax import Binary, Name, Node, Tight, Verbatim
 from ..program.trace import TracingError
 from .equations import Equations
 from .fuse import LARGEST, SUM, Ints
@@ -25,7 +25,6 @@ from .machine import Sums
 from .plan import Group, Plan
 from .sweep import local, squares, ways
 from .views import common, regular
-
 
 LOOPS = 2_000
 """A program of more arrays than this is refused: it would be one function that takes a compiler minutes."""
@@ -389,7 +388,7 @@ class _Author(Loops):
             if section.numbers is not None and f"{section.name}[" in text:
                 lines += [*array_of(f"static const double {section.name}[{section.count}]", [*map(number, section.numbers)], ""), ""]
         for name, numbers in self.tables.values():
-            lines += [*array_of(f"static const int {name}[{numbers.size}]", [Text(str(i)) for i in numbers.tolist()], ""), ""]
+            lines += [*array_of(f"static const int {name}[{numbers.size}]", [Verbatim(str(i)) for i in numbers.tolist()], ""), ""]
         lines += [*self._about(), f"int value_and_gradients({self._signature()})", "{", *(line.rstrip() for line in body.lines), "}", ""]
         return "\n".join([*lines, *self._failure(), ""])
 

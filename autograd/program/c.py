@@ -14,11 +14,11 @@ from typing import Any
 from .. import floats
 from ..forms import COMMON, Term, Written, shared_parts
 from ..primitive import PRIMITIVES, Primitive
-from .body import Body, Compare, Computable, Exists, Finite, Missing, Python, Statement, Step, Zero
+from .body import Action, Body, Compare, Computable, Exists, Finite, Missing, Python, Statement, Zero
 from .rules import OPERATORS
 from .rules import Term as Formula
 from .source import split
-from .syntax import Assign, Binary, Choice, Name, Node, Text, Tight, call
+from .syntax import Assign, Binary, Choice, Name, Node, Tight, Verbatim, call
 from .tape import Tape
 from .trace import TracingError
 
@@ -143,7 +143,7 @@ class C(Python):
 def number(x: float) -> Node:
     """A constant, exactly."""
     text = repr(x) if math.isfinite(x) else "NAN" if math.isnan(x) else "INFINITY" if x > 0.0 else "-INFINITY"
-    return Text(text, Tight.SIGN if text.startswith("-") else Tight.ATOM)
+    return Verbatim(text, Tight.SIGN if text.startswith("-") else Tight.ATOM)
 
 
 def remark(text: str) -> str:
@@ -181,7 +181,7 @@ class Writer:
             for step in statement.lines:
                 yield from self.step(step, statement.node or 0)
 
-    def step(self, step: Step, node: int) -> Iterator[str]:
+    def step(self, step: Action, node: int) -> Iterator[str]:
         """One step's lines."""
         failed = f"return {-1 - node};"
         if isinstance(step, Assign):
@@ -211,7 +211,7 @@ class Writer:
                 yield from self._block(step.otherwise, node)
             yield "}"
 
-    def _block(self, steps: Sequence[Step], node: int) -> Iterator[str]:
+    def _block(self, steps: Sequence[Action], node: int) -> Iterator[str]:
         for step in steps:
             yield from (f"    {line}" for line in self.step(step, node))
 

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from ..primitive import forward_of
-from .body import Body, Compare, Computable, Exists, Finite, Missing, Statement, Step, Zero, comment
+from .body import Action, Body, Compare, Computable, Exists, Finite, Missing, Statement, Zero, comment
 from .syntax import Assign
 from .trace import TracingError
 
@@ -116,7 +116,7 @@ def _except(text: Text) -> None:
     text.add(f"    raise GradientError({GRADIENT}) from error")
 
 
-def python(step: Step) -> list[str]:
+def python(step: Action) -> list[str]:
     """A step as lines of Python."""
     refuse = f"raise GradientError({GRADIENT})"
     if isinstance(step, Assign):
