@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Value, exp, sigmoid, tanh
+from autograd import Value, atan2, exp, sigmoid, tanh
 from autograd.program import Program, TracingError
 from autograd.program import compile as compiled
 
@@ -205,6 +205,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
         lambda x: activation(x), lambda: set_global("activation", {tanh: sigmoid, sigmoid: exp, exp: tanh}[activation]),
     ),
     "1, True and 1.0": (lambda x: by_type(x, zero + 1 if number is None else number), lambda: set_global("number", another(number))),
+    "the sign of a constant 0": (lambda x: atan2(x * zero, -1.0), lambda: set_global("zero", -zero)),
     "the sign of 0": (lambda x: x * math.copysign(2.0, zero), lambda: set_global("zero", -zero)),
     "the order of a dict": (ordered, lambda: order.update({"a": order.pop("a")} if next(iter(order)) == "a" else {"b": order.pop("b")})),
     "a queue": (lambda x: x * queue[0], lambda: queue.rotate()),

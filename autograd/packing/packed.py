@@ -261,7 +261,7 @@ class Packed:
         if session is not None:
             with updating:
                 if session.away:
-                    return session.theta
+                    return session.theta.copy()  # whose memory a later step may use
         return np.array(numbers_of(self.params), np.float64)
 
     @property
