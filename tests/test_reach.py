@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
 from itertools import count
 from types import ModuleType, SimpleNamespace
@@ -79,6 +80,7 @@ module = ModuleType("a_module_of_mine")
 sys.modules[module.__name__] = module
 vars(module).update(rate=2.0, inner=SimpleNamespace(rate=2.0))
 space = SimpleNamespace(rate=2.0, inner=SimpleNamespace(rate=2.0), table={"a": 1.0})
+only, variable = SimpleNamespace(a=1.0, b=2.0), ContextVar("variable", default=2.0)
 settings, slotted, thing = Settings(), Slotted(), Thing()
 activation: Any = tanh
 number: Any = 1
@@ -178,6 +180,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "by vars": (lambda x: x * vars(space)["rate"], lambda: more(space)),
     "by getattr": (aliased, lambda: more(space)),
     "by a default": (lambda x: x * getattr(settings, "other", 1.0), lambda: vars(settings).update(other=2.0 + len(vars(settings)))),
+    "all of a namespace": (lambda x: x * sum(vars(only).values()), lambda: more(only, "b")),
+    "all of a dataclass": (lambda x: x * dataclasses.astuple(settings)[0], lambda: more(settings)),
+    "by names that are data": (lambda x: x * getattr(only, next(iter(order))), lambda: (more(only, "a"), more(only, "b"))),
+    "a context variable": (lambda x: x * variable.get(), lambda: variable.set(variable.get() + 1.0)),
     "by a pattern": (matched, lambda: more(settings)),
     "a dataclass": (lambda x: x * settings.rate, lambda: more(settings)),
     "in a list": (lambda x: x * pairs[0][1].rate, lambda: more(settings)),
