@@ -19,6 +19,7 @@ from .composed import *  # noqa: F403 - as the table does, it exports itself, by
 from .composed import __all__ as _composed
 from .composed import sum as sum  # noqa: A004
 from .context import no_grad, scope
+from .custom import custom_gradient
 from .errors import (
     AutogradError,
     DivisionByZeroError,
@@ -37,7 +38,7 @@ from .ops import *  # noqa: F403
 from .ops import __all__ as _table
 from .ops import abs as abs  # noqa: A004
 from .ops import pow as pow  # noqa: A004
-from .primitive import PRIMITIVES, Primitive, custom_gradient
+from .primitive import PRIMITIVES, Primitive
 from .reverse import gradient
 from .value import Value
 
