@@ -19,7 +19,6 @@ from .composed import *  # noqa: F403 - as the table does, it exports itself, by
 from .composed import __all__ as _composed
 from .composed import sum as sum  # noqa: A004
 from .context import no_grad, scope
-from .custom import custom_gradient
 from .errors import (
     AutogradError,
     DivisionByZeroError,
@@ -34,10 +33,7 @@ from .errors import (
     RangeError,
     StaleGraphError,
 )
-from .ops import *  # noqa: F403
 from .ops import __all__ as _table
-from .ops import abs as abs  # noqa: A004
-from .ops import pow as pow  # noqa: A004
 from .primitive import PRIMITIVES, Primitive
 from .reverse import gradient
 from .value import Value
@@ -48,6 +44,7 @@ if TYPE_CHECKING:
     from .checking.differences import extrapolated_difference as extrapolated_difference
     from .checking.functions import check_gradients as check_gradients
     from .checking.graphs import check_graph as check_graph
+    from .custom import custom_gradient as custom_gradient
     from .drawing import Picture as Picture
     from .drawing import draw as draw
     from .drawing import tree as tree
@@ -73,7 +70,14 @@ if TYPE_CHECKING:
     from .transforms import jvp as jvp
     from .transforms import value_and_grad as value_and_grad
     from .transforms import vjp as vjp
+    from .typed import *  # noqa: F403 - the table's names as a type checker and an editor can read them
+    from .typed import abs as abs  # noqa: A004
+    from .typed import pow as pow  # noqa: A004
     from .typeset import latex as latex
+else:
+    from .ops import *  # noqa: F403
+    from .ops import abs as abs  # noqa: A004
+    from .ops import pow as pow  # noqa: A004
 
 __version__ = "0.1.0"
 
@@ -99,6 +103,7 @@ _LAZY = {
     "central_difference": "checking.differences",
     "check_gradients": "checking.functions",
     "check_graph": "checking.graphs",
+    "custom_gradient": "custom",
     "complex_step": "checking.complex_step",
     "extrapolated_difference": "checking.differences",
     "Dual": "forward",

@@ -25,7 +25,7 @@ from typing import Any
 from . import composed, given, ops
 from .errors import AutogradError, ExpressionError
 from .numbers import as_float
-from .primitive import LOOKS, PRIMITIVES, Primitive, function_of
+from .primitive import PRIMITIVES, Primitive, function_of
 from .value import Value
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e}
@@ -400,7 +400,7 @@ def is_name(primitive: Primitive) -> bool:
     return primitive.formula in ("", primitive.name + operands, primitive.symbol + operands)
 
 
-def _look(primitive: Primitive) -> None:
+def look(primitive: Primitive) -> None:
     """ExpressionError for a text of a row that cannot be read, or that names what is no operand. A formula that only names the row is a
     name, and so is d<row>/d<operand>."""
     if not primitive.name.isidentifier():  # the engine's own, for a derivative; `register` refuses such names
@@ -424,6 +424,3 @@ def _look(primitive: Primitive) -> None:
                 f"{column} of {primitive.name} names {', '.join(strangers)} in {text!r}, but its operands are"
                 f" {', '.join(primitive.operands)}{also}"
             )
-
-
-LOOKS.append(_look)

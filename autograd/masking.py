@@ -5,6 +5,10 @@ gradient is exactly 0, that product may be anything. At 0 the derivative of cos(
 all three are 0 · ∞. To take it for 0 would be a wrong number in silence; to refuse it always would be the "where-NaN" trap, in which
 the branch that was not taken spoils the one that was. So two zeros are told apart: one that *masks*, for there the result does not depend
 on the operand at all; and one that *happens* to be 0 at these numbers. `substitutes` tells them, and every sweep asks it.
+
+**What is not told.** A derivative beyond the floats (±inf) is 0 under a gradient of 0, whatever made that 0. Where it is an underflow
+the product may be a number: with w·1e-200·1e-200, which is 0, times 1/x, at x = 1e-200, the derivative by x is -w, and 0 is found. To
+tell would take a look at every gradient that is 0, on every path of every program. Numbers that are so far from 1 are to be scaled.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any, TypeVar
 from .errors import StaleGraphError
 from .marks import sweep
 from .ops import multiply
-from .primitive import PRIMITIVES, Primitive
+from .primitive import Primitive
 
 N = TypeVar("N", bound=Any)
 """A node: its operands x, y and local derivatives dx, dy, the row `op` that made it, and its number `data`."""
@@ -59,10 +63,8 @@ def is_still(node: Any, depth: int = 8) -> bool:
 
 def vanishes(row: Primitive, numbers: Sequence[float], exact: Sequence[bool]) -> bool:
     """Whether the row's result, which is 0 at these numbers, is so exactly and not by underflow; `exact` says it of operands that are 0."""
-    if row.name in FADING or row not in _TABLE:
-        return False
     zeros = [sure for x, sure in zip(numbers, exact, strict=True) if x == 0.0]
-    return any(zeros) if row.name in PRODUCTS else all(zeros)
+    return any(zeros) if row.zero == "product" else row.zero == "exact" and all(zeros)
 
 
 def substitutes(order: Sequence[N], outputs: Iterable[N], *, wrt: Iterable[N] | None = None, again: bool = False) -> dict[N, Partials]:
@@ -125,11 +127,6 @@ def swept(order: Sequence[N], outputs: Sequence[N], seed: float) -> dict[N, floa
 
 
 _MULTIPLY = multiply.primitive
-_TABLE = frozenset(PRIMITIVES.values())
-FADING = frozenset({"exp", "sigmoid", "log_sigmoid", "softplus", "sech", "gaussian", "erfc", "rhypot"})
-"""Rows that are 0 nowhere: where they give it, it is underflow."""
-PRODUCTS = frozenset({"multiply", "divide", "power", "pow", "leaky_relu", "elu"})
-"""Rows that are 0 only where an operand is; elsewhere it is underflow."""
 BITS = 4096
 """How many leaves are told apart at once. Beyond, two may be taken for one, and something be refused that need not be."""
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from importlib import import_module
 from keyword import iskeyword
 from numbers import Real
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from . import given
 from .errors import DivisionByZeroError, DomainError, NonFiniteError, RangeError
-from .numbers import ABOVE, KINDS, as_float, as_operand, kind_of
+from .numbers import ABOVE, KINDS, as_float, as_operand, holds_many, kind_of
 
 Rule = Callable[..., Any]
 """rule(z, x) or rule(z, x, y): the local derivative, from the result z and the operands, in the table's own functions."""
@@ -94,6 +95,12 @@ def _rule(rule: Rule, name: str) -> Rule:
 
 def _column(entries: Any, column: str, kind: type, asker: str) -> tuple[Any, ...]:
     """One of a row's tuples, each entry of that type."""
+    if type(entries) is tuple and len(entries) <= 2:  # nearly always, and all rows are made when the package is imported
+        for entry in entries:
+            if not isinstance(entry, kind):
+                break
+        else:
+            return entries
     found = []
     for entry in given.items(entries, f"a tuple as {column}", asker):
         if not isinstance(entry, kind):
@@ -104,13 +111,30 @@ def _column(entries: Any, column: str, kind: type, asker: str) -> tuple[Any, ...
     return tuple(found)
 
 
+def _losses(losses: Any, operands: tuple[str, ...], asker: str) -> dict[str, Loss]:
+    """A row's column `loss`."""
+    if losses is None:
+        return {}
+    if not isinstance(losses, Mapping):
+        raise given.wrong(asker, "a dict as loss", losses)
+    for operand, entry in losses.items():
+        given.choice(operand, (*operands, "z"), f"each key in the loss of {asker}")
+        if not isinstance(entry, tuple) or len(entry) != 2:
+            raise given.wrong(asker, "(a function, why) in its loss", entry)
+        given.function(entry[0], asker, "a function in its loss")
+        given.text(entry[1], "the reason in its loss", asker)
+    return dict(losses)
+
+
 MOST = 100
 """So many operands or kinks no function has: what has more has no end."""
 
 
-LOOKS: list[Callable[[Primitive], None]] = []
-"""What looks at each row as it is made, once there is something that can: the language reads its texts, and refuses what it cannot read."""
+Loss = tuple[Callable[..., float], str]
 
+ZEROS = ("", "exact", "product")
+"""What a result of 0 may say: nothing, since it may be underflow or rounding; that the function is 0 there, as far as those of its operands
+are that are 0; that one of its operands is 0, or else it is underflow."""
 
 RESULTS = ("", "unit", "finite", "loud")
 """What may be known of a row's result on finite operands: nothing; that there is one, from -1 to 1; that there is one, and it is finite;
@@ -142,6 +166,10 @@ class Primitive:
     arrays    what it means on arrays: arrays(m, *operands), in arithmetic and the functions of a namespace m (see `forms`); None where
               arithmetic or the namespace's function of this name will do, or nothing will
     init      how a layer begins that ends in it: "he" where about half of its inputs come through, else "xavier"
+    bends     expressions that vanish where the function has a derivative, and no second one: there its rules take that as 0
+    zero      what a result of 0 says, one of ZEROS
+    loss      for operands by name, and for the result as "z": how far the local derivative, or the result, may be off beyond 4 units in
+              the last place, as a function of (z, operands), and why
     """
 
     # What a row of somebody's own may say besides, to those who check it.
@@ -179,6 +207,9 @@ class Primitive:
         operator: str = "",
         arrays: Callable[..., Any] | None = None,
         init: str = "xavier",
+        bends: tuple[str, ...] = (),
+        zero: str = "",
+        loss: Mapping[str, Loss] | None = None,
     ) -> None:
         known = given.shorten(given.text(name, "name", "a primitive"))
         asker = f"primitive {known}"
@@ -207,6 +238,8 @@ class Primitive:
         given.text(operator, "operator", asker)
         given.choice(result, RESULTS, "result")
         given.choice(init, ("xavier", "he"), "init")
+        given.choice(zero, ZEROS, "zero")
+        bends, loss = _column(bends, "bends", str, asker), _losses(loss, operands, asker)
         if arrays is not None:
             given.function(arrays, asker, "a function as arrays")
         if partials[0] is None:
@@ -216,9 +249,9 @@ class Primitive:
         self.domain, self.condition, self.kinks, self.hint, self.summary = domain, condition, kinks, hint, summary
         self.flat, self.once = flat, once
         self.result, self.operator, self.arrays, self.init = result, operator, arrays, init
+        self.bends, self.zero, self.loss = bends, zero, loss
         self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
-        for look in LOOKS:
-            look(self)
+        _read_texts(self)
 
     def altered(self, **columns: Any) -> Primitive:
         """The row with these columns, and all others as they are."""
@@ -261,7 +294,7 @@ class _Kinds(dict[type, Callable[..., Any]]):
         self.primitive = primitive
 
     def __missing__(self, kind: type) -> Callable[..., Any]:
-        build = kind_of(kind) or _foreign
+        build = kind_of(kind) or (_many if callable(getattr(kind, "__array_ufunc__", None)) else _foreign)
         self[kind] = meaning = build(self.primitive)
         return meaning
 
@@ -323,6 +356,12 @@ def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return lambda self, other: function(other, self)
 
 
+def _read_texts(primitive: Primitive) -> None:
+    """ExpressionError where a text of a row cannot be read. The table's own are made before there is a language; a test reads them."""
+    if hasattr(sys.modules[__package__], "gradient"):  # the package is there
+        import_module(f"{__package__}.expression").look(primitive)
+
+
 _PLACES: dict[str, tuple[str, str, int]] = {}
 """For each row that was registered from outside, where: the module, and the function and line in it that called `register`."""
 
@@ -374,7 +413,7 @@ def failure(primitive: Primitive, operands: tuple[Any, ...], cause: BaseExceptio
         data, label = getattr(operand, "data", operand), getattr(operand, "label", None)
         if not isinstance(data, Real):  # NumPy's numbers have a `data` of another sort
             data = operand
-        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label is not None else ""))
+        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label else ""))
         if isinstance(data, float) and data * 0.0:
             return NonFiniteError(f"{primitive.name} met {came[-1]}, which is not a finite number")
     got = ", ".join(came)
@@ -447,6 +486,35 @@ def _foreign(primitive: Primitive) -> Callable[..., Any]:
     function = function_of(primitive)
 
     def convert(*operands: Any) -> Any:
-        return function(*[as_operand(operand, asker=primitive.name) for operand in operands])
+        try:
+            numbers = [as_operand(operand, asker=primitive.name) for operand in operands]
+        except TypeError:
+            return among_arrays(primitive, *operands)
+        return function(*numbers)
 
     return convert
+
+
+def _many(primitive: Primitive) -> Callable[..., Any]:
+    """Arrays: element by element, as NumPy broadcasts them. Of plain numbers alone comes an array of floats, else one of objects."""
+    import numpy as np
+
+    each = np.frompyfunc(function_of(primitive), len(primitive.operands), 1)
+
+    def elementwise(*operands: Any) -> Any:
+        result = each(*operands)
+        return result.astype(float) if isinstance(result, np.ndarray) and all(map(_plain, operands)) else result
+
+    return elementwise
+
+
+def _plain(x: Any) -> bool:
+    return isinstance(x, Real) or getattr(getattr(x, "dtype", None), "kind", "") in tuple("iuf")
+
+
+def among_arrays(primitive: Primitive, *operands: Any) -> Any:
+    """Called where an operand was refused as a number: what the row is if an operand is an array; else that error, once more."""
+    for x in operands:
+        if holds_many(x):
+            return primitive.kinds[type(x)](*operands)
+    raise

@@ -149,7 +149,7 @@ def test_names_of_arguments_are_shown_and_nothing_else() -> None:
     """A hostile name of an argument cannot be, but a hostile label can: it reaches neither an equation nor a picture as markup."""
     pytest.importorskip("graphviz")
     w = Value(1.0, label="<b>&\n\"'")
-    program = pack(lambda x, 목표: (w * x - 목표) ** 2, params=[w])  # noqa: N803
+    program = pack(lambda x, 목표: (w * x - 목표) ** 2, params=[w])
     program([1.0], [2.0])
     assert "목표" in str(program.equations())
     assert b"<svg" in program.draw().pipe("svg")
@@ -161,3 +161,11 @@ def test_nothing_has_run_yet() -> None:
     for look in (program.equations, program.rows, program.draw):
         with pytest.raises(ValueError, match="nothing is packed yet"):
             look()
+
+
+def test_whole_numbers_take_no_name() -> None:
+    """An argument of classes has no numbers in the equations, and those after it keep their names."""
+    program = pack(lambda x, k, y, z: x[k].tanh() + y.exp() + z.sin(), wrt="arguments")
+    program([[1.0, 2.0], [3.0, 4.0]], np.array([0, 0]), [1.0, 2.0], [3.0, 4.0])
+    text = str(program.equations())
+    assert [name for name in ("tanh(X⁰[0])", "exp(Y)", "sin(Z)") if name not in text] == []

@@ -135,6 +135,8 @@ def test_a_name_that_is_no_text_is_refused() -> None:
         ({"textbook": ("1", "2")}, r"'cube' has 1 operand\(s\) but 2 textbook"),
         ({"domain": ()}, r"'cube' has 1 operand\(s\) but 0 domain"),
         ({"partials": (None,)}, "'cube' needs a rule for x"),
+        ({"loss": {"y": (lambda z, x: 0.0, "rounding")}}, "each key in the loss of primitive 'cube' is 'x' or 'z', but got 'y'"),
+        ({"zero": "never"}, "zero is '', 'exact' or 'product', but got 'never'"),
     ],
 )
 def test_a_record_that_does_not_fit_together_is_refused(columns: dict[str, Any], message: str) -> None:
@@ -267,8 +269,6 @@ class Odd:
         ([1.0], "a number (int or float), but got [1.0] of type list; this engine is scalar: one Value per number"),
         ((), "a number (int or float), but got () of type tuple; this engine is scalar: one Value per number"),
         ({"a": 1}, "a number (int or float), but got {'a': 1} of type dict; this engine is scalar: one Value per number"),
-        (np.array([1.0]), "a number (int or float), but got array([1.]) of type ndarray; this engine is scalar: one Value per number"),
-        (np.array(1.0), "a number (int or float), but got array(1.) of type ndarray; this engine is scalar: one Value per number"),
         (Odd(), "a number (int or float), but got an unprintable Odd of type Odd"),
         ("x" * 100, f"a number (int or float), but got '{'x' * 36}… of type str; convert it with float(...) first"),
     ],

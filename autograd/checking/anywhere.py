@@ -14,10 +14,10 @@ from typing import Any, Literal
 from ..errors import AutogradError, LostGradientError
 from ..graph import cotangents, topological
 from ..primitive import Interval, Primitive
-from ..transforms import like
+from ..trees import flatten, rebuild, walk
 from ..value import Value
 from .chance import random_operands
-from .functions import check_gradients, flat, names_of_inputs
+from .functions import check_gradients, names_of_inputs
 from .judging import Judgement
 from .ladder import (
     RUNGS,
@@ -196,7 +196,8 @@ class Function:
         self.names = tuple(names_of_inputs(f, inputs))
         self.intervals = tuple(intervals)
         self.accept = 0.0
-        self.is_flat = all(not isinstance(x, (list, tuple, dict)) for x in inputs)
+        self.structure = flatten(inputs, [], lambda x: x)
+        self.is_flat = all(isinstance(x, (int, float)) for x in inputs)
         self.takes_floats = False
         self.looked = Looked()
         self.reports: dict[Point, Report] = {}
@@ -207,7 +208,7 @@ class Function:
 
     def filled(self, numbers: Iterable[Any]) -> tuple[Any, ...]:
         """The inputs with these numbers in their places."""
-        return tuple(like(self.inputs, iter(numbers)))
+        return tuple(rebuild(self.structure, iter(numbers)))
 
     def output(self, point: Point) -> tuple[Any, list[Value]]:
         """What the function makes of fresh Values, and these."""
@@ -368,4 +369,4 @@ def _second(subject: Function, points: Sequence[Point]) -> Iterator[str]:
 
 def numbers_in(inputs: Any) -> Point:
     """The numbers in an input and the lists in it, one after the other."""
-    return tuple(float(getattr(x, "data", x)) for _, x in flat(inputs))
+    return tuple(float(getattr(x, "data", x)) for _, x in walk(inputs, "", "assert_gradients"))

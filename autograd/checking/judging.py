@@ -311,7 +311,7 @@ def _both(left: float, right: float) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
+def _kinks(op: Primitive, bends: bool = False) -> tuple[Callable[[Sequence[float]], float], ...]:
     def reader(kink: Any) -> Callable[[Sequence[float]], float]:
         expression = parse(kink) if isinstance(kink, str) else None
 
@@ -325,7 +325,7 @@ def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
 
         return read
 
-    return tuple(map(reader, op.kinks))
+    return tuple(map(reader, (*op.kinks, *op.bends) if bends else op.kinks))
 
 
 def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
@@ -352,10 +352,10 @@ def kinks_along(primitive: Primitive, position: int, point: Sequence[float]) -> 
     return found
 
 
-def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float]) -> float:
-    """How far the nearest kink is, in units of the way from `here` to the points around it; inf where none comes nearer."""
+def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float], bends: bool = False) -> float:
+    """How far the nearest kink, or bend, is, in units of the way from `here` to the points around it; inf where none comes nearer."""
     nearest = math.inf
-    for kink in _kinks(op):
+    for kink in _kinks(op, bends):
         now = kink(here)
         change = max(abs(kink(point) - now) for point in around)
         if change:
@@ -432,18 +432,23 @@ def judge_function(
     *,
     step: float | None = None,
     tolerance: float = TOLERANCE,
+    bends: bool = False,
 ) -> Judgement:
-    """What differences of any function of one operand say about its derivative. It has the row's domain and kinks, as a rule does."""
+    """What differences of any function of one operand say about its derivative. It has the row's domain and kinks; a rule, which is meant
+    where `bends` is True, has a kink where the row bends, too.
+    """
     x = point[position]
     h = first_step(x, step)
     interval = op.domain[position]
     for end in (interval.low, interval.high):
         if math.isfinite(end):
             h = min(h, abs(x - end) / 2.0)
-    if op.kinks and h:
-        h = clear_step(
-            h, first_step(x, None), lambda h: kink_distance(op, point, moved(point, position, x + h), moved(point, position, x - h))
-        )
+    if (op.kinks or (bends and op.bends)) and h:
+
+        def nearness(h: float) -> float:
+            return kink_distance(op, point, moved(point, position, x + h), moved(point, position, x - h), bends=bends)
+
+        h = clear_step(h, first_step(x, None), nearness)
     slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
     accept = op.accept
     if not accept:
@@ -481,7 +486,7 @@ def judge_second(
     except StaleGraphError as error:  # the rule has a value on floats, and none on Values
         return math.nan, Judgement(math.nan, math.inf, "missing", str(error))
     try:
-        judged = judge_function(slope, second, op, point, by, step=step, tolerance=tolerance)
+        judged = judge_function(slope, second, op, point, by, step=step, tolerance=tolerance, bends=True)
     except NO_VALUE:
         return None
     if judged.verdict in ("limited by rounding", "step too large", "step too small") and not op.surrogate and not op.accept:
@@ -526,7 +531,7 @@ def _second_differences(op: Primitive, point: Sequence[float], position: int, by
     h = min(*(max(size, 0.25) for size in here), 1.0) / 4.0
     around = [moved(point, place, point[place] + sign * h) for place in {position, by} for sign in (1.0, -1.0)]
     try:
-        if op.kinks and kink_distance(op, point, *around) <= 2.0:
+        if (op.kinks or op.bends) and kink_distance(op, point, *around, bends=True) <= 2.0:
             return None
         one, other = extrapolated(h), extrapolated(0.7183 * h)
     except NO_VALUE:

@@ -6,10 +6,13 @@ symbol, and the output has a heavy frame.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import graphviz
 
+from ..typeset import shown
 from .style import FONT, Style, literal, markup, plain
 from .view import Box, Connection
 
@@ -79,24 +82,33 @@ class Cards(Style):
             title = f"{title} ({literal(box.symbol)})" if title else f"<b>{literal(box.symbol)}</b>"
         elif box.kind == "group":
             title = f"<b>{title}</b>"
-        rows = [self._line(title or box.kind, ink, 13)]
+        rows = [self._line(title or literal(self.say(f"picture.{box.kind}")), ink, 13)]
         if box.kind == "group":
-            rows.append(self._row("nodes", str(box.count), ink))
+            rows.append(self._row(self.say("card.nodes"), str(box.count), ink))
         if box.value is not None:
             rows.append(self._row("data", self.number(box.value), value))
         if self.look.direction != "forward":
             rows.append(self._row("‖∇‖" if box.kind == "group" else "grad", self.number(box.gradient), gradient))
+        if self.look.stored and box.node is not None:
+            rows.append(self._row("stored", *self._stored(box.node.grad, box.gradient, gradient)))
         if box.edited:
-            rows.append(self._line("edited since", palette.backward, 10))
+            rows.append(self._line(self.say("card.edited"), palette.backward, 10))
         if box.wrong:
-            rows.append(self._line(f"<b>{box.wrong} wrong inside</b>", palette.wrong, 11))
+            rows.append(self._line(f"<b>{self.say('card.wrong', count=box.wrong)}</b>", palette.wrong, 11))
         if box.outside:
-            rows.append(self._line("… and more", palette.quiet, 10))
+            rows.append(self._line(self.say("card.outside"), palette.quiet, 10))
         rounded = ' style="rounded"' if box.kind in ("input", "group") else ""
         color = palette.wrong if box.wrong else palette.backward if box.edited else palette.forward
         border = 3 if result or box.wrong else 1
         frame = f'border="{border}" cellborder="0" cellspacing="0" cellpadding="3" color="{color}" bgcolor="{fill}"{rounded}'
         return {"label": markup(f"<table {frame}>{''.join(rows)}</table>"), **({"ordering": "in"} if box.ordered else {})}
+
+    def _stored(self, held: Any, expected: float | None, color: str) -> tuple[str, str]:
+        """What stands in a node's `grad`, which may be anything, and its colour: another one where the sweep has another number."""
+        if not isinstance(held, (float, int)) or not math.isfinite(held):
+            return literal(shown(repr(held), 12)), self.palette.wrong
+        same = expected is not None and math.isclose(held, expected, rel_tol=1e-9)
+        return self.number(held), color if same else self.palette.wrong
 
     def _title(self, box: Box) -> str:
         """The name, without the scope that the frame around the card says already."""

@@ -14,9 +14,10 @@ import numpy as np
 
 from .. import given
 from ..errors import InUseError, RangeError
+from ..graph import become
 from ..numbers import ABOVE
 from ..primitive import Primitive, interpretation
-from ..process import Back, in_a_child, lending, refuse_reentry, together, updating
+from ..process import Back, all_of, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .arrays import Array
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 TOGETHER = 16_384
 """How many parameters are updated together."""
 
-_put_class = object.__dict__["__class__"].__set__
 _put_data = Value.__dict__["data"].__set__
 _get_data = Value.__dict__["data"].__get__
 _away: dict[int, Session] = {}
@@ -34,7 +34,7 @@ _forks = 0
 """How often this process was forked from one that had imported this."""
 
 
-class Resident(Value):
+class Resident(Value, results=False):
     """A parameter whose number is in the array of a Session. Whoever asks for it brings all of that session's back."""
 
     __slots__ = ()
@@ -176,9 +176,8 @@ class Session:
             if optimiser.steps != steps:
                 return None
             free = [before if self._all else θ, *self._memory]
-            # One call into C, so that Ctrl-C falls before or after it; so it is below.
-            names, values = ("theta", "_memory", "_free", "steps"), (new, memory, free, steps + 1)
-            together(map(setattr, (self, self, self, optimiser), names, values))
+            changes = ("theta", new), ("_memory", memory), ("_free", free)
+            all_of([*((setattr, self, *change) for change in changes), (setattr, optimiser, "steps", steps + 1)])
             if self._home:  # a signal handler looked just before
                 self._leave_home()
         return float(loss)
@@ -240,10 +239,10 @@ class Session:
         return np.array([p.data for p in self.packed.params], np.float64)
 
     def _leave_home(self) -> None:
-        calls: list[tuple[Any, ...]] = [(_put_class, parameter, Resident) for parameter in self.packed.params]
+        calls: list[tuple[Any, ...]] = [(become, parameter, Resident) for parameter in self.packed.params]
         if self._takes_memory:
             calls.append((self._attributes.pop, "memory", None))
-        together(starmap(call, [(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls]))
+        all_of([(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls])
 
     def settle(self) -> None:
         """Bring the parameters and the optimiser's memory back. The next step takes them from there, changed or not."""
@@ -256,8 +255,8 @@ class Session:
             if not self._memory_was_set():
                 calls.append((self._attributes.__setitem__, "memory", memory))
             calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
-            calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
-            together(starmap(call, [*calls, (_away.pop, id(self), None)]))
+            calls += zip(repeat(become), params, repeat(Value), strict=False)
+            all_of([*calls, (_away.pop, id(self), None)])
 
 
 def _columns(memory: Any) -> list[Array]:

@@ -221,17 +221,32 @@ def ask(checker: Checker, case: Case, rules: Callable[[Any], Rules], points: Seq
     return Said(False, "", time.perf_counter() - start)
 
 
-def main(name: str) -> int:
-    """Print what one checker says of all cases, a line for each: set, case, which rules, which points, alarm, seconds."""
+def smallest(alarms: Callable[[Case, Callable[[Any], Rules]], bool]) -> float:
+    """The smallest relative mistake in the slope of exp, a power of ten, that raises an alarm."""
+    seen = 1.0
+    for k in range(1, 14):
+        wrong = lambda m, k=k: (lambda z, x: z * (1.0 + 10.0**-k),)  # noqa: E731
+        if not alarms(Case("exp", math.exp, wrong), wrong):
+            break
+        seen = 10.0**-k
+    return seen
+
+
+def main(name: str, counts: Sequence[int] = (3, 100)) -> int:
+    """Print what one checker says of all cases, a line for each: set, case, which rules, how many points, alarm, seconds."""
     from . import intervals, right, wrong
 
+    checker = CHECKERS[name](True)
     for cases, where in ((wrong.CASES, "wrong"), (right.CASES, "right"), (intervals.CASES, "intervals")):
         for case in cases:
-            for points, count in ((everyday(case), 3), (generated(case), 100)):
+            for count in counts:
+                points = everyday(case) if count == 3 else generated(case, count)
                 for which, rules in (("wrong", case.wrong), ("right", case.right)):
                     if rules is not None:
-                        said = ask(CHECKERS[name](True), case, rules, points)
+                        said = ask(checker, case, rules, points)
                         print(f"{where}\t{case.name}\t{which}\t{count}\t{int(said.alarmed)}\t{said.seconds:.6f}", flush=True)
+    seen = smallest(lambda case, rules: ask(checker, case, rules, ((1.0,),)).alarmed)
+    print(f"mistake\t\t\t0\t0\t{seen:.0e}")
     return 0
 
 
