@@ -34,7 +34,7 @@ from .errors import (
     StaleGraphError,
 )
 from .ops import __all__ as _table
-from .primitive import PRIMITIVES, Primitive, custom_gradient
+from .primitive import PRIMITIVES, Primitive
 from .reverse import gradient
 from .value import Value
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .checking.differences import extrapolated_difference as extrapolated_difference
     from .checking.functions import check_gradients as check_gradients
     from .checking.graphs import check_graph as check_graph
+    from .custom import custom_gradient as custom_gradient
     from .drawing import Picture as Picture
     from .drawing import draw as draw
     from .drawing import tree as tree
@@ -102,6 +103,7 @@ _LAZY = {
     "central_difference": "checking.differences",
     "check_gradients": "checking.functions",
     "check_graph": "checking.graphs",
+    "custom_gradient": "custom",
     "complex_step": "checking.complex_step",
     "extrapolated_difference": "checking.differences",
     "Dual": "forward",
