@@ -417,7 +417,7 @@ def test_without_mpmath_the_command_names_the_extra(monkeypatch: pytest.MonkeyPa
     exact.arithmetic.cache_clear()
     exact.meanings.cache_clear()
     monkeypatch.setitem(sys.modules, "mpmath", None)
-    with pytest.raises(MissingExtraError, match=r"glassgrad\[test\]"):
+    with pytest.raises(MissingExtraError, match=r"glassgrad\[check\]"):
         proof.exact_value(PRIMITIVES["sin"], (1.0,))
     assert 1 == main(["check", "--cases", "100"])
     assert "glassgrad[check]" in capsys.readouterr().err
