@@ -365,7 +365,7 @@ def calls() -> dict[str, Callable[[], Call]]:
         "pack loss": lambda: then(lambda p: p(XS, TS), call(pack, _model(), nn.squared_error)),
         "Packed.__call__": lambda: call(_packed(), [[1.0, 2.0], [3.0, 4.0]], [3.0, 4.0]),
         "Packed.backward": lambda: (lambda w: call(pack(lambda x: x[0] * w, params=[w]).backward, [[1.0, 2.0]]))(Value(1.0)),
-        "Packed.graph": lambda: (lambda p: (p([[1.0, 2.0]], [3.0]), call(p.graph, [[1.0, 2.0]], [3.0]))[1])(_packed()),
+        "Packed.graph": lambda: (lambda p: (p([[1.0, 2.0]], [3.0]), call(p.graph, [1.0, 2.0], 3.0))[1])(_packed()),
         "Packed.source": lambda: (lambda p: (p([[1.0, 2.0]], [3.0]), call(p.source, "numpy"))[1])(_packed()),
         "Packed.training": lambda: (lambda m: then(_entered, call(pack(m, nn.squared_error).training, nn.SGD(m.parameters(), 0.1))))(
             _model()
@@ -413,6 +413,7 @@ def calls() -> dict[str, Callable[[], Call]]:
         # Networks.
         "nn.MLP": lambda: then(_twice(f, [1.0, 2.0]), call(nn.MLP, 2, [2, 1], "tanh", rng=0)),
         "nn.Linear": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Linear, 2, 2, "softmax", rng=0)),
+        "nn.LayerNorm": lambda: then(_twice(f, [1.0, 2.0]), call(nn.LayerNorm, 2)),
         "nn.Layer": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Layer, 2, 2, rng=0)),
         "nn.Neuron": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Neuron, 2, "relu", rng=0)),
         "nn.Sequential": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Sequential, nn.Linear(2, 2, rng=0), nn.ReLU())),
