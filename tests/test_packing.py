@@ -49,7 +49,7 @@ from autograd.packing.fuse import LARGEST, SUM  # noqa: E402
 from autograd.packing.grids import Product, matrix_products  # noqa: E402
 from autograd.packing.packed import Packed  # noqa: E402
 from autograd.packing.plan import plan  # noqa: E402
-from autograd.packing.views import View, common, factors, regular  # noqa: E402
+from autograd.packing.views import Strided, common, factors, regular  # noqa: E402
 
 from .random_functions import Function, random_function  # noqa: E402
 from .random_programs import RandomProgram, thresholds  # noqa: E402
@@ -609,7 +609,7 @@ def test_too_empty_a_grid_is_no_matrix_product() -> None:
     assert dots(found, 99) == {d: [(x, y)] for d, x, y in triples}
 
 
-def at(view: View) -> list[int]:
+def at(view: Strided) -> list[int]:
     places: list[int] = []
     for index in np.ndindex(view.shape):
         places.append(view.offset + sum(i * n for i, n in zip(index, view.strides, strict=True)))
@@ -620,14 +620,14 @@ def at(view: View) -> list[int]:
 def test_regular_addresses_are_a_view(offset: int, sizes: list[tuple[int, int]]) -> None:
     """An array of addresses made by strides is found to be a view; as a column it has factors with the same addresses."""
     shape = tuple(n for n, _ in sizes)
-    addresses = np.array(at(View(offset, shape, tuple(step for _, step in sizes)))).reshape(shape)
+    addresses = np.array(at(Strided(offset, shape, tuple(step for _, step in sizes)))).reshape(shape)
     found = regular(addresses)
     assert found is not None
     assert at(found) == addresses.ravel().tolist()
     column = addresses.ravel()
     parts = factors(column)
     assert parts is not None
-    assert at(View(offset, tuple(n for n, _ in parts) or (1,), tuple(step for _, step in parts) or (0,))) == column.tolist()
+    assert at(Strided(offset, tuple(n for n, _ in parts) or (1,), tuple(step for _, step in parts) or (0,))) == column.tolist()
 
 
 def test_other_addresses_are_none() -> None:
@@ -647,7 +647,7 @@ def test_columns_in_one_shape(columns: list[list[tuple[int, int]]], more: int) -
     made = []
     for sizes in columns:
         shape = tuple(n for n, _ in sizes)
-        made.append(np.array(at(View(7, shape, tuple(step for _, step in sizes)))))
+        made.append(np.array(at(Strided(7, shape, tuple(step for _, step in sizes)))))
     size = math.lcm(*map(len, made)) * more
     made = [np.tile(column, size // len(column)) for column in made]
     shape, views = common(made)

@@ -79,7 +79,7 @@ def source(tape: Tape, passes: tuple[str, ...], target: str) -> tuple[str, dict[
     body = Body(tape, passes, language)
     text: Text = functions(body)
     lines = [f'"""A value and its gradients, by reverse-mode differentiation, for {target}. Generated."""', "", *HEADS[target], "", ""]
-    if any("BranchError" in line for line in text.lines):
+    if "BranchError" in text.errors:
         lines += [
             "class BranchError(RuntimeError):",
             '    """A comparison comes out otherwise than where the program was recorded."""',
