@@ -827,7 +827,7 @@ def test_more_wrong_orders() -> None:
         compile(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="inputs are for a graph"):
         compile(lambda x: x, inputs=[x])
-    with pytest.raises(ValueError, match="target is 'python', 'torch' or 'jax', but got 'c'"):
+    with pytest.raises(ValueError, match="target is 'python', 'torch', 'jax' or 'javascript', but got 'c'"):
         compile(x * x).source("c")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nothing is recorded yet"):
         compile(lambda x: x).source()

@@ -133,7 +133,14 @@ def draw(
         )
     scale = None if scale is None else as_float(scale, "a number as scale", "draw")
     appearance = Look(
-        direction=direction, digits=digits, color=color, scale=scale, background=background, caption=caption, lang=check_language(lang), **flags
+        direction=direction,
+        digits=digits,
+        color=color,
+        scale=scale,
+        background=background,
+        caption=caption,
+        lang=check_language(lang),
+        **flags,
     )
     return Picture.of((Textbook if textbook else Cards)(view, appearance))
 

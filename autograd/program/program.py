@@ -23,10 +23,11 @@ from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
 from ..typeset import Notation, number
 from ..value import Value, refuse_misplaced
-from . import source, targets
+from ..words import Language, check_language
+from . import script, source, targets
 from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
 from .body import Body, Python
-from .page import either, page, stepper
+from .page import POLICY, either, page, stepper
 from .passes import PASSES
 from .surroundings import Surroundings
 from .tape import Tape, of_graph
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from ..drawing import Picture
     from ..stepping import Stepper
 
-TARGETS = ("python", "torch", "jax")
+TARGETS = ("python", "torch", "jax", "javascript")
 STATES = 8
 """For so many different surroundings of its function a program keeps its recordings: for training, say, and for use."""
 
@@ -243,20 +244,23 @@ class Program:
             raise ValueError(f"nothing is recorded yet: call the program once, with numbers for {self.__name__}")
         return self._last
 
-    def source(self, target: Literal["python", "torch", "jax"] = "python") -> str:
+    def source(self, target: Literal["python", "torch", "jax", "javascript"] = "python") -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients`.
 
         It takes the arguments' numbers one after another, then the parameters', and returns the value and a tuple of gradients. Where a
         local derivative does not exist the program asks the engine whether it is masked; the source by itself cannot, and raises its
         GradientError there (as "torch" and "jax" it gives nan).
 
-        target   "python", or the same program in the words of "torch" or "jax"
+        target   "python", or the same program in the words of "torch" or "jax"; or "javascript", for browsers and Node: sums, products,
+                 quotients and roots to the bit, other functions as `Math` has them, errors as here (`javascript.ULPS` says how near)
         """
         return self._source(target)[0]
 
     def _source(self, target: str) -> tuple[str, dict[int, int]]:
         given.choice(target, TARGETS, "target")
         made, _ = self._latest()
+        if target == "javascript":
+            return script.source(made.tape)
         if target != "python":
             return targets.source(made.tape, made.passes, target)
         body = made.body(Python())
@@ -286,14 +290,17 @@ class Program:
 
         return draw(self.graph(), **{"style": "cards", "pretty": False, **options})
 
-    def page(self, *, theme: Theme = "auto", **options: Any) -> str:
-        """The picture, the formulas and the lines of the program that ran last side by side, as HTML: pointing at one shows the others.
+    def page(self, *, theme: Theme = "auto", lang: Language = "en", **options: Any) -> str:
+        """The picture, the formulas and the lines of the program that ran last side by side, as HTML: pointing at one, or going to it by
+        the keyboard, shows the others.
 
         theme    "light" or "dark", or "auto": that of the notebook or the page around it
+        lang     the language beside the program, "en" or "ko"
         options  those of `draw`
 
         What is the v7 of the source is the v7 of the picture, and of `steps(program.graph())` too.
         """
+        check_language(lang)
         check_theme(theme)
         text = source.functions(self._latest()[0].body(Python()))
         notation = Notation(lambda node: str(node.label).partition(":")[0])
@@ -302,8 +309,8 @@ class Program:
             i = int(str(node.label).partition(":")[0][1:])
             formulas[i] = f"v{i} = {notation.node(node)}" if node.op else f"{node.label} = {number(node.data)}"
         grounds = {"auto": ("white", "dark"), "light": ("white",), "dark": ("dark",)}[theme]
-        pictures = [self.draw(**{"background": ground, **options}).pipe("svg", encoding="utf-8") for ground in grounds]
-        return page(text.lines, text.nodes, formulas, reduce(either, pictures), theme)
+        pictures = [self.draw(**{"background": ground, "lang": lang, **options}).pipe("svg", encoding="utf-8") for ground in grounds]
+        return page(text.lines, text.nodes, formulas, reduce(either, pictures), theme, lang)
 
     def stepper(self, **options: Any) -> Stepper:
         """The steps of the graph that was computed last, to walk through: on their page the program's lines stand beside them.
@@ -312,24 +319,28 @@ class Program:
         """
         return stepper(self.source(), self.lines, self.graph(), **options)
 
-    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", **options: Any) -> Path:
+    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", lang: Language = "en", **options: Any) -> Path:
         """Write the page to a .html file, whole or not at all, and return its path. It works offline.
 
         theme    "light" or "dark", or "auto": what the reader's system prefers
+        lang     the language of the page, "en" or "ko"
         options  those of `draw`
 
         A page of glassgrad's that stands there is replaced; anything else there, a missing folder or another ending is a DrawingError.
         """
         path = files.as_path(path, "Program.write")
-        return files.write(path, files.kind_of(path, files.PAGES), lambda: self._document(theme, options).encode())
+        return files.write(path, files.kind_of(path, files.PAGES), lambda: self._document(theme, lang, options).encode())
 
-    def _document(self, theme: Theme, options: dict[str, Any]) -> str:
-        inside = self.page(theme=theme, **options)
+    def _document(self, theme: Theme, lang: Language, options: dict[str, Any]) -> str:
+        inside = self.page(theme=theme, lang=lang, **options)
         head = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
+        head += f'\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         scheme = "light dark" if theme == "auto" else theme
         style = f":root{{color-scheme:{scheme};background:light-dark(white,#16191d)}}@media print{{:root{{color-scheme:light}}}}"
-        title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style></head>"
-        return f"{files.PAGE_BEGINS}\n{head}\n{title}\n<body>{inside}</body></html>\n"
+        style += "h1{font:600 1.35rem system-ui,sans-serif;color:light-dark(#1f2933,#e6eaee)}body{margin:12px 16px 24px}"
+        name = html.escape(self.__name__)
+        title = f"<title>{name}</title>\n<style>{style}</style></head>"
+        return f"{files.PAGE_BEGINS[lang]}\n{head}\n{title}\n<body><main><h1>{name}</h1>{inside}</main></body></html>\n"
 
     # -- copies ----------------------------------------------------------------------------------------------------------
 

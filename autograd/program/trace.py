@@ -14,7 +14,8 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from .. import context, ops
-from ..errors import AutogradError, InUseError
+from ..errors import InUseError
+from ..errors import TracingError as TracingError
 from ..failures import label_of
 from ..graph import Node
 from ..primitive import ABOVE, FAILURES, PRIMITIVES, Primitive, as_float, bind, failure, forward_of, function_of, interpretation
@@ -24,10 +25,6 @@ from .tape import Check, Tape
 
 _new = object.__new__
 _above = ABOVE[Value]
-
-
-class TracingError(AutogradError, AttributeError, TypeError):
-    """Something was asked of a number, while a program is recorded, that would be frozen into the program."""
 
 
 # The recording that is under way: one at a time, since the parameters are Traced as long as it lasts.
