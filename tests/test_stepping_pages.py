@@ -36,8 +36,9 @@ from .test_stepping import big
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("pygraphviz")
 
+from autograd.stepping.data import CHAINS, LINKS  # noqa: E402
 from autograd.stepping.frames import WINDOW, Film  # noqa: E402
-from autograd.stepping.page import CHAINS, LINKS, Page, embedded, static_table  # noqa: E402
+from autograd.stepping.page import Page, embedded, static_table  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 SVG = "{http://www.w3.org/2000/svg}"

@@ -219,7 +219,7 @@ function computing(walk, program) {
     const slide = make("div", "", "slide");
     slide.append(control, rate);
     find(".learn .answer").append(slide, results);
-    find(".learn .answer").after(Object.assign(make("p", "", "hint"), { className: "hint learn-hint" }));
+    find(".learn .answer").after(make("p", T("learn.hint", { output: data.output }), "hint learn-hint"));
   }
   learn.addEventListener("toggle", () => {
     if (learn.open) {
@@ -227,7 +227,6 @@ function computing(walk, program) {
       press();
       study();
     } else if (!what.open) show(null);
-    find(".learn-hint").textContent = T("learn.hint", { output: data.output });
     walk.beside(learn);
   });
   function respoken() {

@@ -231,7 +231,7 @@ function walking(data) {
   };
   const carried = (id, tail, head) => {
     const step = data.steps[flown[id] - 1], hidden = asking() && flown[id] === walk.at;
-    if (hidden || flown[id] > walk.at) return T("about.unknown", { name: `${step ? step.from : head} → ${step ? step.to : tail}` });
+    if (hidden || flown[id] > walk.at) return T("about.unknown", { name: `${step?.e ? step.from : head} → ${step?.e ? step.to : tail}` });
     if (!step || !step.e) return T("about.seed", { from: head, to: tail, gradient: data.seed });
     return T("about.carried", { from: step.from, to: step.to, u: step.u, l: step.l, c: step.c });
   };
@@ -300,7 +300,6 @@ function walking(data) {
       const words = each.words();
       if (each.said === words) continue;
       each.said = each.title.textContent = words;
-      each.element.setAttribute("aria-label", words);
     }
     if (!things.some(({ element }) => element === document.activeElement)) atThing(things.find(({ element }) => element === hot) || things[0]);
   }

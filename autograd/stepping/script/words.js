@@ -27,9 +27,10 @@ function particle(word, first) {
 }
 // What stands on the page from the start says itself anew: its text, its name, its hint.
 function respeak(inside, slots) {
-  for (const element of inside.querySelectorAll("[data-t]")) element.textContent = T(element.dataset.t, { ...slots, ...element.dataset });
-  for (const element of inside.querySelectorAll("[data-l]")) element.setAttribute("aria-label", T(element.dataset.l, slots));
-  for (const element of inside.querySelectorAll("[data-h]")) element.title = T(element.dataset.h, slots);
+  const all = (mark) => [...inside.querySelectorAll(`[${mark}]`), ...(inside.matches(`[${mark}]`) ? [inside] : [])];
+  for (const element of all("data-t")) element.textContent = T(element.dataset.t, { ...slots, ...element.dataset });
+  for (const element of all("data-l")) element.setAttribute("aria-label", T(element.dataset.l, slots));
+  for (const element of all("data-h")) element.title = T(element.dataset.h, slots);
 }
 const speakers = [];
 function speak(lang) {
@@ -38,7 +39,7 @@ function speak(lang) {
   document.title = say(words.title);
   for (const heading of document.querySelectorAll("h1")) heading.textContent = say(words.title);
   document.querySelectorAll(".remarks li").forEach((line, i) => (line.textContent = say(words.remarks[i])));
-  respeak(document.querySelector("header"), {});
+  for (const part of document.querySelectorAll("header,.remarks")) respeak(part, {});
   for (const speaker of speakers) speaker();
 }
 {
