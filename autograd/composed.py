@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any, TypeVar, cast
 
 from .given import is_bool, items, shorten
+from .numbers import as_float, as_operand
 from .ops import (
     above,
     abs,  # noqa: A004
@@ -26,7 +27,6 @@ from .ops import (
     subtract,
     tanh,
 )
-from .primitive import as_float, as_operand
 
 # For `from autograd import *`: everything but sum, which would take the place of Python's own.
 __all__ = ["clip", "dot", "gelu", "gelu_tanh", "log_softmax", "logsumexp", "mean", "norm", "prod", "silu", "softmax", "square", "where"]

@@ -24,7 +24,8 @@ from typing import Any
 
 from . import composed, given, ops
 from .errors import AutogradError, ExpressionError
-from .primitive import PRIMITIVES, Primitive, as_float, function_of
+from .numbers import as_float
+from .primitive import PRIMITIVES, Primitive, function_of
 from .value import Value
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e}

@@ -8,17 +8,15 @@ without any row knowing of it.
 from __future__ import annotations
 
 import math
-import sys
-from collections import defaultdict
-from collections.abc import Callable
-from functools import cache, wraps
+from collections.abc import Callable, Mapping
+from functools import wraps
 from keyword import iskeyword
-from numbers import Complex, Real
+from numbers import Real
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from . import given
 from .errors import DivisionByZeroError, DomainError, NonFiniteError, RangeError
-from .given import is_bool, shorten
+from .numbers import ABOVE, KINDS, as_float, as_operand, holds_many, kind_of
 
 Rule = Callable[..., Any]
 """rule(z, x) or rule(z, x, y): the local derivative, from the result z and the operands, in the table's own functions."""
@@ -107,6 +105,12 @@ MOST = 100
 """So many operands or kinks no function has: what has more has no end."""
 
 
+Loss = tuple[Callable[..., float], str]
+
+ZEROS = ("", "exact", "product")
+"""What a result of 0 may say: nothing, since it may be underflow or rounding; that the function is 0 there, as far as those of its operands
+are that are 0; that one of its operands is 0, or else it is underflow."""
+
 RESULTS = ("", "unit", "finite", "loud")
 """What may be known of a row's result on finite operands: nothing; that there is one, from -1 to 1; that there is one, and it is finite;
 that it is finite, or else `forward` raises."""
@@ -137,6 +141,10 @@ class Primitive:
     arrays    what it means on arrays: arrays(m, *operands), in arithmetic and the functions of a namespace m (see `forms`); None where
               arithmetic or the namespace's function of this name will do, or nothing will
     init      how a layer begins that ends in it: "he" where about half of its inputs come through, else "xavier"
+    bends     expressions that vanish where the function has a derivative, and no second one: there its rules take that as 0
+    zero      what a result of 0 says, one of ZEROS
+    loss      for operands by name, and for the result as "z": how far the local derivative, or the result, may be off beyond 4 units in
+              the last place, as a function of (z, operands), and why
     """
 
     # Written out, since dataclasses would double the time of `import autograd`.
@@ -163,6 +171,9 @@ class Primitive:
         operator: str = "",
         arrays: Callable[..., Any] | None = None,
         init: str = "xavier",
+        bends: tuple[str, ...] = (),
+        zero: str = "",
+        loss: Mapping[str, Loss] | None = None,
     ) -> None:
         known = given.shorten(given.text(name, "name", "a primitive"))
         asker = f"primitive {known}"
@@ -188,6 +199,10 @@ class Primitive:
         given.text(operator, "operator", asker)
         given.choice(result, RESULTS, "result")
         given.choice(init, ("xavier", "he"), "init")
+        given.choice(zero, ZEROS, "zero")
+        bends, loss = _column(bends, "bends", str, asker), dict(loss or {})
+        if unknown := [operand for operand in loss if operand not in (*operands, "z")]:
+            raise ValueError(f"{known} states a loss for {given.shorten(unknown[0])}, which is neither an operand nor the result, z")
         if arrays is not None:
             given.function(arrays, asker, "a function as arrays")
         if partials[0] is None:
@@ -197,6 +212,7 @@ class Primitive:
         self.domain, self.condition, self.kinks, self.hint, self.summary = domain, condition, kinks, hint, summary
         self.flat, self.once = flat, once
         self.result, self.operator, self.arrays, self.init = result, operator, arrays, init
+        self.bends, self.zero, self.loss = bends, zero, loss
         self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
 
     @property
@@ -225,9 +241,6 @@ def _named(name: str) -> Primitive:
     return PRIMITIVES[name]
 
 
-_INTERPRETATIONS: dict[type, Callable[[Primitive], Callable[..., Any]]] = {}
-
-
 class _Kinds(dict[type, Callable[..., Any]]):
     """What one primitive means on each kind of number, built when the kind is first met."""
 
@@ -236,13 +249,9 @@ class _Kinds(dict[type, Callable[..., Any]]):
         self.primitive = primitive
 
     def __missing__(self, kind: type) -> Callable[..., Any]:
-        build = _interpreter(kind) or _foreign
+        build = kind_of(kind) or (_many if callable(getattr(kind, "__array_ufunc__", None)) else _foreign)
         self[kind] = meaning = build(self.primitive)
         return meaning
-
-
-ABOVE: dict[type, set[type]] = defaultdict(set)
-"""For a kind of number, the kinds that take its numbers among their own operands: where both meet, those decide."""
 
 
 def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], T]:
@@ -252,10 +261,10 @@ def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], 
     """
 
     def register(build: T) -> T:
-        _INTERPRETATIONS[kind] = build  # type: ignore[assignment]
+        KINDS[kind] = build
         for below in over:
             ABOVE[below].add(kind)
-        _interpreter.cache_clear()
+        kind_of.cache_clear()
         for primitive in PRIMITIVES.values():  # the kind, or one that derives from it, may have been met before, as no number
             for met in [met for met in primitive.kinds if issubclass(met, kind)]:
                 del primitive.kinds[met]
@@ -264,15 +273,8 @@ def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], 
     return register
 
 
-@cache
-def _interpreter(kind: type) -> Callable[[Primitive], Callable[..., Any]] | None:
-    """The interpretation for a kind or the nearest base of it; a subclass of float is no float until it is converted."""
-    bases = (base for base in kind.__mro__ if base in _INTERPRETATIONS and (base is kind or base is not float))
-    return next((_INTERPRETATIONS[base] for base in bases), None)
-
-
 def function_of(primitive: Primitive) -> Any:
-    """The row as a function: it looks at the kind of its operands and hands them to that kind's interpretation."""
+    """The row as a function: it hands its operands to the interpretation of their kind, as the docstring of `numbers` says."""
     kinds = primitive.kinds
 
     if len(primitive.operands) == 1:
@@ -318,7 +320,7 @@ def register(primitive: Primitive) -> Any:
         raise ValueError(f"a primitive is named as a Python function is, but got {name!r}")
     if name in PRIMITIVES:
         raise ValueError(f"there is a primitive named {name!r} already")
-    if any(hasattr(getattr(kind, name, None), "__set__") for kind in _INTERPRETATIONS):
+    if any(hasattr(getattr(kind, name, None), "__set__") for kind in KINDS):
         raise ValueError(f"numbers have an attribute {name!r} already: a primitive needs another name")
     PRIMITIVES[name] = primitive
     return function_of(primitive)
@@ -384,59 +386,6 @@ def _docstring(primitive: Primitive) -> str:
     return "\n".join(lines)
 
 
-# Numbers in.
-
-
-_EXACT = 2**53  # every int up to here is a float
-
-
-def as_float(x: Any, what: str = "a number", asker: str = "") -> float:
-    """x as a plain float: the one converter for data, operands and seeds. Messages begin with who asks for what.
-
-    Takes ints, floats, NumPy scalars, Fractions and Decimals. Everything else is a TypeError (bools too, for they are
-    nearly always a comparison gone astray); NaN and infinity are a NonFiniteError, a number beyond the floats a RangeError.
-    """
-    if type(x) is float and not x * 0.0:  # 0·x is nan for NaN and for the infinities, 0 for all else
-        return x
-    if type(x) is int and -_EXACT <= x <= _EXACT:  # the usual case, spared the questions below
-        return float(x)
-    needs = f"{asker} needs {what}".lstrip()
-    decimal = sys.modules.get("decimal")  # a Decimal can only arrive if somebody imported it
-    if is_bool(x) or not (isinstance(x, Real) or (decimal is not None and isinstance(x, decimal.Decimal))):
-        raise TypeError(f"{needs} (int or float), but got {shorten(x, 40)} of type {type(x).__name__}{_advice(x)}")
-    try:
-        number = float(x)
-    except OverflowError:
-        number = math.inf
-    except ValueError:  # Decimal's signalling NaN
-        number = math.nan
-    if not number * 0.0:
-        return number
-    if math.isinf(number) and x != number:  # not infinite before
-        raise RangeError(f"{needs} that fits a float (up to about 1.8e308), but got {shorten(x, 40)}")
-    raise NonFiniteError(f"{needs} that is finite, but got {number}")
-
-
-def as_operand(x: Any, what: str = "a number", asker: str = "") -> Any:
-    """x itself if it is of a kind that the rows are interpreted on, such as a Value; a plain number as a float."""
-    kind: type = type(x)
-    return x if kind is not float and _interpreter(kind) else as_float(x, what, asker)
-
-
-def _advice(x: Any) -> str:
-    if is_bool(x):
-        return "; write 1.0 or 0.0, or use where(condition, x, y)"
-    if isinstance(x, str):
-        return "; convert it with float(...) first"
-    if isinstance(x, Complex):
-        return "; this engine computes with real numbers"
-    if hasattr(x, "label") and hasattr(x, "data"):
-        return "; take the plain number in its .data"
-    if hasattr(x, "__len__") or hasattr(x, "__array__"):
-        return "; this engine is scalar: one Value per number"
-    return ""
-
-
 # Floats through a row.
 
 
@@ -447,7 +396,7 @@ def failure(primitive: Primitive, operands: tuple[Any, ...], cause: BaseExceptio
         data, label = getattr(operand, "data", operand), getattr(operand, "label", None)
         if not isinstance(data, Real):  # NumPy's numbers have a `data` of another sort
             data = operand
-        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label is not None else ""))
+        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label else ""))
         if isinstance(data, float) and data * 0.0:
             return NonFiniteError(f"{primitive.name} met {came[-1]}, which is not a finite number")
     got = ", ".join(came)
@@ -518,6 +467,35 @@ def _foreign(primitive: Primitive) -> Callable[..., Any]:
     function = function_of(primitive)
 
     def convert(*operands: Any) -> Any:
-        return function(*[as_operand(operand, asker=primitive.name) for operand in operands])
+        try:
+            numbers = [as_operand(operand, asker=primitive.name) for operand in operands]
+        except TypeError:
+            return among_arrays(primitive, *operands)
+        return function(*numbers)
 
     return convert
+
+
+def _many(primitive: Primitive) -> Callable[..., Any]:
+    """Arrays: element by element, as NumPy broadcasts them. Of plain numbers alone comes an array of floats, else one of objects."""
+    import numpy as np
+
+    each = np.frompyfunc(function_of(primitive), len(primitive.operands), 1)
+
+    def elementwise(*operands: Any) -> Any:
+        result = each(*operands)
+        return result.astype(float) if isinstance(result, np.ndarray) and all(map(_plain, operands)) else result
+
+    return elementwise
+
+
+def _plain(x: Any) -> bool:
+    return isinstance(x, Real) or getattr(getattr(x, "dtype", None), "kind", "") in tuple("iuf")
+
+
+def among_arrays(primitive: Primitive, *operands: Any) -> Any:
+    """Called where an operand was refused as a number: what the row is if an operand is an array; else that error, once more."""
+    for x in operands:
+        if holds_many(x):
+            return primitive.kinds[type(x)](*operands)
+    raise

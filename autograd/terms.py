@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .errors import TracingError
-from .primitive import PRIMITIVES, Primitive, as_float, interpretation
+from .numbers import as_float
+from .primitive import PRIMITIVES, Primitive, interpretation
 from .value import UNDEFINED, _undefined
 
 UNIT, FINITE, ANY = range(3)

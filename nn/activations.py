@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import autograd
 from autograd import PRIMITIVES, given, scope
-from autograd.primitive import as_operand, function_of
+from autograd.numbers import as_operand
+from autograd.primitive import function_of
 
 from .module import Module
 

@@ -19,7 +19,7 @@ from typing import Any, ParamSpec
 
 import autograd
 from autograd import Value, given, log, log1p, logsumexp, maximum, relu, scope, softplus
-from autograd.primitive import as_operand
+from autograd.numbers import as_operand
 
 from .module import number
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from itertools import repeat
 from typing import Any, ClassVar
 
 from autograd import RangeError, Value, given
-from autograd.process import lending, refuse_reentry, together, updating
+from autograd.process import assign, lending, refuse_reentry, updating
 
 from .module import finite_gradients, number, plain, put_numbers, zero_grad
 
@@ -97,6 +96,19 @@ class Optimiser:
     def _bring_back(self) -> None:
         """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
         self.parameters[0].data  # noqa: B018
+
+    def __getattr__(self, name: str) -> Any:
+        """The memory, where packed training has taken it."""
+        if name == "memory" and "parameters" in vars(self):
+            with lending, updating:
+                self._bring_back()
+                return vars(self)["memory"]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        with lending, updating:
+            self._bring_back()
+            return dict(vars(self))
 
     def zero_grad(self) -> None:
         """Set every parameter's `grad` to 0.0."""
@@ -384,7 +396,7 @@ def _clip_norm(parameters: list[Value], limit: float) -> float:
         new = [limit * (g / scale / unit) for g in gradients]
     else:
         new = [limit * (g / norm) for g in gradients] if norm > limit else gradients
-    together(map(setattr, parameters, repeat("grad"), new))
+    assign(parameters, "grad", new)
     return norm
 
 
@@ -393,7 +405,7 @@ def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
     parameters, limit = _checked(parameters, "clip_grad_value"), _from(0.0, limit, "limit")
     refuse_reentry("clip_grad_value")
     with lending, updating:
-        together(map(setattr, parameters, repeat("grad"), _clipped(parameters, limit)))
+        assign(parameters, "grad", _clipped(parameters, limit))
 
 
 def _clipped(parameters: list[Value], limit: float) -> list[float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd import MissingExtraError, files, given
-from autograd.primitive import as_float, as_operand
+from autograd.numbers import as_float, as_operand
 
 from .data import same_length
 from .doctor import layer_gradients

@@ -14,7 +14,7 @@ from typing import Any
 import autograd
 from autograd import DivisionByZeroError, DomainError, GradientError, MissingExtraError, RangeError, Value, dot, given, heaviside, maximum
 from autograd.context import recording
-from autograd.primitive import as_float, as_operand
+from autograd.numbers import as_float, as_operand
 from autograd.process import lending, updating
 
 from .data import index_batches, same_length
@@ -99,7 +99,8 @@ def fit(
     pack        train the same network as array operations (`autograd.pack`, extra `pack`), some hundred times faster; the numbers differ by
                 rounding alone. Examples and targets must have one shape, and what draws random numbers for every example is refused.
                 Classes are made one-hot for the cross-entropies; for a loss of your own, whole numbers stay as they are, and every one
-                has a program of its own
+                has a program of its own. Lists are read once if there are neither callbacks nor a metric, which may change them; else,
+                and from sequences of another class, each batch is read when it is its turn (arrays take least time for it)
 
     Ctrl-C ends the training and keeps what was learned. So does divergence: a number beyond the floats (RangeError, or a
     GradientError on the way back) is a warning that names the step. In both cases `History.stopped` says it. A no_grad() around it does
@@ -124,7 +125,7 @@ def fit(
     try:
         model.train()
         with (
-            _stepping(model, examples, targets, loss, optimiser, pack) as (step, mean_loss),
+            _stepping(model, examples, targets, loss, optimiser, pack, bool(callbacks or metric)) as (step, mean_loss),
             _bar(epochs * -(-count // batch_size), progress) as tick,
         ):
             for turn in range(1, epochs + 1):
@@ -197,10 +198,12 @@ def _functions(callbacks: Any) -> list[Callback]:
 
 @contextmanager
 def _stepping(
-    model: Module, examples: Sequence[Any], targets: Sequence[Any], loss: Loss, optimiser: Optimiser, pack: bool
+    model: Module, examples: Sequence[Any], targets: Sequence[Any], loss: Loss, optimiser: Optimiser, pack: bool, others: bool
 ) -> Iterator[tuple[Callable[[list[int]], float], Callable[[Sequence[Any], Sequence[Any]], float]]]:
     """Two functions: one makes a step of learning from the examples of these numbers, and returns their mean loss before it; the other
     gives the mean loss over examples and targets. Packed, both are array operations.
+
+    others   whether code of others runs between steps, such as callbacks: packed, lists are then read anew, as plain training reads them
     """
     if not pack:
         yield (
@@ -208,35 +211,65 @@ def _stepping(
             lambda examples, targets: evaluate(model, examples, targets, loss),
         )
         return
-    by_class = loss in CLASSES and not hasattr(targets[0], "__len__")
-    used = CLASSES[loss] if by_class else loss
-    program = autograd.pack(lambda x, t: used(model(x), t), params=model.parameters())
-    xs, ts = _arrays(model, examples, targets, loss)
-    known: dict[int, Any] = {}  # the validation set, as arrays
+    reader = _Reader(model, loss)
+    program = autograd.pack(lambda x, t: reader.loss(model(x), t), params=model.parameters())
+    known: dict[int, Any] = {}
 
-    def mean_loss(examples: Sequence[Any], targets: Sequence[Any]) -> float:
-        if id(examples) not in known:
-            known[id(examples)] = _arrays(model, examples, targets, loss)
-        return float(program(*known[id(examples)]).value)
+    def arrays(examples: Sequence[Any], targets: Sequence[Any]) -> tuple[Any, Any]:
+        if not _is_plain(examples, targets):
+            return reader.read(*zip(*zip(examples, targets, strict=True), strict=True))  # in the order in which plain training asks
+        if others or id(examples) not in known:
+            known[id(examples)] = reader.read(examples, targets)
+        return known[id(examples)]  # type: ignore[no-any-return]
 
+    def step(chosen: list[int]) -> float:
+        if once:
+            return float(session(xs[chosen], ts[chosen]))
+        return float(session(*reader.read([examples[i] for i in chosen], [targets[i] for i in chosen])))
+
+    once = not others and _is_plain(examples, targets)
+    if _is_plain(examples, targets):
+        xs, ts = arrays(examples, targets)
     with program.training(optimiser) as session:
-        yield lambda chosen: session(xs[chosen], ts[chosen]), mean_loss
+        yield step, lambda examples, targets: float(program(*arrays(examples, targets)).value)
 
 
-def _arrays(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss: Loss) -> tuple[Any, Any]:
-    """Examples and targets as arrays, as a packed loss takes them."""
-    import numpy as np
+def _is_plain(*sequences: Any) -> bool:
+    """Whether they hold what they held, as long as nobody else's code runs: other sequences may augment what they are asked for."""
+    return all(type(each) in (list, tuple) or type(each).__module__ == "numpy" for each in sequences)
 
-    xs, ts = np.asarray(_array(examples, "examples", "fit"), np.float64), _array(targets, "targets", "fit")
-    if loss in CLASSES and ts.ndim == 1 and ts.dtype.kind in "iu":
-        output = model(xs[0].tolist())
-        classes = len(output) if isinstance(output, list) else 1
-        for t in np.unique(ts).tolist():
-            class_index(t, classes, "fit")
-        ts = np.eye(classes)[ts]
-    elif loss in NUMBERS or loss in CLASSES:
-        ts = ts.astype(np.float64)
-    return xs, ts
+
+class _Reader:
+    """Examples and targets as arrays, as a packed loss takes them; and that loss, which depends on how the targets are written.
+
+    classes  how many there are, once a target was the index of one
+    floats   whether targets were floats: then those that are whole numbers are floats too
+    """
+
+    def __init__(self, model: Module, loss: Loss) -> None:
+        self.model, self.given, self.classes, self.floats = model, loss, 0, False
+
+    @property
+    def loss(self) -> Loss:
+        """Where classes are written by their index, the arrays have them one-hot."""
+        return CLASSES[self.given] if self.classes else self.given
+
+    def read(self, examples: Sequence[Any], targets: Sequence[Any]) -> tuple[Any, Any]:
+        """Both as arrays."""
+        import numpy as np
+
+        xs, ts = np.asarray(_array(examples, "examples", "fit"), np.float64), _array(targets, "targets", "fit")
+        if self.given in CLASSES and ts.ndim == 1 and ts.dtype.kind in "iu":
+            if not self.classes:
+                output = self.model(xs[0].tolist())
+                self.classes = len(output) if isinstance(output, list) else 1
+            for t in np.unique(ts).tolist():
+                class_index(t, self.classes, "fit")
+            ts = np.eye(self.classes)[ts]
+        elif self.floats or self.given in NUMBERS or self.given in CLASSES:
+            ts = ts.astype(np.float64)
+        self.floats = ts.dtype.kind == "f"
+        return xs, ts
 
 
 def _array(rows: Any, what: str, asker: str) -> Any:

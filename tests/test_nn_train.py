@@ -418,3 +418,41 @@ def test_packed_accuracy_is_the_accuracy(outputs: int, targets: list[int]) -> No
     t = targets * 20
     for threshold in (0.0, 0.2):
         assert nn.accuracy(model, X, t, threshold) == pytest.approx(nn.accuracy(model, X, t, threshold, pack=True), abs=1e-12)
+
+
+class Drifting(list[Any]):
+    """Examples that are others each time they are asked for, as augmented ones."""
+
+    asked = 0
+
+    def __getitem__(self, i: Any) -> Any:
+        self.asked += 1
+        return [x + 0.01 * self.asked for x in super().__getitem__(i)]
+
+
+def test_packed_training_reads_what_plain_training_reads() -> None:
+    """Examples that change while they are trained on are those of their time, packed or not."""
+    pytest.importorskip("numpy")
+    found = []
+    for pack in (False, True):
+        runs = []
+        for augmented in (False, True):
+            model = nn.MLP(2, [3, 3], rng=0)
+            rows: Any = [[0.0, 1.0], [1.0, 0.5], [0.5, -1.0]]
+            rows = Drifting(rows) if augmented else rows
+            t, held = [0, 1, 2], ([[0.1, 0.2], [0.3, 0.4]], [1, 0])
+
+            def edit(history: Any, rows: Any = rows, held: Any = held) -> None:
+                held[0][0] = [held[0][0][0] + 1.0, 0.0]
+                held[1][0] = 2
+                rows.append(rows.pop(0))
+
+            optimiser = nn.SGD(model.parameters(), lr=0.1)
+            history = nn.fit(
+                model, rows, t, nn.cross_entropy, optimiser, epochs=3, batch_size=2, validation=held, callbacks=[edit], pack=pack
+            )
+            runs.append([history.losses, [epoch.validation for epoch in history.epochs], [*model.state_dict().values()]])
+        found.append(runs)
+    for plain, packed in zip(*found, strict=True):
+        for expected, actual in zip(plain, packed, strict=True):
+            assert expected == pytest.approx(actual, rel=1e-12)

@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -469,3 +470,45 @@ def test_what_a_callback_does_to_the_optimiser_is_seen() -> None:
         optimiser.parameters.pop()
         with pytest.raises(ValueError, match="the parameters of SGD were changed during training"):
             step([[0.5, 0.3]], [1.0])
+
+
+@pytest.mark.parametrize("kind", [nn.Adam, partial(nn.SGD, momentum=0.9)])
+def test_the_memory_of_an_optimiser_in_training_is_what_it_is_now(kind: Any) -> None:
+    """Read, written in place, set, copied or saved amid training on arrays, it is that of plain steps."""
+    X, t = [[0.5, 1.0], [-1.0, 2.0]], [1.0, 0.0]
+
+    def watched(step: Callable[[], Any], optimiser: Any) -> list[Any]:
+        seen = []
+        kept = optimiser.memory
+        for k in range(6):
+            step()
+            if k == 1:
+                optimiser.memory[0] = tuple(m + 0.25 for m in optimiser.memory[0])
+            if k == 2:
+                kept = optimiser.memory
+            if k == 3:
+                optimiser.memory = [tuple(0.5 for _ in row) for row in optimiser.memory]
+                seen.append([(optimiser.parameters[0].data,)])
+            if k == 4:
+                optimiser.memory = kept
+            seen.append([*optimiser.memory] if k % 2 else copy.deepcopy(optimiser).memory)
+        return [m for memory in (*seen, optimiser.state_dict()["memory"]) for row in memory for m in row]
+
+    found = []
+    for packed in (False, True):
+        model = nn.Linear(2, 1, rng=0)
+        optimiser = kind(model.parameters(), lr=0.1)
+        if packed:
+            program = pack(lambda x, t, model=model: nn.squared_error(model(x), t), params=model)
+            with program.training(optimiser) as session:
+                found.append(watched(lambda session=session: session(np.array(X), np.array(t)), optimiser))  # type: ignore[misc]
+        else:
+
+            def step(model: Any = model, optimiser: Any = optimiser) -> None:
+                optimiser.zero_grad()
+                for x, y in zip(X, t, strict=True):
+                    nn.squared_error(model(x), y).backward(0.5)
+                optimiser.step()
+
+            found.append(watched(step, optimiser))
+    assert found[0] == pytest.approx(found[1], rel=1e-12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import math
 import operator
@@ -10,6 +11,7 @@ import pickle
 import random
 import sys
 import threading
+import zlib
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +24,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import PRIMITIVES, NonFiniteError, RangeError, Value, composed, exp, gradient, ops, scope, sigmoid, sqrt, tanh, where
+from autograd import (
+    PRIMITIVES,
+    GradientError,
+    NonFiniteError,
+    RangeError,
+    Value,
+    composed,
+    exp,
+    gradient,
+    ops,
+    scope,
+    sigmoid,
+    sqrt,
+    tanh,
+    where,
+)
 from autograd.failures import describe_edge
 from autograd.graph import edges, topological
 from autograd.primitive import REALS, Primitive
@@ -45,8 +62,6 @@ NO_NUMBERS = [
     {2.0},
     {"data": 2.0},
     object(),
-    np.array(2.0),
-    np.array([2.0]),
     math.sqrt,
     float,
 ]
@@ -125,26 +140,11 @@ def test_a_value_as_seed_is_refused() -> None:
         (True, "write 1.0 or 0.0, or use where"),
         ("2", r"convert it with float\(\.\.\.\) first"),
         ([2.0], "one Value per number"),
-        (np.array([2.0]), "one Value per number"),
     ],
 )
 def test_the_refusal_says_what_to_do(x: Any, advice: str) -> None:
     with pytest.raises(TypeError, match=advice):
         Value(3.0) * x
-
-
-@pytest.mark.parametrize("operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt])
-def test_numpy_arrays_do_not_become_arrays_of_objects(operation: Callable[[Any, Any], Any]) -> None:
-    """array ∘ Value and Value ∘ array: TypeError, never an object array."""
-    with pytest.raises(TypeError, match="one Value per number"):
-        operation(np.array([1.0, 2.0]), Value(2.0))
-    with pytest.raises(TypeError, match="one Value per number"):
-        operation(Value(2.0), np.array([1.0, 2.0]))
-
-
-def test_numpy_functions_refuse_a_value() -> None:
-    with pytest.raises(TypeError, match="ufunc"):
-        np.exp(Value(1.0))
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.int64])
@@ -425,7 +425,7 @@ def test_order_is_that_of_the_numbers(x: float, y: float) -> None:
     """<, ≤, >, ≥ compare the numbers: Value with Value, and Value with a plain number on either side."""
     for compare in (operator.lt, operator.le, operator.gt, operator.ge):
         for a, b in ((Value(x), Value(y)), (Value(x), y), (x, Value(y)), (np.float64(x), Value(y)), (Fraction(x), Value(y))):
-            assert compare(x, y) is compare(a, b)
+            assert compare(x, y) is bool(compare(a, b))
 
 
 def test_comparing_with_infinity_is_allowed_and_with_nan_is_not() -> None:
@@ -526,18 +526,6 @@ def test_a_label_that_is_no_text_is_refused(label: Any) -> None:
 def test_labels_are_given_by_name_only() -> None:
     with pytest.raises(TypeError, match="positional"):
         Value(1.0, "x")  # type: ignore[misc]
-
-
-def test_a_subclass_is_a_value() -> None:
-    class Parameter(Value):
-        """Somebody's own."""
-
-    p, v = Parameter(3.0), Value(2.0)
-    for x, y in ((p, v), (v, p), (p, p)):
-        for operate in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
-            node = operate(x, y)
-            assert (x, y) == node.args
-            assert Value is type(node)
 
 
 # -- scope ---------------------------------------------------------------------------------------------------------------
@@ -845,7 +833,7 @@ def test_a_class_that_derives_from_Value_is_kept(way: Callable[[Any], Any]) -> N
     assert (way is copy.copy) == (again.notes is length.notes)
     y = way(length * 3.0 + length)
     assert y.y is y.x.x
-    assert (Measured, "m", Value) == (type(y.y), y.y.unit, type(y))
+    assert (Measured, "m", Measured) == (type(y.y), y.y.unit, type(y))
     y.backward()
     assert 4.0 == y.y.grad
 
@@ -921,3 +909,22 @@ def test_graphs_pickled_by_the_first_version_load() -> None:
     assert fresh.data == y.data
     y.backward()
     assert (2 * before[0], 2 * before[1]) == (x.grad, w.grad)
+
+
+PICKLED_BEFORE = (
+    "c-n1Gy{f`66i&5bK@br)!MQGd1-o^+8H77Z3AC7E>rayiR}fs}E@u!tzNe31Qd1G_8BRXJ_jgY2?c$JXpwE=tEK8OIdzPyd!HdgO$W58z6@40oPacWvOTbY`&A>ovq6o~6"
+    "t=RotXHpA~8Y%<9DNsn9BX4Ol@@;l_npG46oj7O07%b4&3h)Y*%WRwfVH6HNwDhf94S0|DY#O*?S4#ZOG|gW}7fh_O^%9}`lL=wa6{mBgyiaSNHcOJ`_}Sh5)qs!q*vj}Y"
+    "3jK!0UftLNKB<DzvtIugJOIbEX7~"
+)
+"""u·u + √z, times 3, at u=2 of a class of somebody's own and z=0, pickled while `value` did that itself; compressed, in base 85."""
+
+
+def test_graphs_pickled_before_copies_stood_on_their_own_load() -> None:
+    """With the leaf's class and its attribute, the edge that does not exist, and one node where there was one."""
+    u, z, y = pickle.loads(zlib.decompress(base64.b85decode(PICKLED_BEFORE)))
+    assert (Unit, "m", "u", 12.0) == (type(u), u.unit, u.label, y.data)
+    assert [u, u] == list(y.x.x.parents)
+    with pytest.raises(GradientError, match=r"through sqrt: its local derivative .* at x=0.0 .label 'z'. does not exist"):
+        y.backward()
+    again = pickle.loads(pickle.dumps((u, z, y)))
+    assert (12.0, 2.0, 0.0) == (again[2].data, again[0].data, again[1].data)

@@ -10,7 +10,8 @@ from typing import Any
 
 from .. import given, ops
 from ..forms import ARITHMETIC, COMMON, Namespace
-from ..primitive import PRIMITIVES, Primitive, as_float, bind, function_of, interpretation
+from ..numbers import as_float
+from ..primitive import PRIMITIVES, Primitive, bind, function_of, interpretation
 from .differences import plain
 
 

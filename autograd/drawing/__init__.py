@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import given
 from ..errors import DrawingError, MissingExtraError
-from ..primitive import as_float
+from ..numbers import as_float
 from ..typeset import DIGITS
 from ..value import Value, as_value, as_values
 from ..words import Language, check_language

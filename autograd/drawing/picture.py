@@ -6,6 +6,8 @@ import html
 import json
 import os
 import re
+import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import graphviz
 
 from .. import files, given
 from ..errors import AutogradError, DrawingError
-from ..primitive import as_float
+from ..numbers import as_float
 from ..typeset import shown
 from ..words import into, said
 from . import text
@@ -97,6 +99,62 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         kind = files.kind_of(path, files.PICTURES)
         return files.write(path, kind, lambda: self.pipe(path.suffix[1:].lower(), dpi=dpi))
 
+    def render(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        view: bool = False,
+        cleanup: bool = True,
+        format: str | None = None,
+        *unused: Any,
+        outfile: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> str:
+        """Write the picture as `graphviz` does, render("out", format="png") to out.png, and return the path. PDF unless said.
+
+        Like `write`, it needs no Graphviz on the system, replaces only a picture of the same format, and leaves no other file: none with
+        the DOT text, whatever `cleanup` says. view: open it, too.
+        """
+        other = {name for name, value in options.items() if value not in (None, False)} - {"quiet", "quiet_view", "overwrite_source"}
+        if unused or other:
+            raise TypeError(f"render of a Picture takes a filename, directory, view, format and outfile only, but got {[*unused, *other]}")
+        path = files.as_path(outfile if outfile is not None else "picture" if filename is None else filename, "Picture.render")
+        ending = path.suffix.lower()
+        if format is None:
+            format = ending[1:] if ending in files.PICTURES else self.format
+        if outfile is None and ending != f".{format}":
+            path = path.with_name(f"{path.name}.{format}")
+        if directory is not None:
+            folder = files.as_path(directory, "Picture.render")
+            files.make_folder(folder, files.PICTURES[".svg"], parents=True)
+            path = folder / path
+        kind = files.kind_of(path.with_suffix(f".{given.text(format, 'format', 'render')}"), files.PICTURES)
+        files.write(path, kind, lambda: self.pipe(format))
+        if given.flag(view, "view", "render"):
+            self._open(path, format)
+        return str(path)
+
+    def view(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *unused: Any,
+        format: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Open the picture with the system's own program for it, and return its path: in the folder for temporary files unless a
+        filename is given."""
+        if filename is None and directory is None:
+            directory = tempfile.mkdtemp(prefix="picture-")
+        options.pop("cleanup", None)
+        return self.render(filename, directory, True, True, format, *unused, **options)
+
+    def _open(self, path: Path, format: str) -> None:
+        try:
+            self._view(path, format=format, quiet=True)
+        except (OSError, RuntimeError) as error:
+            raise DrawingError(f"the picture is in {path}, but nothing was found here that could show it ({error})") from error
+
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
         return text.mermaid(self._styled())
@@ -113,8 +171,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> Any:
         """For notebooks: SVG; a PNG of the same size where SVG is not trusted; a PDF for nbconvert's way through LaTeX, which would need
         Inkscape to make one of the SVG; and the reason in words where none can be had."""
+        if _in_a_terminal():
+            return {"text/plain": repr(self)}, {}
         wanted = set(include or ("image/svg+xml", "image/png", "application/pdf", "text/plain")) - set(exclude or ())
-        data: dict[str, Any] = {"text/plain": repr(self)}
+        data: dict[str, Any] = {"text/plain": self._title()}
         sizes: dict[str, Any] = {}
         try:
             svg = self.pipe("svg", encoding="utf-8")
@@ -130,11 +190,20 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             if "application/pdf" in wanted:
                 data["application/pdf"] = self.pipe("pdf")
         except AutogradError as error:
-            data["text/plain"] = f"{self!r}: {error}"
+            data["text/plain"] = f"{self._title()}: {error}"
         return {kind: thing for kind, thing in data.items() if kind in wanted}, sizes
 
     def __repr__(self) -> str:
+        return f"{self._title()[:-1]}, to be seen in a notebook, by .view(), or in a file by .write('picture.svg')>"
+
+    def _title(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
+
+
+def _in_a_terminal() -> bool:
+    """Whether IPython runs here without a place for pictures."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and shell.display_formatter.active_types == ["text/plain"]
 
 
 def _dpi(dpi: float) -> float:

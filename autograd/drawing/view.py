@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import given
 from ..failures import label_of
 from ..graph import cotangents, topological
+from ..naming import find_names
 from ..primitive import Primitive
 from ..typeset import number
 from ..value import Value, as_values
@@ -173,7 +174,7 @@ def look(
         _name_by_formula(nodes, named)
 
     def name(node: Value) -> str:
-        return named.get(node, "") if node.label is None else label_of(node)
+        return label_of(node) or named.get(node, "")
 
     checks: dict[tuple[Value, int | None], Finding] = {}
     if check:
@@ -262,21 +263,6 @@ def _cut_long_arrows(view: View) -> None:
     view.boxes.extend(stubs)
 
 
-def find_names(names: Mapping[str, Any]) -> dict[Value, str]:
-    """The names of Values in a namespace such as locals(), and of the Values in its lists: w[0], w[1]. The first name wins."""
-    found: dict[Value, str] = {}
-    for name, thing in names.items():
-        if name.startswith("_"):
-            continue
-        if isinstance(thing, Value):
-            found.setdefault(thing, name)
-        elif isinstance(thing, (list, tuple)):
-            for i, item in enumerate(thing):
-                if isinstance(item, Value):
-                    found.setdefault(item, f"{name}[{i}]")
-    return found
-
-
 LONGEST_FORMULA = 24
 _INFIX = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷"}
 
@@ -285,12 +271,12 @@ def _name_by_formula(nodes: Sequence[Value], named: dict[Value, str]) -> None:
     """Name what has no name by what it computes from what has one, while that stays short: apple × count."""
     compound: set[Value] = set()
     for node in nodes:
-        if node.op is None or node.label is not None or node in named:
+        if node.op is None or node.label or node in named:
             continue
         parts = []
         for arg in node.args:
             if isinstance(arg, Value):
-                part = named.get(arg, "") if arg.label is None else label_of(arg)
+                part = label_of(arg) or named.get(arg, "")
                 parts.append(
                     f"({part})"
                     if arg in compound and node.op.name != "add" and part

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import math
+import operator
 import pickle
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -20,18 +21,22 @@ import numpy as np
 
 from .. import __version__, given
 from ..errors import AutogradError, GradientError, NonFiniteError, RangeError
-from ..primitive import as_float
+from ..numbers import as_float
 from ..process import updating
 from ..program import GuardError, Outcome, Program, TracingError
-from ..program.arguments import Signature, describe, flatten, rebuild
-from ..program.program import STATES, Recording
+from ..program.arguments import flatten
+from ..program.program import STATES, TRIES, Moved, Recording, State
 from ..program.surroundings import Surroundings
 from ..program.tape import Tape
 from ..program.trace import add_gradients, numbers_of
+from ..trees import Structure, describe, rebuild, size
 from ..value import Value
+from ..whole import FIXED, Draws, UndeclaredDrawError, Whole
 from .arrays import Array, Each, kernel
 from .equations import Equations
-from .looking import draw, owners, places, rows
+from .inputs import Examples, Layout, Rows, combined, kind_of, signature_of
+from .looking import draw, owners, places
+from .looking import rows as table
 from .machine import Code, Sums, code, one_thread
 from .plan import Plan, plan
 from .tensors import source
@@ -51,10 +56,10 @@ WAITING = 16
 """How many shards are on their way to an executor at a time."""
 KNOWN = 8
 """How many programs a worker keeps."""
+ALIVE = 64
+"""For how many signatures a program without a batch keeps its recordings: those that were used last."""
 ERRORS = (AutogradError, ArithmeticError, ValueError, IndexError)
 """What may be wrong with an example."""
-
-_NUMBER: Signature = ("number",)
 
 
 @dataclass(eq=False)
@@ -81,14 +86,33 @@ class Form:
     signature  of one example, and `leaves` those of its arguments, dicts taken apart
     batched    whether each number is batched: the arguments' numbers, then the parameters
     wanted     whether the gradient by each is wanted
+    layout     what is known of arguments of this shape
+    around     what the function finds around itself where this is right
     variants   the recordings there are
     """
 
-    signature: Signature
-    leaves: list[Signature]
+    signature: Structure
+    leaves: list[Structure]
     batched: Array
     wanted: Array
+    layout: Layout
+    around: Surroundings | None
     variants: list[Variant] = field(default_factory=list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "around": None}
+
+
+class Known(NamedTuple):
+    """What was made for what a function finds around itself, in one: threads may change that at any time.
+
+    forms    by the signatures of one example
+    shapes   what is known of arguments of a shape
+    """
+
+    around: Surroundings | None
+    forms: dict[Structure, Form]
+    shapes: dict[tuple[Any, ...], Layout]
 
 
 class Batch(NamedTuple):
@@ -107,6 +131,39 @@ class Batch(NamedTuple):
     rows: Any = None
 
 
+@dataclass(eq=False)
+class Call:
+    """Arguments of one structure.
+
+    args    as they were given
+    parts   of each, or of each array in a dict of them: the keys that lead there, and the rows of its examples, or the signature of what
+            is the same for all
+    shared  the numbers that are the same for all
+    theta   the parameters
+    known   what was made for what is around now
+    """
+
+    args: tuple[Any, ...]
+    parts: list[tuple[tuple[Any, ...], Any]]
+    shared: list[float]
+    theta: Array
+    known: Known
+
+    @property
+    def rows(self) -> list[Rows]:
+        """The rows of all arguments that have examples."""
+        return [found for _, found in self.parts if isinstance(found, Rows)]
+
+    @property
+    def same(self) -> Array:
+        """The numbers that are the same for all examples, and then the parameters."""
+        return np.concatenate([np.array(self.shared, np.float64), self.theta]) if self.shared else self.theta
+
+
+class Again(Exception):  # noqa: N818 - no error: more is known, and it is done once more
+    """The arguments are to be taken apart once more."""
+
+
 _QUIET = partial(np.errstate, over="ignore", invalid="ignore")
 
 
@@ -123,10 +180,8 @@ class Packed:
     def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
         self.params = program.params
-        self.forms: dict[Signature, Form] = {}
-        self._shapes: dict[tuple[Any, ...], Form] = {}  # the forms of arguments that are arrays of numbers, which are quicker to look up
-        self._around: Surroundings | None = None  # what the function found around itself when these were made
-        self._others: list[tuple[Surroundings | None, dict[Signature, Form], dict[tuple[Any, ...], Form]]] = []  # and those made in other
+        self._known = Known(None, {}, {})  # for what the function found around itself last
+        self._others: list[Known] = []  # and otherwise
         self._session: Session | None = None
         self._last: Variant | None = None
         self.__name__ = program.__name__
@@ -154,12 +209,19 @@ class Packed:
 
     def within(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
         """The same within a copy of the context that the caller has made."""
-        self._look_around()
+        for _ in range(TRIES):
+            try:
+                return self._within(self._look_around(), theta, args, executor, shard)
+            except Moved:
+                pass
+        raise self.program.restless()
+
+    def _within(self, known: Known, theta: Array, args: tuple[Any, ...], executor: Executor | None, shard: int | None) -> Outcome:
         _QUIET().__enter__()  # never left: the context is a copy, and ends with the call
         total = 0.0
         g_params: Array = None
         answer: list[Any] = [] if self.wrt == "params" else [None] * sum(1 for _ in self._leaves(args))
-        batches = list(self._batches(args))
+        batches = self._taken_apart(args, theta, known)
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
         if executor is not None and not callable(getattr(executor, "submit", None)):
@@ -202,14 +264,20 @@ class Packed:
                     return session.theta
         return np.array(numbers_of(self.params), np.float64)
 
-    def _look_around(self) -> None:
-        """See to it that the forms are those for what the function finds around itself now."""
-        around = self.program.surroundings()
-        if around is not self._around:
-            kept = [*self._others, (self._around, self.forms, self._shapes)]
-            found = next((state for state in kept if state[0] is around), (around, {}, {}))
-            self._others = [state for state in kept if state is not found][1 - STATES :]
-            self._around, self.forms, self._shapes = found
+    @property
+    def forms(self) -> dict[Structure, Form]:
+        """What was made for what the function found around itself last, by the signatures of one example."""
+        return self._known.forms
+
+    def _look_around(self) -> Known:
+        """What was made for what the function finds around itself now."""
+        around, known = self.program.surroundings(), self._known
+        if around is not known.around:
+            kept = [*self._others, known]
+            known = next((each for each in kept if each.around is around), None) or Known(around, {}, {})
+            self._others = [each for each in kept if each is not known][1 - STATES :]
+            self._known = known
+        return known
 
     # -- arguments -------------------------------------------------------------------------------------------------------
 
@@ -226,95 +294,196 @@ class Packed:
             else:
                 yield i, (), arg
 
-    def _batches(self, args: tuple[Any, ...]) -> Iterator[Batch]:
-        """The arguments taken apart, once for each different set of whole numbers among them."""
+    def _taken_apart(self, args: tuple[Any, ...], theta: Array, known: Known) -> list[Batch]:
+        """The arguments in batches that one program each computes, with the random numbers of their examples."""
+        while True:
+            try:
+                batches = list(self._batches(args, theta, known))
+                break
+            except Again:
+                continue
+        if any(batch.form.layout.draws for batch in batches):
+            _draw(batches)
+        return batches
+
+    def _batches(self, args: tuple[Any, ...], theta: Array, known: Known) -> Iterator[Batch]:
+        """The arguments taken apart, once for each structure, and for each different set of whole numbers that a program is made for."""
         shared: list[float] = []
-        parts: list[Array] = []
-        batched: list[bool] = []
-        whole: list[tuple[int, Array]] = []  # arrays of whole numbers: where, and which
-        shapes: list[Any] = []
+        places: list[tuple[tuple[Any, ...], Any]] = []  # keys, and the examples there, or the signature of what is the same for all
         size = -1
         if any(i >= len(args) for i in self.shared):
             raise TypeError(f"{self.__name__} has shared={self.shared}, but got {len(args)} argument{'s' * (len(args) != 1)}")
         for i, keys, arg in self._leaves(args):
             if not self._is_batched(i):
                 numbers: list[float] = []
-                shapes.append((keys, flatten(arg, numbers, _number)))
+                places.append((keys, flatten(arg, numbers, _number)))
                 shared += numbers
-                batched += [False] * len(numbers)
                 continue
-            rows = _array(arg, i, self.__name__)
-            if size not in (-1, len(rows)):
-                raise ValueError(f"{self.__name__} needs as many examples everywhere, but got {size} and, in argument {i}, {len(rows)}")
-            size = len(rows)
-            shapes.append((keys, rows.dtype.kind == "f", rows.shape[1:]))
-            if rows.dtype.kind == "f":
-                parts.append(rows if rows.ndim == 2 else rows.reshape(size, math.prod(rows.shape[1:])))
-                batched += [True] * parts[-1].shape[1]
-            else:
-                whole.append((len(shapes) - 1, rows))
+            examples = arg if isinstance(arg, Examples) else Examples(arg, f"argument {i} of {self.__name__}")
+            if size not in (-1, len(examples)):
+                raise ValueError(f"{self.__name__} needs as many examples everywhere, but got {size} and, in argument {i}, {len(examples)}")
+            size = len(examples)
+            if self.wrt != "params":
+                self._refuse_mixed(examples, i)
+            places.append((keys, examples))
         if self.batch is None:
             size = 1
         elif size < 0:
             raise ValueError(f"{self.__name__} got no argument with examples, for shared has the places of all")
         if not size:
             raise ValueError(f"{self.__name__} needs at least one example, but the batch is empty")
-        signatures: list[Signature] = [found[1] if len(found) == 2 else _signature(found[2]) for found in shapes]
-        if not whole:
-            key = tuple(shapes)
-            if key not in self._shapes:
-                self._shapes[key] = self._form(args, signatures, batched)
-            yield Batch(self._shapes[key], shared, parts, size)
+        for members, rows in combined([found for _, found in places if isinstance(found, Examples)]):
+            of = iter(rows)
+            parts = [(keys, next(of) if isinstance(found, Examples) else found) for keys, found in places]
+            yield from self._fixed(Call(args, parts, shared, theta, known), size if members is None else len(members), members)
+
+    def _refuse_mixed(self, examples: Examples, i: int) -> None:
+        rows = examples.groups[0]
+        if examples.which is not None or dict in rows.structure or (rows.meanings and rows.floats.size):
+            raise TypeError(
+                f"argument {i} of {self.__name__} needs examples of one shape, of floats alone, where gradients by it are wanted: leave out"
+                " wrt, or give a dict of arrays"
+            )
+
+    def _fixed(self, call: Call, size: int, members: Any) -> Iterator[Batch]:
+        """Batches of one structure: one, or one for each set of those whole numbers, texts and switches that a program is made for."""
+        key = tuple((keys, found.structure) if isinstance(found, Rows) else (keys, found) for keys, found in call.parts)
+        layout = call.known.shapes.get(key)
+        if layout is None:
+            layout = call.known.shapes[key] = self._laid_out(call)
+        kinds, rows, cuts = layout.kinds, call.rows, [0]
+        for each in rows:
+            cuts.append(cuts[-1] + len(each.meanings))
+        numbers = [each.part(kinds[a:]) for each, a in zip(rows, cuts, strict=False)]
+        columns = [column for each in rows if each.meanings for column in each.columns.T]
+        fixed = [column for column, kind in zip(columns, kinds, strict=True) if kind == FIXED]
+        if not fixed:
+            yield Batch(self._form(call, [], layout, numbers, members), call.shared, numbers, size, members)
             return
-        kinds, which = np.unique(np.concatenate([rows.reshape(size, -1) for _, rows in whole], 1), axis=0, return_inverse=True)
-        met = max(len(kinds), len(self.forms))
-        if met > MOST:
+        sets, which = np.unique(np.stack(fixed, 1), axis=0, return_inverse=True)
+        met = max(len(sets), len(call.known.forms))
+        if met > MOST and self.batch is not None:
             raise ValueError(
                 f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
-                " are floats, as in X.astype(float), and classes are better written one-hot, in floats"
+                " are floats, as in X.astype(float); take(table, i) looks a row up, and a class is better written one-hot, in floats"
             )
-        for k, kind in enumerate(kinds):
-            at = 0
-            for place, rows in whole:
-                count = math.prod(rows.shape[1:])
-                signatures[place] = flatten(kind[at : at + count].reshape(rows.shape[1:]).tolist(), [], _number)
-                at += count
-            members = np.nonzero(which.ravel() == k)[0]
-            yield Batch(self._form(args, signatures, batched), shared, [part[members] for part in parts], len(members), members)
+        for k, codes in enumerate(sets.tolist()):
+            inside = np.nonzero(which.ravel() == k)[0]
+            names = inside if members is None else members[inside]
+            some = [part[inside] for part in numbers]
+            yield Batch(self._form(call, codes, layout, some, names), call.shared, some, len(inside), names)
 
-    def _form(self, args: tuple[Any, ...], signatures: list[Signature], batched: list[bool]) -> Form:
-        found = iter(signatures)
-        kinds = [_signature_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args)]
-        signature = (tuple, tuple(kinds))
-        if signature not in self.forms:
-            wanted = [self.wrt != "params"] * len(batched) + [self.wrt != "arguments"] * len(self.params)
-            form = Form(signature, signatures[:], np.array(batched + [False] * len(self.params), bool), np.array(wanted, bool))
-            self.forms[signature] = form
-        return self.forms[signature]
+    def _laid_out(self, call: Call) -> Layout:
+        """What the columns of these arguments are: the function is run with the first example, to see what it does with whole numbers."""
+        constants = [found.constant(k, code) for found in call.rows if found.meanings for k, code in enumerate(found.columns[0].tolist())]
+        layout = Layout([FIXED] * len(constants))
+        if self.wrt == "params" and self.program.function is not None and any(type(x) is int for x in constants):
+            constants = [Whole(x) if type(x) is int else x for x in constants]
+            try:
+                layout.draws = self._probe(call, layout, constants)
+                layout.kinds = [kind_of(x) for x in constants]
+            except Moved:
+                raise
+            except Exception:  # what is wrong will be told when the function is recorded as it is
+                layout.draws = []
+        return layout
+
+    def _probe(self, call: Call, layout: Layout, constants: list[Any]) -> list[Any]:
+        """Run the function with the first example, and with these in its columns; what it draws."""
+        self._settle()
+        signature, _, batched = self._signature(call, constants, Layout(layout.kinds))
+        draws = Draws()
+        self.program.probe(
+            signature, _first(np.array(batched, bool), call.same, [rows.part(layout.kinds) for rows in call.rows]), draws, call.known.around
+        )
+        return draws.asked
+
+    def _settle(self) -> None:
+        if self._session is not None:
+            self._session.settle()
+
+    def _signature(self, call: Call, constants: Sequence[Any], layout: Layout) -> tuple[Structure, list[Structure], list[bool]]:
+        """The signature of an example with these constants, those of its leaves, and which of its numbers are batched."""
+        fixed, kinds = iter(constants), iter(layout.kinds)
+        leaves: list[Structure] = []
+        batched: list[bool] = []
+        for _, found in call.parts:
+            if isinstance(found, Rows):
+                leaves.append(found.signature(signature_of(kind, next(fixed) if kind == FIXED else None) for kind in kinds))
+            else:
+                leaves.append(found)
+            batched += [isinstance(found, Rows)] * size(leaves[-1])
+        of = iter(leaves)
+        whole = [_signature_like(arg, of) if self._is_batched(i) else next(of) for i, arg in enumerate(call.args)]
+        if layout.draws:
+            whole.append(("drawn", len(layout.draws)))
+            batched += [True] * len(layout.draws)
+        return (tuple, tuple(whole)), leaves, batched + [False] * len(self.params)
+
+    def _form(self, call: Call, codes: list[int], layout: Layout, parts: list[Array], members: Any) -> Form:
+        """The form of examples whose fixed columns have these codes. Where it is new the function is recorded at the first of them."""
+        forms = call.known.forms
+        found: Form | None = layout.forms.get(tuple(codes))
+        if found is not None:
+            forms[found.signature] = forms.pop(found.signature)  # now it is the one that was used last
+            return found
+        columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
+        of = iter(codes)
+        constants = [rows.constant(k, next(of)) for (rows, k), kind in zip(columns, layout.kinds, strict=True) if kind == FIXED]
+        signature, leaves, batched = self._signature(call, constants, layout)
+        form = forms.get(signature)
+        if form is None:
+            wanted = [self.wrt != "params"] * (len(batched) - len(self.params)) + [self.wrt != "arguments"] * len(self.params)
+            form = Form(signature, leaves, np.array(batched, bool), np.array(wanted, bool), layout, call.known.around)
+            middle = [*parts, np.full((1, len(layout.draws)), 0.5)] if layout.draws else parts
+            try:
+                self._record(form, middle, call.same, 0 if members is None else int(members[0]))
+            except Moved:
+                raise
+            except Exception as error:
+                if isinstance(error, UndeclaredDrawError) and not layout.draws:
+                    firsts = [rows.constant(k, rows.columns[0, k]) for rows, k in columns]
+                    layout.draws = self._probe(call, Layout([FIXED] * len(firsts)), firsts)
+                elif layout.symbolic:
+                    layout.kinds = [FIXED] * len(layout.kinds)
+                else:
+                    raise
+                raise Again from None
+            self._keep(form, call.known)
+        layout.forms[tuple(codes)] = form
+        return form
+
+    def _keep(self, form: Form, known: Known) -> None:
+        """Keep a form, and let go of the one that was not used for longest, where they are too many."""
+        forms, shapes = known.forms, known.shapes
+        if len(forms) >= (MOST if self.batch is not None else ALIVE):
+            old = forms.pop(next(iter(forms)))
+            old.layout.forms = {codes: other for codes, other in old.layout.forms.items() if other is not old}
+            for key in [key for key, layout in shapes.items() if not layout.forms and layout is not form.layout]:
+                del shapes[key]
+        forms[form.signature] = form
 
     def _spread(self, answer: list[Any], args: tuple[Any, ...], batch: Batch, whole: int, same: Array, inputs: Array) -> None:
         """Put the gradients by the arguments where they belong."""
         column, number = 0, 0
         for k, ((i, _, arg), part) in enumerate(zip(self._leaves(args), batch.form.leaves, strict=True)):
-            count = _count(part)
+            some = size(part)
             if not self._is_batched(i):
-                found = rebuild(part, iter(same[number : number + count].tolist()), lambda constant: None)
+                found = rebuild(part, iter(same[number : number + some].tolist()), lambda constant: None)
                 answer[k] = found if answer[k] is None else _added(answer[k], found)
-                number += count
-            elif part[0] != "is" and count:
+                number += some
+            elif part[0] != "is" and some:
                 if answer[k] is None:
                     answer[k] = np.zeros((whole, *np.shape(arg)[1:]))
                 rows = slice(None) if batch.rows is None else batch.rows
-                answer[k][rows] = inputs[:, column : column + count].reshape(-1, *np.shape(arg)[1:])
-                column += count
+                answer[k][rows] = inputs[:, column : column + some].reshape(-1, *np.shape(arg)[1:])
+                column += some
 
     # -- running ---------------------------------------------------------------------------------------------------------
 
     def _total(self, batch: Batch, theta: Array, seed: float, executor: Executor | None, shard: int | None) -> Sums:
         """The sums over a batch, shard by shard, in their order."""
         same = np.concatenate([np.array(batch.shared, np.float64), theta]) if batch.shared else theta
-        if not batch.form.variants:
-            self._record(batch, batch.parts, same, 0 if batch.rows is None else batch.rows[0])
         first = batch.form.variants[0]
         self._last = first
         if shard is None:
@@ -362,7 +531,7 @@ class Packed:
                 another = self.program.branches == "raise"
                 what = "takes another branch" if another else f"has taken {tried} different ways, and limit={limit},"
                 raise GuardError(f"{self.__name__} {what} for example {names[0]}: choose with where(condition, x, y) instead")
-            self._record(batch, xs, same, names[0])
+            self._record(batch.form, xs, same, int(names[0]))
         variant = variants[tried]
         size = len(names)
         if variant.alone:
@@ -471,26 +640,22 @@ class Packed:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
-    def _record(self, batch: Batch, xs: list[Array], same: Array, name: int) -> None:
+    def _record(self, form: Form, xs: list[Array], same: Array, name: int) -> None:
         """Record the function at the numbers of the first of these examples, whose number is given, and pack it."""
-        form = batch.form
         if self.program.function is None:
             raise TracingError(
                 f"{self.__name__} was unpickled, and has no function any more: it runs what it was packed for, not"
                 f" {describe(form.signature)}"
             )
-        if self._session is not None:
-            self._session.settle()
-        numbers = np.zeros(len(form.batched))
-        numbers[~form.batched] = same
-        numbers[form.batched] = np.concatenate([x[0] for x in xs]) if xs else []
+        self._settle()
+        numbers = _first(form.batched, same, xs)
         try:
-            tape = self.program.record(form.signature, numbers.tolist())
-        except TracingError:
+            tape = self.program.record(form.signature, numbers, form.around)
+        except (TracingError, UndeclaredDrawError):
             raise
-        except ERRORS as error:
+        except (*ERRORS, TypeError, KeyError) as error:
             raise self._of(name, same, error) from error
-        others = [forms[form.signature].variants for _, forms, _ in self._others if form.signature in forms]
+        others = [known.forms[form.signature].variants for known in (*self._others, self._known) if form.signature in known.forms]
         variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
         if variant is None:
             made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
@@ -534,7 +699,7 @@ class Packed:
         except (TypeError, ValueError):
             names = []
         names += [f"x{i}" for i in range(len(names), len(signature[1]))]
-        counts = [(i, name, _count(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if _count(part)]
+        counts = [(i, name, size(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if size(part)]
         alike = [(name, count) for i, name, count in counts if self.batch is None or i in self.shared]
         return Equations(variant.plan, mean, [name for _, name, count in counts if (name, count) not in alike], alike)
 
@@ -550,17 +715,19 @@ class Packed:
         form = next(form for form in self.forms.values() if variant in form.variants)
         arguments: list[tuple[bool, int]] = []
         at = 0
-        for count in map(_count, form.leaves):
-            if count:
-                arguments.append((bool(form.batched[at]), count))
-                at += count
+        for some in map(size, form.leaves):
+            if some:
+                arguments.append((bool(form.batched[at]), some))
+                at += some
+        if form.layout.draws:
+            arguments.append((True, len(form.layout.draws)))
         return source(variant.plan, target, arguments=arguments, batch=self.batch)
 
     def rows(self) -> str:
         """A table of the arrays of the program that ran last: which scalar nodes became their rows. v7 is the node of that name in the
         source and in the pictures of `compile`.
         """
-        return rows(self.latest().plan, self.equations())
+        return table(self.latest().plan, self.equations())
 
     def draw(self) -> Picture:
         """A picture of the program that ran last, a box for each equation: its forward pass, and the gradients that come back."""
@@ -570,10 +737,10 @@ class Packed:
         """The scalar graph of one example (given as for the function itself) as the engine records it: each node is labelled by the array
         and the row that it became, and all nodes of one array are in a scope of its name, so that `draw` folds them into it.
         """
-        numbers: list[float] = []
-        flatten(args, numbers, _number)
         variant = self.latest()
-        numbers += self._theta().tolist()
+        one = tuple([arg] if self._is_batched(i) else arg for i, arg in enumerate(args))
+        (batch,) = self._taken_apart(one, self._theta(), self._known)
+        numbers = _first(batch.form.batched, np.array([*batch.shared, *self._theta().tolist()]), batch.parts)
         if len(numbers) != len(variant.tape.labels):
             raise ValueError(
                 f"{self.__name__} needs {len(variant.tape.labels) - len(self.params)} numbers as one example, but got"
@@ -612,20 +779,21 @@ class Packed:
             raise TypeError(f"{self.__name__} is in training, and cannot be pickled meanwhile")
         state = {name: value for name, value in self.__dict__.items() if not name.startswith("_") or name == "__name__"}
         program = Program.__new__(Program)
-        program.__dict__.update(self.program.__dict__, function=None, recordings={}, _around=None, _states=[], _last=None)
-        return {"version": __version__, **state, "program": program}
+        program.__dict__.update(self.program.__dict__, function=None, _state=State(None, {}), _states=[], _last=None)
+        return {"version": __version__, **state, "forms": self.forms, "program": program}
 
     def __copy__(self) -> Packed:
         """The same program, with recordings of its own from now on; a pickle and a deep copy have no function, and run what was packed."""
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__, forms=dict(self.forms), _shapes=dict(self._shapes), _others=[*self._others], _session=None)
+        known = Known(self._known.around, dict(self._known.forms), dict(self._known.shapes))
+        copy.__dict__.update(self.__dict__, _known=known, _others=[*self._others], _session=None)
         return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _check_version(state.get("version", "an unknown version"))
-        self.__dict__.update({name: value for name, value in state.items() if name != "version"})
-        self._session, self._last, self._shapes, self._others = None, None, {}, []
-        self._around = self.program.surroundings()
+        self.__dict__.update({name: value for name, value in state.items() if name not in ("version", "forms")})
+        self._session, self._last, self._others = None, None, []
+        self._known = Known(self.program.surroundings(), state["forms"], {})
         for form in self.forms.values():
             self._last = form.variants[0] if form.variants else self._last
 
@@ -699,45 +867,25 @@ def _number(x: Any) -> float:
     return as_float(x, "numbers as arguments", "a packed program")
 
 
-def _array(arg: Any, place: int, name: str) -> Array:
-    """An argument as an array with a row for each example: of floats, or of whole numbers."""
-    if type(arg) is np.ndarray and arg.dtype == np.float64 and arg.ndim and arg.flags.c_contiguous:
-        return arg
-    what = f"argument {place} of {name}"
-    if np.ma.is_masked(arg):
-        raise ValueError(f"{what} needs numbers, but some of its entries are masked")
-    try:
-        rows = np.asarray(arg)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{what} needs examples of one shape: {error}") from None
-    if rows.dtype.kind == "O":
-        raise TypeError(f"{what} needs plain numbers, but got {type(rows.flat[0]).__name__ if rows.size else 'nothing'}")
-    if rows.dtype.kind not in "fiu":
-        raise TypeError(f"{what} needs numbers, but got an array of {rows.dtype}")
-    if not rows.ndim:
-        raise ValueError(f"{what} needs a batch: a number, or a list of them, for each example; but got {arg!r}")
-    if rows.dtype == np.uint64:  # together with integers of another type NumPy would make floats of them
-        if rows.size and rows.max() > np.iinfo(np.int64).max:
-            raise ValueError(f"{what} needs whole numbers below 2**63, but got {rows.max()}")
-        return rows.astype(np.int64)
-    return np.ascontiguousarray(rows, np.float64) if rows.dtype.kind == "f" else rows
+def _first(batched: Array, same: Array, parts: list[Array]) -> list[float]:
+    """The numbers of the first of these examples."""
+    numbers = np.zeros(len(batched))
+    numbers[~batched] = same
+    numbers[batched] = np.concatenate([part[0] for part in parts]) if parts else []
+    return numbers.tolist()
 
 
-def _signature(shape: tuple[int, ...]) -> Signature:
-    """The signature of an array of numbers."""
-    found = _NUMBER
-    for n in reversed(shape):
-        found = (list, (found,) * n)
-    return found
-
-
-def _count(signature: Signature) -> int:
-    """How many numbers it has."""
-    if signature == _NUMBER:
-        return 1
-    if signature[0] == "is":
-        return 0
-    return sum(_count(part[1] if signature[0] is dict else part) for part in signature[1])
+def _draw(batches: list[Batch]) -> None:
+    """Add to each batch the random numbers of its examples. They are drawn in the order of the examples, as plain calls draw them."""
+    owners = [(batch, i if batch.rows is None else batch.rows[i]) for batch in batches for i in range(batch.size)]
+    if len(batches) > 1:
+        owners.sort(key=lambda owner: int(owner[1]))
+    drawn: dict[int, list[list[float]]] = {id(batch): [] for batch in batches}
+    for batch, _ in owners:
+        drawn[id(batch)].append([as_float(draw(), "a number as what is drawn", "sample") for draw in batch.form.layout.draws])
+    for batch in batches:
+        if batch.form.layout.draws:
+            batch.parts.append(np.array(drawn[id(batch)], np.float64))
 
 
 def _entries(arg: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -754,14 +902,12 @@ def _like(arg: Any, found: Iterator[Any]) -> Any:
     return {key: _like(item, found) for key, item in arg.items()} if isinstance(arg, dict) else next(found)
 
 
-def _signature_like(arg: Any, found: Iterator[Signature]) -> Signature:
+def _signature_like(arg: Any, found: Iterator[Structure]) -> Structure:
     return (dict, tuple((key, _signature_like(item, found)) for key, item in arg.items())) if isinstance(arg, dict) else next(found)
 
 
 def _added(a: Any, b: Any) -> Any:
-    """Two nested structures of numbers, number by number."""
-    if isinstance(a, dict):
-        return {key: _added(a[key], b[key]) for key in a}
-    if isinstance(a, (list, tuple)):
-        return type(a)(_added(x, y) for x, y in zip(a, b, strict=True))
-    return None if a is None else a + b
+    """Two trees of one structure, number by number."""
+    xs, ys = list[float](), list[float]()
+    flatten(b, ys, float)
+    return rebuild(flatten(a, xs, float), map(operator.add, xs, ys))

@@ -14,8 +14,10 @@ import numpy as np
 
 from .. import given
 from ..errors import InUseError, RangeError
-from ..primitive import ABOVE, Primitive, interpretation
-from ..process import Back, in_a_child, lending, refuse_reentry, together, updating
+from ..graph import become
+from ..numbers import ABOVE
+from ..primitive import Primitive, interpretation
+from ..process import Back, all_of, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .arrays import Array
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 TOGETHER = 16_384
 """How many parameters are updated together."""
 
-_put_class = object.__dict__["__class__"].__set__
 _put_data = Value.__dict__["data"].__set__
 _get_data = Value.__dict__["data"].__get__
 _away: dict[int, Session] = {}
@@ -33,7 +34,7 @@ _forks = 0
 """How often this process was forked from one that had imported this."""
 
 
-class Resident(Value):
+class Resident(Value, results=False):
     """A parameter whose number is in the array of a Session. Whoever asks for it brings all of that session's back."""
 
     __slots__ = ()
@@ -87,6 +88,8 @@ class Session:
     places    the place of each
     stepping  held during a step: one at a time, since they share arrays
 
+    While they are away the optimiser has no attribute `memory`, if its class knows what to do then: those of `nn` bring all back.
+
     A step computes without `updating`, so that trainings in several threads do not wait for one another. Who looks at a parameter
     meanwhile brings the numbers before the step; who changes one is seen at the end of the step, which then begins again from there.
     """
@@ -114,6 +117,8 @@ class Session:
         self._memory: list[Array] = []
         self._free: list[Any] = []  # arrays of the step before the last
         self._home = True
+        self._attributes = vars(optimiser)
+        self._takes_memory = hasattr(type(optimiser), "__getattr__")
         self._fetch()
 
     def __call__(self, *args: Any, **options: Any) -> float:
@@ -163,15 +168,16 @@ class Session:
             new[self._index] = θ
         with lending, updating:
             if self._home:  # somebody looked
-                if optimiser.memory is not self._brought or self._numbers().tobytes() != before.tobytes():
+                if self._memory_was_set() or self._numbers().tobytes() != before.tobytes():
+                    return None
+                if any(now.tobytes() != old.tobytes() for now, old in zip(_columns(self._brought), self._memory, strict=True)):
                     return None
                 self._leave_home()
             if optimiser.steps != steps:
                 return None
             free = [before if self._all else θ, *self._memory]
-            # One call into C, so that Ctrl-C falls before or after it; so it is below.
-            names, values = ("theta", "_memory", "_free", "steps"), (new, memory, free, steps + 1)
-            together(map(setattr, (self, self, self, optimiser), names, values))
+            changes = ("theta", new), ("_memory", memory), ("_free", free)
+            all_of([*((setattr, self, *change) for change in changes), (setattr, optimiser, "steps", steps + 1)])
             if self._home:  # a signal handler looked just before
                 self._leave_home()
         return float(loss)
@@ -183,10 +189,8 @@ class Session:
             raise ValueError(
                 f"the parameters of {type(optimiser).__name__} were changed during training on arrays: leave it, and begin another"
             )
-        if optimiser.memory is not self._brought and not self._home:
-            theta = self.theta
-            self._fetch()
-            self.theta = theta
+        if not self._home and self._memory_was_set():
+            self.settle()
 
     def _updated(self, θ: Array, g: Array) -> list[Array]:
         """θ and the optimiser's memory after a step; an array that it does not change is the same one.
@@ -222,15 +226,23 @@ class Session:
         """Take the parameters and the optimiser's memory from where they belong."""
         self.theta = self._numbers()
         self._brought = self.optimiser.memory
-        self._memory = [np.array(column) for column in zip(*self.optimiser.memory, strict=True)]
+        self._memory = _columns(self._brought)
         self._free = [None] * (1 + len(self._memory))
+
+    def _memory_was_set(self) -> bool:
+        """Whether somebody has given the optimiser another memory."""
+        if self._takes_memory and not self._home:
+            return "memory" in self._attributes
+        return self.optimiser.memory is not self._brought
 
     def _numbers(self) -> Array:
         return np.array([p.data for p in self.packed.params], np.float64)
 
     def _leave_home(self) -> None:
-        calls = [(_put_class, parameter, Resident) for parameter in self.packed.params]
-        together(starmap(call, [(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls]))
+        calls: list[tuple[Any, ...]] = [(become, parameter, Resident) for parameter in self.packed.params]
+        if self._takes_memory:
+            calls.append((self._attributes.pop, "memory", None))
+        all_of([(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls])
 
     def settle(self) -> None:
         """Bring the parameters and the optimiser's memory back. The next step takes them from there, changed or not."""
@@ -239,11 +251,17 @@ class Session:
                 return
             params = self.packed.params
             memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
-            calls: list[tuple[Any, ...]] = [(setattr, self.optimiser, "memory", memory), (setattr, self, "_brought", memory)]
-            calls += [(setattr, self, "_home", True)]
+            calls: list[tuple[Any, ...]] = [(setattr, self, "_brought", memory), (setattr, self, "_home", True)]
+            if not self._memory_was_set():
+                calls.append((self._attributes.__setitem__, "memory", memory))
             calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
-            calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
-            together(starmap(call, [*calls, (_away.pop, id(self), None)]))
+            calls += zip(repeat(become), params, repeat(Value), strict=False)
+            all_of([*calls, (_away.pop, id(self), None)])
+
+
+def _columns(memory: Any) -> list[Array]:
+    """What an optimiser remembers, an array for each letter."""
+    return [np.array(column, np.float64) for column in zip(*memory, strict=True)]
 
 
 def _steps_otherwise(optimiser: Any) -> bool:
