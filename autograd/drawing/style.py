@@ -22,7 +22,7 @@ Background = Literal["white", "dark", "transparent"]
 
 @dataclass(frozen=True)
 class Look:
-    """How a picture is to look; each field as `draw` describes it."""
+    """How a picture is to look; each field as `draw` describes it. `lines` are room for as many lines below it, each that wide."""
 
     direction: Direction = "both"
     arithmetic: bool = False
@@ -35,6 +35,7 @@ class Look:
     background: Background = "white"
     caption: str = ""
     lang: Language = "en"
+    lines: tuple[str, ...] = ()
 
 
 class Style:
@@ -145,8 +146,16 @@ class Style:
 
     # -- caption and legend ----------------------------------------------------------------------------------------------
 
-    def footer(self) -> str:
-        """Caption and legend as markup for the graph's label; "" without either."""
+    def footer(self, lines: tuple[str, ...] = ()) -> str:
+        """Caption and legend as markup for the graph's label, or these three lines in their place; "" without either."""
+        if lines:
+            colors = (self.palette.ink, self.palette.gradient, self.palette.ink)
+            below = [
+                f'<tr><td align="left" height="{size + 8}">'
+                f'<font point-size="{size}" color="{color}">{literal(line) or " "}</font></td></tr>'
+                for line, size, color in zip(lines, (15, 14, 12), colors, strict=True)
+            ]
+            return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="2">{"".join(below)}</table>')
         rows = []
         if self.look.caption:
             caption = literal(shown(into(self.look.caption, self.look.lang), 120))
@@ -191,9 +200,9 @@ class Style:
             for sample, meaning in lines
         ]
 
-    def frame(self, graph: graphviz.Digraph, **attributes: str) -> None:
+    def frame(self, graph: graphviz.Digraph, lines: tuple[str, ...] = (), **attributes: str) -> None:
         """The attributes of the whole picture. Its margin is that of a page, in PDF alone."""
-        footer = self.footer()
+        footer = self.footer(lines)
         if footer:
             attributes |= {"label": footer, "labelloc": "b", "fontname": FONT, "fontsize": "12"}
         graph.attr(rankdir="LR", outputorder="edgesfirst", bgcolor=self.paper, margin="0", **attributes)
