@@ -23,6 +23,7 @@ STYLE = """
 .glassgrad-program > div { flex: 1 1 40em; min-width: 0; max-width: 100%; overflow-x: auto }
 .glassgrad-program > .picture { flex: 0 1 auto }
 main > .glassgrad-program > .picture { position: sticky; top: 0; z-index: 1; max-height: 48vh; overflow: auto; background: inherit }
+main > .glassgrad-program tr { scroll-margin: 50vh 0 1em }
 .glassgrad-program table { border-collapse: collapse }
 .glassgrad-program td { padding: 0 .8em 0 0; white-space: pre; vertical-align: top; text-align: left !important }
 .glassgrad-program th { text-align: left !important; font-weight: normal; padding: 0 .8em .3em 0 }

@@ -153,7 +153,7 @@ class Page:
     def _repr_html_(self) -> str:
         """A table of the steps that every viewer shows, then the page in a frame of its own."""
         tables = "".join(static_table(walk) for walk in self.walks)
-        height = max(section_height(walk) for walk in self.walks) + 44
+        height = max(section_height(walk) for walk in self.walks) + (90 if self.remarks else 44)
         source = html.escape(self.html(heading=False), quote=True)
         style = OUTSIDE + themed(f".glassgrad-page.{self.theme}", self.theme)
         title = html.escape(into(self.title, self.lang), quote=True)
@@ -290,7 +290,7 @@ def section_height(walk: Walk) -> int:
     """Pixels that a section takes at the usual width of a notebook."""
     svg = film_near(walk).picture.pipe("svg", encoding="utf-8")
     width, height = (float(x) for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2])
-    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 700 + (360 if walk.source else 0)
+    return round(height * 96 / 72 * min(1.0, 900 / (width * 96 / 72))) + 750 + (360 if walk.source else 0)
 
 
 def drawing(film: Film, prefix: str) -> str:

@@ -143,7 +143,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "asks.moves": ("How much does {a} move with {b}?", "{b:이} 움직이면 {a:은} 얼마나 움직일까요?"),
     "asks.moves.here": ("How much does {a} move with {b} along this arrow?", "이 화살표를 따라, {b:이} 움직이면 {a:은} 얼마나 움직일까요?"),
     "backward.why": ("Why {l}?", "왜 {l}인가?"),
-    "backward.so": (", so ", "이므로 "),
+    "backward.so": (", so ", ", 따라서 "),
     "backward.zero": (
         "An upstream gradient of 0 hands nothing on: {output} does not move with {from}.",
         "상류에서 온 기울기가 0이면 아무것도 넘겨주지 않습니다. {from:이} 움직여도 {output:은} 움직이지 않습니다.",
@@ -214,7 +214,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "wrong.sum": ("That is a sum; here the two are multiplied.", "그것은 합입니다. 여기서는 둘을 곱합니다."),
     "wrong.product": ("That is a product; here the two are added.", "그것은 곱입니다. 여기서는 둘을 더합니다."),
-    "wrong.work": ("{name} = {formula}, so work out {numbers}.", "{name} = {formula}이므로, {numbers:을} 계산하세요."),
+    "wrong.work": ("{name} = {formula}, so work out {numbers}.", "{name} = {formula}. {numbers:을} 계산하세요."),
     "wrong.upstream": (
         "That is the upstream gradient alone; {moves}. Multiply the two.",
         "그것은 상류에서 온 기울기뿐입니다. {moves}. 둘을 곱하세요.",
@@ -432,7 +432,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "learn.again": ("back to the start", "처음으로"),
     "learn.count": (
         "After {n:step|steps} {output} = {value}; at the start it was {first}.",
-        "{n}걸음 뒤 {output} = {value}, 처음에는 {first}였습니다.",
+        "{n}걸음 뒤 {output} = {value}, 처음에는 {first}.",
     ),
     "learn.rises": (
         "The step is too long: {output} rises, though the prediction says that it falls. Take a smaller η.",
