@@ -291,3 +291,47 @@ def test_a_softmax_moves_to_the_engines_numbers(tab: Any, tmp_path: Path) -> Non
     tab.locator(".whatif input").fill("37")
     words = tab.locator(".whatif dl").inner_text()
     assert f"{build(1.37).data:.6g}" in words
+
+
+QUESTIONS: dict[str, tuple[list[str], str, dict[str, str]]] = {
+    "what × does to the upstream gradient": (
+        [".picture .t.back .ask:has(text.g:text-is('−0.0105508'))"],
+        ".step p",
+        {"en": "It hands each operand the other's value times the upstream gradient", "ko": "상류에서 온 기울기에 상대편의 값을 곱해"},
+    ),
+    "which five factors make w₁'s": ([".table th:has-text('w₁')"], ".why .chain", {"en": "0.236687", "ko": "0.236687"}),
+    "what happens where two paths meet": ([".table th:has-text('x₁')"], ".why p", {"en": "Together:", "ko": "모두 더하면:"}),
+    "how much a sigmoid shrinks at most": ([".table th:has-text('w₅')"], ".why .bound", {"en": "at most 0.25", "ko": "아무리 커도 0.25"}),
+    "what C becomes for w₁ + 0.1": (
+        [".what summary", ".what .pick button:has-text('w₁')", ".whatif .pick button >> nth=-1"],
+        ".whatif dl",
+        {"en": "0.125518 → 0.124463", "ko": "0.125518 → 0.124463"},
+    ),
+    "which weight matters most and why": ([".rank summary"], ".rank p", {"en": "w₅ matters most", "ko": "w₅가 가장 중요"}),
+    "why this order": ([".turns summary"], ".turns p", {"en": "any order is right", "ko": "어떤 순서든 옳습니다"}),
+}
+"""Each with what is clicked, where the answer stands, and what it says."""
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("question", [*QUESTIONS, "why count's is 110"])
+def test_a_newcomers_questions_are_answered_within_three_clicks_without_scrolling(
+    browser: Any, tmp_path: Path, lang: str, question: str
+) -> None:
+    """On a laptop, at the last step: after the clicks the answer is on the screen, and so is the picture."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tab = context.new_page()
+    walk, step = (two_two_one(), 47) if question in QUESTIONS else (Stepper(examples.apple.build()), 9)
+    walk.beside(lang=lang).write(tmp_path / "page.html")
+    tab.goto((tmp_path / "page.html").as_uri() + f"#step={step}")
+    clicks, place, texts = QUESTIONS.get(question, ([".table th:has-text('count')"], ".why .chain", {"en": "110", "ko": "110"}))
+    assert len(clicks) <= 3
+    for click in clicks:
+        tab.locator(click).first.click()
+    answer = tab.locator(place, has_text=texts[lang]).first
+    box, picture = answer.bounding_box(), tab.locator(".picture").bounding_box()
+    assert 0 <= box["y"], question
+    assert box["y"] + min(box["height"], 200) <= 768, question
+    assert picture["y"] + picture["height"] > 200
+    assert picture["y"] < 400
+    context.close()

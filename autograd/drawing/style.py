@@ -221,7 +221,7 @@ class Style:
             tail, head = (
                 self.what(box) if box.kind == "group" or not box.symbol else box.symbol for box in (connection.tail, connection.head)
             )
-            carried = self.say("picture.numbers", count=connection.count) if connection.count > 1 else self._value(connection)
+            carried = self.say("picture.numbers", count=str(connection.count)) if connection.count > 1 else self._value(connection)
             found[f"{connection.id}f"] = f"{tail} → {head}: {carried}"
             if connection.contribution is None:
                 found[f"{connection.id}b"] = f"{head} → {tail}: {self.say('picture.gradients')}"
@@ -242,7 +242,7 @@ class Style:
     def _describe(self, box: Box, gradient: str) -> str:
         edited = self.say("picture.edited") if box.edited else ""
         if box.kind == "group":
-            return f"{self.word(box)}: {self.say('picture.nodes', count=box.count)}{gradient}"
+            return f"{self.word(box)}: {self.say('picture.nodes', count=str(box.count))}{gradient}"
         value = self.number(box.value)
         if box.kind == "constant":
             return self.say("picture.constant", value=value)

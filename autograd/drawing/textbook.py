@@ -72,7 +72,7 @@ class Textbook(Style):
         if box.kind == "group":
             color, border = (self.palette.wrong, 3) if box.wrong else (self.palette.forward, 1)
             frame = f'border="{border}" color="{color}" style="rounded" bgcolor="{self.fill(box)}"'
-            numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{self.say("picture.nodes", count=box.count)}</font>'
+            numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{self.say("picture.nodes", count=str(box.count))}</font>'
             if box.value is not None:
                 numbers += f'<br/><font point-size="14" color="{self.palette.value}">{self.number(box.value)}</font>'
             if box.gradient is not None and self.look.direction != "forward":

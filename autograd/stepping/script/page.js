@@ -564,7 +564,7 @@ function walking(data) {
   askable();
   addEventListener("hashchange", arrive);
   const natural = Number(find("svg", picture).getAttribute("width"));
-  root.style.setProperty("--least", Math.round(natural * 0.5) + "px");
+  root.style.setProperty("--least", Math.round(natural * 0.46) + "px");
   render();
   arrive();
 }
