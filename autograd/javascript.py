@@ -15,7 +15,7 @@ from typing import Any
 
 from . import floats, forms
 from .errors import TracingError
-from .forms import BINDS, form_of
+from .forms import BINDS
 from .primitive import PRIMITIVES, Primitive
 from .terms import OPERATORS, Term
 
@@ -206,20 +206,26 @@ class Forms(forms.Written):
         function = getattr(floats, name, None) or getattr(math, name, None)
         return self._script.add(function) if function in HELPERS else f"Math.{name}"
 
+    def is_free(self, name: str) -> bool:
+        """A row's name may be a word of JavaScript's, or a name in a program: its function has a number as well."""
+        return False
+
     def add(self, primitive: Primitive) -> str | None:
         """The name of a row's function, which is written out if it was not; None where the row has no form."""
-        if primitive not in self._names:
-            name = f"{primitive.name}_row" if primitive.name.isidentifier() else f"row_{len(self._names)}"
-            if PRIMITIVES.get(primitive.name) is not primitive or name in self._script.functions:
-                name = f"row_{len(self._names)}"
-            form = form_of(primitive, self.has)
-            if form is None:
-                return None
-            lines = [f"  {line};" for line in self._shared(form(self, *map(forms.Term, primitive.operands)), set(primitive.operands))]
-            lines[:-1] = [f"  const {line.lstrip()}" for line in lines[:-1]]
-            self._names[primitive] = name
-            self._script.functions[name] = "\n".join([f"const {name} = ({', '.join(primitive.operands)}) => {{", *lines, "};"])
-        return self._names[primitive]
+        name = super().add(primitive)
+        if name is not None:
+            self._script.functions.setdefault(name, self.rows[name])
+        return name
+
+    def written_out(self, primitive: Primitive, name: str, result: Any) -> str:
+        """The text of a row's function, which computes this."""
+        lines: list[str] = []
+        names: dict[forms.Term, str] = {}
+        for part, free in forms.shared_parts(result, set(primitive.operands)).items():
+            lines.append(f"  const {free} = {self._text(part, names)[0]};")
+            names[part] = free
+        lines.append(f"  return {self._text(result, names)[0]};")
+        return "\n".join([f"const {name} = ({', '.join(primitive.operands)}) => {{", *lines, "};"])
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if not self.has(name) and name in PRIMITIVES:

@@ -18,7 +18,7 @@ import pytest
 from autograd import AutogradError, Value, compile, examples, exp, log, maximum, sigmoid, sqrt  # noqa: A004
 from autograd.errors import TracingError
 from autograd.graph import topological
-from autograd.javascript import ULPS, Script
+from autograd.javascript import HELPERS, MATH, ULPS, Script
 from autograd.primitive import PRIMITIVES, Interval, Primitive, custom_gradient
 from autograd.stepping import computing
 from autograd.stepping.recorder import Recording
@@ -88,7 +88,8 @@ def test_every_row_of_the_table_is_the_engines_but_for_the_digits_that_are_liste
     most = ULPS.get(row.name, 64 if row.arrays else 0)
     for (z, operands), got in zip(cases, map(float, found), strict=True):
         assert abs(place(z) - place(got)) <= most, (row.name, operands, z, got)
-        assert z or math.copysign(1.0, z) == math.copysign(1.0, got), (row.name, operands, z, got)
+        if row.forward in HELPERS or row.forward in MATH or row.forward in OPERATORS:  # a form on arrays need not know the sign of 0
+            assert z or math.copysign(1.0, z) == math.copysign(1.0, got), (row.name, operands, z, got)
 
 
 @needs_node

@@ -35,6 +35,7 @@ class Look:
     background: Background = "white"
     caption: str = ""
     lang: Language = "en"
+    stored: bool = False
     lines: tuple[str, ...] = ()
 
 

@@ -425,7 +425,8 @@ class Packed:
         forms = call.known.forms
         found: Form | None = layout.forms.get(tuple(codes))
         if found is not None:
-            forms[found.signature] = forms.pop(found.signature)  # now it is the one that was used last
+            forms.pop(found.signature, None)  # in another thread it may be amid this, too
+            forms[found.signature] = found  # now it is the one that was used last
             return found
         columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
         of = iter(codes)
@@ -457,7 +458,8 @@ class Packed:
         """Keep a form, and let go of the one that was not used for longest, where they are too many."""
         forms, shapes = known.forms, known.shapes
         if len(forms) >= (MOST if self.batch is not None else ALIVE):
-            old = forms.pop(next(iter(forms)))
+            first, *_ = forms
+            old = forms.pop(first)
             old.layout.forms = {codes: other for codes, other in old.layout.forms.items() if other is not old}
             for key in [key for key, layout in shapes.items() if not layout.forms and layout is not form.layout]:
                 del shapes[key]

@@ -6,8 +6,8 @@ import textwrap
 
 from ..javascript import Script
 from ..terms import ANY, FINITE, Term, local_derivative, size_of, spreads
-from .body import GRADIENT, comment
-from .source import WIDTH
+from .body import comment
+from .source import GRADIENT, WIDTH
 from .tape import Arg, Check, Step, Tape
 
 HEAD = [
