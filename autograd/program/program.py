@@ -354,7 +354,7 @@ class Program:
         given.choice(target, TARGETS, "target")
         made, numbers = self._latest()
         if target == "javascript":
-            return script.source(made.tape)
+            return script.source(made.tape, made.passes)
         if target == "c":
             return c.source(made.tape, made.passes, len(self.params), (numbers, *made.run(numbers)) if main else None), {}
         if target != "python":
