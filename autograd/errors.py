@@ -33,10 +33,6 @@ class StaleGraphError(AutogradError, RuntimeError):
     """A node's data was edited after recording, so the rules evaluated now would contradict the recorded derivatives."""
 
 
-class TracingError(AutogradError, AttributeError, TypeError):
-    """Something was asked of a number, while a program is recorded, that would be frozen into the program."""
-
-
 class InUseError(AutogradError, RuntimeError):
     """Gradients or parameters are wanted while a call that changes them is under way in this very thread, or has them in another."""
 

@@ -14,10 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import floats, forms
-from .errors import TracingError
 from .forms import BINDS
 from .primitive import PRIMITIVES, Primitive
-from .terms import OPERATORS, Term
+from .terms import OPERATORS, Term, TracingError
 
 MATH = {
     function: f"Math.{name}"

@@ -6,10 +6,16 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .errors import TracingError
+from .errors import AutogradError
 from .numbers import as_float
 from .primitive import PRIMITIVES, Primitive, interpretation
 from .value import UNDEFINED, _undefined
+
+
+class TracingError(AutogradError, AttributeError, TypeError):
+    """Something was asked of a number, while a program is recorded, that would be frozen into the program; or a row has no form where a
+    source needs one."""
+
 
 UNIT, FINITE, ANY = range(3)
 """What is known of a number's size: from -1 to 1, finite, nothing."""

@@ -16,13 +16,12 @@ from typing import Any
 import pytest
 
 from autograd import AutogradError, Value, compile, examples, exp, log, maximum, sigmoid, sqrt  # noqa: A004
-from autograd.errors import TracingError
 from autograd.graph import topological
 from autograd.javascript import HELPERS, MATH, ULPS, Script
 from autograd.primitive import PRIMITIVES, Interval, Primitive, custom_gradient
 from autograd.stepping import computing
 from autograd.stepping.recorder import Recording
-from autograd.terms import OPERATORS, Term
+from autograd.terms import OPERATORS, Term, TracingError
 
 from .random_functions import random_function
 from .special_values import sample

@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..errors import TracingError
 from ..javascript import Script, constant
-from ..terms import ANY, FINITE, Term, local_derivative
+from ..terms import ANY, FINITE, Term, TracingError, local_derivative
 from ..value import Value
 from .recorder import Recording
 
