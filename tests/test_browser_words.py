@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Stepper, Value, examples, exp, log, softmax, tanh
+from autograd import Stepper, Value, compile, examples, exp, log, softmax, tanh  # noqa: A004
 from autograd.primitive import custom_gradient
 
 from . import test_browser
@@ -335,3 +335,37 @@ def test_a_newcomers_questions_are_answered_within_three_clicks_without_scrollin
     assert picture["y"] + picture["height"] > 200
     assert picture["y"] < 400
     context.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_programs_page_by_keyboard(tab: Any, tmp_path: Path, lang: str) -> None:
+    """Tab comes to the lines, the arrows go from one to the next, and each marks its node in the picture; in the language asked for."""
+    compile(examples.apple.build()).write(tmp_path / "page.html", lang=lang)  # type: ignore[arg-type]
+    tab.goto((tmp_path / "page.html").as_uri())
+    assert lang == tab.evaluate("document.documentElement.lang")
+    names = "[...document.querySelectorAll('svg text.at')].map(x => x.textContent.trim())"
+    marked = f"() => [document.activeElement.dataset.node, ...new Set({names})]"
+    for _ in range(6):
+        press(tab, "Tab")
+        if tab.evaluate("document.activeElement.tagName") == "TR":
+            break
+    assert ["0", "v0:apple"] == tab.evaluate(marked)
+    press(tab, "ArrowDown")
+    assert ["1", "v1:count"] == tab.evaluate(marked)
+    press(tab, "End")
+    last = tab.evaluate("document.activeElement.dataset.node")
+    press(tab, "ArrowDown", "ArrowUp", "Home")
+    assert ["0", "v0:apple"] == tab.evaluate(marked)
+    assert last != "0"
+    if lang == "ko":
+        assert {"def", "value", "and", "gradients"} <= english(tab.locator("td.code").first.inner_text())  # programs stay what they are
+        assert set() == english(" ".join(tab.locator("h1, p, th").all_inner_texts()))
+
+
+def test_a_programs_page_runs_its_own_script_alone(tab: Any, tmp_path: Path) -> None:
+    """Its policy names the script by its digest; a label that is one does not run."""
+    x = Value(2.0, label="<script>alert(1)</script>")
+    compile(x * x).write(tmp_path / "page.html")
+    tab.goto((tmp_path / "page.html").as_uri())
+    assert "script-src 'sha256-" in tab.locator("meta[http-equiv]").get_attribute("content")
+    assert "alert(1)" in tab.locator("table").inner_text()
