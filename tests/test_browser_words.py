@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograd import Stepper, Value, compile, examples, exp, log, softmax, tanh  # noqa: A004
-from autograd.primitive import custom_gradient
+from autograd.custom import custom_gradient
 
 from . import test_browser
 from .test_browser import NASTY, press, show, table, two_two_one

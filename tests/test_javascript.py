@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from autograd import AutogradError, Value, compile, examples, exp, log, maximum, sigmoid, sqrt  # noqa: A004
+from autograd.custom import custom_gradient
 from autograd.graph import topological
 from autograd.javascript import HELPERS, MATH, ULPS, Script
-from autograd.primitive import PRIMITIVES, Interval, Primitive, custom_gradient
+from autograd.primitive import PRIMITIVES, Interval, Primitive
 from autograd.stepping import computing
 from autograd.stepping.recorder import Recording
 from autograd.terms import OPERATORS, Term, TracingError

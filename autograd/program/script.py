@@ -10,9 +10,9 @@ from .. import floats
 from ..javascript import Script, constant
 from ..primitive import Primitive
 from ..terms import OPERATORS, Term
-from .body import Body, Compare, Computable, Exists, Finite, Missing, Python, Step, Zero, comment
+from .body import Action, Body, Compare, Computable, Exists, Finite, Missing, Python, Zero, comment
 from .source import GRADIENT, WIDTH
-from .syntax import Assign, Node, Text, Tight, call
+from .syntax import Assign, Node, Tight, Verbatim, call
 from .tape import Tape
 
 HEAD = [
@@ -55,9 +55,9 @@ class JavaScript(Python):
         """A term as a piece of code. Two minus signs in a row would be another sign."""
         if isinstance(x, float):
             text = constant(x)
-            return Text(text, Tight.SIGN if text.startswith("-") else Tight.ATOM)
+            return Verbatim(text, Tight.SIGN if text.startswith("-") else Tight.ATOM)
         found = super().node(x, names)
-        return Text(f"-({str(found)[1:]})", Tight.SIGN, tuple(found.names())) if str(found).startswith("--") else found
+        return Verbatim(f"-({str(found)[1:]})", Tight.SIGN, tuple(found.names())) if str(found).startswith("--") else found
 
     def absolute(self, x: Node) -> Node:
         """|x|"""
@@ -109,7 +109,7 @@ class _Writer:
         above.append("function value_and_gradients(...numbers) {")
         return "\n".join([*above, text, "}", *FOOT]), {line + len(above): node for line, node in self.nodes.items()}
 
-    def _step(self, step: Step) -> Iterator[str]:
+    def _step(self, step: Action) -> Iterator[str]:
         """A step as lines of JavaScript."""
         if isinstance(step, Assign):
             name = str(step.target)

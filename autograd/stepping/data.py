@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..javascript import Script
-from ..typeset import Notation, is_sum, mathml, number
+from ..mathml import mathml
+from ..typeset import Notation, is_sum, number
 from ..value import Value
 from ..words import TABLE, carried, said
 from .chain import ChainRule, Factor
@@ -264,7 +265,7 @@ class Data:
         recording = self.recording
         leaves = [place for place, node in enumerate(recording.order) if node.op is None]
         if self.walk.parameters is not None:
-            return [place for place in leaves if recording.order[place] in self.walk.parameters]
+            return self._natural([place for place in leaves if recording.order[place] in self.walk.parameters])
         named = [place for place in leaves if LEARNS.search(recording.names.given(recording.order[place]))]
         return self._natural(named or leaves)
 
