@@ -433,16 +433,16 @@ def test_every_row_is_packed_with_its_derivatives() -> None:
         for _ in range(60):
             point = random_operands(rng, op)
             if op.partials[-1] is None:
-                point = (point[0], 2.5)
+                point = (point[0], 3.0)
             leaves = [Value(x) for x in point]
             try:
-                function_of(op)(*leaves[: 1 + (op.partials[-1] is not None)], *([2.5] if op.partials[-1] is None else [])).backward()
+                function_of(op)(*leaves[: 1 + (op.partials[-1] is not None)], *([3.0] if op.partials[-1] is None else [])).backward()
             except AutogradError:
                 continue
             if abs(op.kinds[float](*point)) < 1e300:  # or the sum of all may be beyond the floats
                 points.append((point, [leaf.grad for leaf in leaves]))
         if op.partials[-1] is None:
-            program = pack(lambda xs, op=op: function_of(op)(xs[0], 2.5), batch="sum")
+            program = pack(lambda xs, op=op: function_of(op)(xs[0], 3.0), batch="sum")
         else:
             program = pack(lambda xs, op=op: function_of(op)(*xs), batch="sum")
         _, (found,) = program([point for point, _ in points])

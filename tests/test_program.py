@@ -50,9 +50,10 @@ from autograd import (
     value_and_grad,
     where,
 )
+from autograd.custom import custom_gradient
 from autograd.examples import NAMES, run
 from autograd.graph import topological
-from autograd.primitive import REALS, custom_gradient, function_of
+from autograd.primitive import REALS, function_of
 from autograd.program import PASSES, GuardError, Program, TracingError, rules, source
 from autograd.program.body import Python
 from autograd.program.passes import key

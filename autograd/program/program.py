@@ -110,7 +110,8 @@ class Program:
         return Outcome(value, (*shaped, list(gradients[size:])) if self.params else shaped)
 
     def _run(self, signature: Structure, numbers: list[float], tries: int = 1) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
-        numbers += numbers_of(self.params)
+        if self.params:
+            numbers += numbers_of(self.params)
         state = self._state
         if state.around is None or (state.around.watched and not state.around.holds()):
             state = self._now()
