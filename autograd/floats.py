@@ -96,6 +96,107 @@ def elu(x: float, a: float) -> float:
     return x if x > 0.0 else a * math.expm1(x)
 
 
+def mish(x: float) -> float:
+    """x·tanh(log(1 + exp(x))). With e = exp(-|x|) the tangent is a quotient of sums of positive numbers, so nothing cancels."""
+    e = math.exp(-abs(x))
+    if x >= 0.0:
+        return x * ((1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e))
+    return x * (e * (e + 2.0) / (e * (e + 2.0) + 2.0))
+
+
+def softsign(x: float) -> float:
+    """x / (1 + |x|)."""
+    return x / (1.0 + abs(x))
+
+
+def hardswish(x: float) -> float:
+    """x·min(max(x + 3, 0), 6) / 6."""
+    return 0.0 if x <= -3.0 else x if x >= 3.0 else x * (x + 3.0) / 6.0
+
+
+def log1mexp(x: float) -> float:
+    """log(1 - exp(-x)): of the two exact forms, the one that does not cancel there (Mächler 2012)."""
+    return math.log(-math.expm1(-max(x, 0.0))) if x <= 0.6931471805599453 else math.log1p(-math.exp(-x))
+
+
+def logaddexp(x: float, y: float) -> float:
+    """log(exp(x) + exp(y)), without overflow."""
+    return max(x, y) + math.log1p(math.exp(-abs(x - y)))
+
+
+def xlogy(x: float, y: float) -> float:
+    """x·log(y), and 0 at (0, 0)."""
+    return 0.0 if x == 0.0 and y == 0.0 else x * math.log(y)
+
+
+def lgamma(x: float) -> float:
+    """The logarithm of Γ(x), for x > 0."""
+    if x <= 0.0:
+        raise ValueError("math domain error")
+    return math.lgamma(x)
+
+
+def digamma(x: float) -> float:
+    """Γ'(x)/Γ(x), for x > 0: ψ(x) = ψ(y) - 1/x - … - 1/(y - 1) at y = x + m from 10 on, where few terms of Stirling's series are enough."""
+    if x <= 0.0:
+        raise ValueError("math domain error")
+    y, terms = x, list[float]()
+    while y < 10.0:
+        terms += [-1.0 / y]
+        y = x + len(terms)
+    q = 1.0 / y / y
+    series = 0.0
+    for c in (3617 / 8160, 1 / 12, 691 / 32760, 1 / 132, 1 / 240, 1 / 252, 1 / 120, 1 / 12):  # of Bernoulli's numbers, B/2k
+        series = q * (c - series)
+    return math.fsum([*terms, math.log(y), -0.5 / y, -series])
+
+
+def psi(x: float, n: float) -> float:
+    """The n-th derivative of digamma, for x > 0 and a whole number n from 1 on: ± n! Σ 1/(x + i)^(n + 1), the rest of the sum by Euler and
+    Maclaurin's series.
+    """
+    if x <= 0.0 or n < 1.0 or n != math.floor(n):
+        raise ValueError("math domain error")
+    if n > 170.0:
+        raise OverflowError("n! is beyond the floats")
+    y, terms = x, list[float]()
+    while y < 10.0 + n:
+        term = 1.0 / y
+        for j in range(1, int(n) + 1):
+            term *= j / y
+        terms += [term]
+        y = x + len(terms)
+    part = 1.0 / y
+    for j in range(1, int(n)):
+        part *= j / y
+    terms += [part, 0.5 * part * (n / y)]
+    for k, b in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330), 1):
+        part *= (n + 2 * k - 2) / y * ((n + 2 * k - 1) / y) / ((2 * k - 1) * 2 * k)
+        terms += [b * part]
+    total = math.fsum(terms)
+    return total if n % 2.0 else -total
+
+
+def floor(x: float) -> float:
+    """The greatest whole number that is not above x."""
+    return float(math.floor(x))
+
+
+def ceil(x: float) -> float:
+    """The least whole number that is not below x."""
+    return float(math.ceil(x))
+
+
+def trunc(x: float) -> float:
+    """x without its fraction."""
+    return float(math.trunc(x))
+
+
+def nearest(x: float) -> float:
+    """The whole number next to x; of two as near, the even one."""
+    return float(round(x))
+
+
 def identity(x: float) -> float:
     """x itself."""
     return x

@@ -24,7 +24,7 @@ from . import init
 from .activations import ELU, GELU, Activation, Identity, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .data import Images, circles, digits, minibatches, mnist, moons, one_hot, read_idx, spiral, split, xor
 from .doctor import diagnose
-from .layers import MLP, Layer, Linear, Neuron, Sequential
+from .layers import MLP, Layer, LayerNorm, Linear, Neuron, Sequential
 from .losses import (
     absolute_error,
     binary_cross_entropy,
@@ -71,6 +71,7 @@ __all__ = [
     "Identity",
     "Images",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",

@@ -17,7 +17,7 @@ from autograd.context import recording
 from autograd.numbers import as_float, as_operand
 from autograd.process import lending, updating
 
-from .data import index_batches, same_length
+from .data import index_batches, same_length, tabular
 from .init import generator
 from .layers import as_list, size
 from .losses import CLASSES, NUMBERS, class_index
@@ -110,11 +110,13 @@ def fit(
     pack, progress = given.flag(pack, "pack", "fit"), None if progress is None else given.flag(progress, "progress", "fit")
     if metric is not None:
         given.function(metric, "fit", "a function as metric")
+    examples, targets = tabular(examples, targets)
     count = same_length(examples, targets, "fit")
     epochs, batch_size = size(epochs, "fit", "epochs"), count if batch_size is None else size(batch_size, "fit", "batch_size")
     patience = None if patience is None else size(patience, "fit", "patience")
     if validation is not None:
         validation = _pair(validation)
+        validation = tabular(*validation)
         same_length(*validation, "fit's validation")
     shuffler = None if rng is None else generator(rng)
     callbacks = _functions(callbacks)
@@ -317,6 +319,7 @@ def _step(model: Module, batch: list[Any], answers: list[Any], loss: Loss, optim
 
 def evaluate(model: Module, examples: Sequence[Any], targets: Sequence[Any], loss: Loss) -> float:
     """The mean loss over the examples."""
+    examples, targets = tabular(examples, targets)
     count = same_length(examples, targets, "evaluate")
     model_given(model, "evaluate"), given.function(loss, "evaluate", "a function as loss")
     losses = (as_operand(loss(model(x), t), "a loss that returns a number", "evaluate") for x, t in zip(examples, targets, strict=True))
@@ -341,6 +344,7 @@ def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], thr
     pack   compute it as array operations (`autograd.pack`): for thousands of examples. A tie of two classes counts as right
     """
     model_given(model, "accuracy")
+    examples, targets = tabular(examples, targets)
     count = same_length(examples, targets, "accuracy")
     threshold = number(threshold, "accuracy's threshold")
     if given.flag(pack, "pack", "accuracy"):

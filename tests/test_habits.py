@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from autograd import LostGradientError, Value, derivative, explain, grad, jacobian_chain, latex, matrix, mean, relu, sum, tree  # noqa: A004
+from autograd import LostGradientError, Value, derivative, explain, grad, jacobian_chain, latex, matrix, mean, relu, steps, sum, tree  # noqa: A004
 from autograd.naming import find_names
 
 
@@ -151,3 +151,13 @@ def test_an_explanation_shows_itself_without_ipython() -> None:
     shown = explain(x, y)._repr_html_()
     assert html.escape(str(explain(x, y))) in shown
     assert "<svg" in shown
+
+
+def test_a_step_in_a_variable_names_no_node() -> None:
+    """`for step in steps(y)` leaves one behind, and y's nodes must not be called step.node."""
+    x = Value(2.0)
+    y = x * 3.0 + 1.0
+    kept = [*steps(y)]
+    step = kept[0]
+    assert step.node is not y
+    assert {x: "x", y: "y"} == find_names({"kept": kept, "step": step, "x": x, "y": y})

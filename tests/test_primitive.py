@@ -135,6 +135,8 @@ def test_a_name_that_is_no_text_is_refused() -> None:
         ({"textbook": ("1", "2")}, r"'cube' has 1 operand\(s\) but 2 textbook"),
         ({"domain": ()}, r"'cube' has 1 operand\(s\) but 0 domain"),
         ({"partials": (None,)}, "'cube' needs a rule for x"),
+        ({"loss": {"y": (lambda z, x: 0.0, "rounding")}}, "each key in the loss of primitive 'cube' is 'x' or 'z', but got 'y'"),
+        ({"zero": "never"}, "zero is '', 'exact' or 'product', but got 'never'"),
     ],
 )
 def test_a_record_that_does_not_fit_together_is_refused(columns: dict[str, Any], message: str) -> None:
@@ -204,7 +206,12 @@ def test_domain_in_words() -> None:
     assert "−1 ≤ x ≤ 1" == ops.asin.primitive.domain_text
     assert "y ≠ 0" == ops.divide.primitive.domain_text
     row = cube(
-        operands=("a", "b"), partials=(len, len), textbook=("", ""), domain=(Interval(low=0.0), Interval(high=1.0)), condition="a > b"
+        operands=("a", "b"),
+        formula="a**b",
+        partials=(len, len),
+        textbook=("", ""),
+        domain=(Interval(low=0.0), Interval(high=1.0)),
+        condition="a > b",
     )
     assert "a > 0, b < 1, a > b" == row.domain_text
 

@@ -50,9 +50,10 @@ from autograd import (
     value_and_grad,
     where,
 )
+from autograd.custom import custom_gradient
 from autograd.examples import NAMES, run
 from autograd.graph import topological
-from autograd.primitive import REALS, custom_gradient, function_of
+from autograd.primitive import REALS, function_of
 from autograd.program import PASSES, GuardError, Program, TracingError, rules, source
 from autograd.program.body import Python
 from autograd.program.passes import key
@@ -827,8 +828,8 @@ def test_more_wrong_orders() -> None:
         compile(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="inputs are for a graph"):
         compile(lambda x: x, inputs=[x])
-    with pytest.raises(ValueError, match="target is 'python', 'torch' or 'jax', but got 'c'"):
-        compile(x * x).source("c")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="target is 'python', 'torch', 'jax' or 'c', but got 'fortran'"):
+        compile(x * x).source("fortran")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nothing is recorded yet"):
         compile(lambda x: x).source()
     with pytest.raises(ValueError, match="has no parameters"):
@@ -967,6 +968,10 @@ def test_source_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "math.acosh(v0)" in capsys.readouterr().out
     assert 0 == main(["source", "apple", "--target", "jax"])
     assert "import jax" in capsys.readouterr().out
+    assert 0 == main(["source", "two_outputs", "--target", "c"])
+    text = capsys.readouterr().out
+    assert "#include <math.h>" in text
+    assert [line for line in text.splitlines() if line.startswith("#") and "include" not in line] == []
 
 
 @pytest.mark.parametrize(

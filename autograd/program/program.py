@@ -13,8 +13,6 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .. import files, given, trees
-from ..context import alone
-from ..errors import AutogradError, GradientError
 from ..failures import label_of, refuse_misplaced
 from ..forward import Dual
 from ..graph import topological
@@ -25,12 +23,17 @@ from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
 from ..value import Value
 from ..whole import Draws
-from . import source, targets
+from . import c, source, targets
 from .arguments import parameters_of, still
-from .body import Body, Python
+from .body import Python
 from .page import either, page, stepper
 from .passes import PASSES
 from .reach import Reach
+from .recording import GuardError as GuardError
+from .recording import Moved as Moved
+from .recording import Recording as Recording
+from .recording import State as State
+from .recording import Trace
 from .surroundings import Surroundings, changes, randomness
 from .tape import Tape, of_graph
 from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, record
@@ -41,15 +44,11 @@ if TYPE_CHECKING:
     from ..drawing import Picture
     from ..stepping import Stepper
 
-TARGETS = ("python", "torch", "jax")
+TARGETS = ("python", "torch", "jax", "c")
 TRIES = 8
 """So often a recording begins again, amid which somebody changes what the function finds."""
 STATES = 8
 """For so many different surroundings of its function a program keeps its recordings: for training, say, and for use."""
-
-
-class GuardError(AutogradError, RuntimeError):
-    """A comparison comes out otherwise than when the program was recorded, and it was not to be recorded again."""
 
 
 class Outcome(NamedTuple):
@@ -62,61 +61,6 @@ class Outcome(NamedTuple):
 
     value: float
     gradients: tuple[Any, ...]
-
-
-class Recording:
-    """One straight program: a tape, its text, and the text made executable."""
-
-    def __init__(self, tape: Tape, passes: Sequence[str]) -> None:
-        self.tape, self.passes = tape, tuple(passes)
-        self._run: Callable[..., tuple[float, tuple[float, ...]]] | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None}
-
-    def body(self, language: Python) -> Body:
-        """The statements, in a language."""
-        return Body(self.tape, self.passes, language)
-
-    def run(self, numbers: Sequence[float]) -> tuple[float, tuple[float, ...]]:
-        """The value and the gradients at these numbers. What fails is said in the engine's own words."""
-        if self._run is None:
-            with uncollected():
-                body = self.body(Python())
-                self._run = source.executable(body, source.functions(body), {"GradientError": GradientError, "BranchError": GuardError})
-        try:
-            return self._run(*numbers)
-        except (ArithmeticError, ValueError):
-            # The engine raises the same in its own words, or knows that what does not exist is masked: the text cannot tell.
-            nodes = self.nodes(numbers)
-            output = self.tape.output_of(nodes)
-            output.backward()
-            return output.data, tuple([leaf.grad for leaf in nodes[: len(numbers)]])
-
-    def nodes(self, numbers: Sequence[float]) -> list[Any]:
-        """The graph's nodes at these numbers, as the engine records them."""
-        with alone():
-            return self.tape.replay([Value(x, label=label) for x, label in zip(numbers, self.tape.labels, strict=True)])
-
-
-class State(NamedTuple):
-    """What a function found around itself, and the recordings that were made then, in one: threads change it at any time."""
-
-    around: Surroundings | None
-    recordings: dict[Structure, list[Recording]]
-
-
-class Trace(NamedTuple):
-    """One run of a function that is recorded: its tape, what was around it before and after, and whose random numbers were drawn."""
-
-    tape: Tape
-    before: Reach
-    after: Reach
-    drawn: str
-
-
-class Moved(Exception):  # noqa: N818 - no error: whoever records begins again
-    """While a function was recorded, somebody changed what it finds around itself."""
 
 
 class Program:
@@ -328,20 +272,30 @@ class Program:
             raise ValueError(f"nothing is recorded yet: call the program once, with numbers for {self.__name__}")
         return self._last
 
-    def source(self, target: Literal["python", "torch", "jax"] = "python") -> str:
+    def source(self, target: Literal["python", "torch", "jax", "c"] = "python", *, main: bool = False) -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients`.
 
         It takes the arguments' numbers one after another, then the parameters', and returns the value and a tuple of gradients. Where a
         local derivative does not exist the program asks the engine whether it is masked; the source by itself cannot, and raises its
         GradientError there (as "torch" and "jax" it gives nan).
 
-        target   "python", or the same program in the words of "torch" or "jax"
-        """
-        return self._source(target)[0]
+        In C it needs math.h alone: `value_and_gradients(x, params, &value, gx, gparams)`, without what there is none of, returns 0, or a
+        status that says which check failed, which `value_and_gradients_failure` puts into words; `value_and_gradients_batch` computes many
+        examples, and says at which one a check failed. Nothing is allocated.
 
-    def _source(self, target: str) -> tuple[str, dict[int, int]]:
+        target   "python", or the same program in the words of "torch", "jax" or "c"
+        main     for "c": whether there is a `main` that computes the recorded numbers again
+        """
+        given.flag(main, "main", "source")
+        if main and target != "c":
+            raise ValueError(f"source writes a main for target='c' alone, but got target={target!r}")
+        return self._source(target, main)[0]
+
+    def _source(self, target: str, main: bool = False) -> tuple[str, dict[int, int]]:
         given.choice(target, TARGETS, "target")
-        made, _ = self._latest()
+        made, numbers = self._latest()
+        if target == "c":
+            return c.source(made.tape, made.passes, len(self.params), (numbers, *made.run(numbers)) if main else None), {}
         if target != "python":
             return targets.source(made.tape, made.passes, target)
         body = made.body(Python())

@@ -13,8 +13,11 @@ from types import FunctionType
 from typing import Any
 
 from ..primitive import forward_of
-from .body import GRADIENT, Body, Statement, comment
+from .body import Action, Body, Compare, Computable, Exists, Finite, Missing, Needed, Statement, Zero, comment
+from .syntax import Assign
 from .trace import TracingError
+
+GRADIENT = '"a local derivative that is needed does not exist, or the gradient leaves the range of floats"'
 
 MOST = 1500
 """The most statements in one Python function; longer programs are split."""
@@ -31,10 +34,11 @@ WIDTH = 110
 
 @dataclass
 class Text:
-    """The program's functions as a text, with the node that each line belongs to; line 1 is the first."""
+    """The program's functions as a text, with the node that each line belongs to (line 1 is the first) and the errors of ours it raises."""
 
     lines: list[str] = field(default_factory=list)
     nodes: dict[int, int] = field(default_factory=dict)
+    errors: set[str] = field(default_factory=set)
 
     def add(self, line: str, node: int | None = None, indent: int = 1) -> None:
         """One more line."""
@@ -88,6 +92,7 @@ def functions(body: Body) -> Text:
     gradients = [g for g in body.gradients if g]
     if body.language.stops:
         _look(text, gradients, f"GradientError({GRADIENT})")
+        text.errors |= {"GradientError"} if gradients else set()
     # The engine's gradients start as 0.0, and 0.0 + -0.0 is 0.0; so do these.
     returned = [f"{g} + 0.0" if g else "0.0" for g in body.gradients]
     text.add_list(f"return {body.value}, (", returned, f"{',' * (size == 1)})")
@@ -111,19 +116,64 @@ def _look(text: Text, names: list[str], error: str) -> None:
 def _except(text: Text) -> None:
     text.add("except (ArithmeticError, ValueError) as error:")
     text.add(f"    raise GradientError({GRADIENT}) from error")
+    text.errors.add("GradientError")
+
+
+def python(step: Action) -> list[str]:
+    """A step as lines of Python."""
+    refuse = f"raise GradientError({GRADIENT})"
+    if isinstance(step, Assign):
+        return [f"{step}{comment(step.note)}"]
+    if isinstance(step, Zero):
+        return [" = ".join(step.names) + " = 0.0"]
+    if isinstance(step, Finite):
+        test = " or ".join(f"{chain[-1]} * 0.0" for chain in step.chains)
+        return [f"if {test}:", '    raise OverflowError("a number is beyond the largest float")']
+    if isinstance(step, Compare):
+        test = f"not {step.test}" if step.outcome else f"{step.test}"
+        return [f"if {test}:", f'    raise BranchError("recorded where {step.test} is {step.outcome}")']
+    if isinstance(step, Exists):
+        return [f"if {step.part} * 0.0:", f"    {refuse}"]
+    if isinstance(step, Missing):
+        return [refuse]
+    if isinstance(step, Computable):
+        return [f"{step.partial}  # has to exist"]
+    then, otherwise = ([f"    {line}" for inner in steps for line in python(inner)] for steps in (step.then, step.otherwise))
+    return [f"if {step.upstream}:", *then, *(["else:", *otherwise] if otherwise else [])]
+
+
+def errors_of(step: Action) -> set[str]:
+    """The errors of ours that a step may raise."""
+    if isinstance(step, Compare):
+        return {"BranchError"}
+    if isinstance(step, Needed):
+        return {error for inner in (*step.then, *step.otherwise) for error in errors_of(inner)}
+    return {"GradientError"} if isinstance(step, (Exists, Missing)) else set()
 
 
 def _write(text: Text, statements: Iterable[Statement], indent: int) -> None:
     for statement in statements:
-        for line in statement.lines:
-            text.add(line, statement.node, indent)
+        for step in statement.lines:
+            for line in python(step):
+                text.add(line, statement.node, indent)
+            text.errors |= errors_of(step)
 
 
-def _parts(body: Body, text: Text) -> None:
-    """Functions of at most MOST statements each, which hand numbers on in a list m; and all of it as one function."""
+@dataclass
+class Part:
+    """Statements of one function among several. It needs some numbers from a memory, and puts those there that others need."""
+
+    forward: bool
+    statements: list[Statement]
+    needed: list[str]
+    written: list[str]
+
+
+def split(body: Body, most: int) -> tuple[list[Part], dict[str, int]]:
+    """The statements in parts of at most so many, and the place in the memory of each number that moves between them; the leaves first."""
     groups: list[tuple[bool, list[Statement]]] = []
     for forward, statements in ((True, body.statements[: body.forward]), (False, body.statements[body.forward :])):
-        groups += [(forward, statements[i : i + MOST]) for i in range(0, len(statements), MOST)]
+        groups += [(forward, statements[i : i + most]) for i in range(0, len(statements), most)]
     size = len(body.tape.labels)
     writers: dict[str, set[int]] = {f"v{i}": {-1} for i in range(size)}
     readers: dict[str, set[int]] = {name: {-1} for name in (*body.gradients, body.value) if name}
@@ -137,23 +187,33 @@ def _parts(body: Body, text: Text) -> None:
     place = {f"v{i}": i for i in range(size)}
     for name in moving:
         place.setdefault(name, len(place))
-    for i, (forward, statements) in enumerate(groups):
-        text.add(f"def part{i}(m):", indent=0)
+    parts = []
+    for forward, statements in groups:
         written: set[str] = set()
         needed: dict[str, None] = {}
         for statement in statements:
             for name in sorted(statement.reads - written):
                 needed[name] = None
             written |= statement.writes
-        for name in needed:
+        parts.append(Part(forward, statements, [*needed], sorted(written & place.keys(), key=lambda name: place[name])))
+    return parts, place
+
+
+def _parts(body: Body, text: Text) -> None:
+    """Functions of at most MOST statements each, which hand numbers on in a list m; and all of it as one function."""
+    parts, place = split(body, MOST)
+    size = len(body.tape.labels)
+    for i, part in enumerate(parts):
+        text.add(f"def part{i}(m):", indent=0)
+        for name in part.needed:
             text.add(f"{name} = m[{place[name]}]")
-        guarded = body.fallible and not forward
+        guarded = body.fallible and not part.forward
         if guarded:
             text.add("try:")
-        _write(text, statements, 2 if guarded else 1)
+        _write(text, part.statements, 2 if guarded else 1)
         if guarded:
             _except(text)
-        for name in sorted(written & place.keys(), key=lambda name: place[name]):
+        for name in part.written:
             text.add(f"m[{place[name]}] = {name}")
         text.add("", indent=0)
         text.add("", indent=0)
@@ -162,13 +222,14 @@ def _parts(body: Body, text: Text) -> None:
         text.add("if not all(map(math.isfinite, numbers)):")
         text.add('    raise ValueError("the numbers have to be finite")')
     text.add(f"m = [*numbers] + [0.0] * {len(place) - size}")
-    for i in range(len(groups)):
+    for i in range(len(parts)):
         text.add(f"part{i}(m)")
     value = f"m[{place[body.value]}]" if body.value in place else body.value
     text.add(f"gradients = tuple([m[i] + 0.0 if i else 0.0 for i in {[place[g] if g else 0 for g in body.gradients]!r}])")
     if body.language.stops:
         text.add("if not all(map(math.isfinite, gradients)):")
         text.add(f"    raise GradientError({GRADIENT})")
+        text.errors.add("GradientError")
     text.add(f"return {value}, gradients")
     text.add("", indent=0)
     text.add("", indent=0)
@@ -178,14 +239,14 @@ def _parts(body: Body, text: Text) -> None:
 # What a text needs to stand by itself
 
 
-def header(body: Body, text: str) -> list[str]:
+def header(body: Body, text: Text) -> list[str]:
     """The lines that come before the functions: imports, errors, and the source of the helpers that are called."""
     lines = ['"""A value and its gradients, by reverse-mode differentiation. Generated; needs Python alone."""', "", "import math", "", ""]
     for name, base, what in (
         ("GradientError", "ArithmeticError", "A local derivative that is needed does not exist, or the numbers left the range of floats."),
         ("BranchError", "RuntimeError", "A comparison comes out otherwise than where the program was recorded."),
     ):
-        if f"raise {name}" in text:
+        if name in text.errors:
             lines += [f"class {name}({base}):", f'    """{what}"""', "", ""]
     helpers: dict[str, Any] = {}
     for function, name in body.language.calls.items():
@@ -240,9 +301,8 @@ def _two_things(asked: str, name: str) -> TracingError:
 
 def standalone(body: Body, text: Text) -> tuple[str, dict[int, int]]:
     """The whole source, and the node that each of its lines belongs to."""
-    functions = "\n".join(text.lines)
-    above = header(body, functions)
-    return "\n".join([*above, functions, ""]), {line + len(above): node for line, node in text.nodes.items()}
+    above = header(body, text)
+    return "\n".join([*above, *text.lines, ""]), {line + len(above): node for line, node in text.nodes.items()}
 
 
 def executable(body: Body, text: Text, names: dict[str, Any]) -> Callable[..., tuple[float, tuple[float, ...]]]:

@@ -15,6 +15,7 @@ from typing import Any
 class Tight(IntEnum):
     """How tightly a piece binds."""
 
+    CHOICE = -1
     RELATION = 0
     SUM = 1
     PRODUCT = 2
@@ -28,6 +29,7 @@ BINDS = {
     "<=": Tight.RELATION,
     ">": Tight.RELATION,
     ">=": Tight.RELATION,
+    "!=": Tight.RELATION,
     "+": Tight.SUM,
     "-": Tight.SUM,
     "*": Tight.PRODUCT,
@@ -112,7 +114,7 @@ class Name(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Node):
+class Verbatim(Node):
     """What is written already: a number, a shape, a formula; how tightly it binds, and the names in it."""
 
     text: str
@@ -127,7 +129,7 @@ class Text(Node):
     @property
     def opposite(self) -> Node | None:
         """The number without its minus."""
-        return Text(self.text.removeprefix("-"), inside=self.inside) if self.tight == Tight.SIGN else None
+        return Verbatim(self.text.removeprefix("-"), inside=self.inside) if self.tight == Tight.SIGN else None
 
     def names(self) -> Iterator[str]:
         """The names in it."""
@@ -197,6 +199,28 @@ class Binary(Node):
         binds = self.binds
         left, right = (Tight.ATOM, Tight.SIGN) if self.sign == "**" else (binds, binds + 1)
         return f"{self.left.within(left)} {self.sign} {self.right.within(right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Node):
+    """One piece or another, in the way of C."""
+
+    test: Node
+    then: Node
+    otherwise: Node
+
+    @property
+    def binds(self) -> int:
+        """Less tightly than all others."""
+        return Tight.CHOICE
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        """The three."""
+        return self.test, self.then, self.otherwise
+
+    def __str__(self) -> str:
+        return f"{self.test.within(Tight.RELATION)} ? {self.then.within(Tight.RELATION)} : {self.otherwise}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,12 +326,12 @@ def node(x: Any) -> Node:
     if isinstance(x, Node):
         return x
     text = x if isinstance(x, str) else repr(x)
-    return Text(text, Tight.SIGN if isinstance(x, (int, float)) and text.startswith("-") else Tight.ATOM)
+    return Verbatim(text, Tight.SIGN if isinstance(x, (int, float)) and text.startswith("-") else Tight.ATOM)
 
 
 def call(function: str, *args: Any, direct: bool = False, **options: Any) -> Call:
     """A call of a function by its name."""
-    return Call(Text(function), tuple(map(node, args)), tuple((name, node(value)) for name, value in options.items()), direct)
+    return Call(Verbatim(function), tuple(map(node, args)), tuple((name, node(value)) for name, value in options.items()), direct)
 
 
 # Statements.
@@ -315,11 +339,12 @@ def call(function: str, *args: Any, direct: bool = False, **options: Any) -> Cal
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """target = value, or with another sign."""
+    """target = value, or with another sign; `note` is a remark for a comment."""
 
     target: Node
     value: Node
     sign: str = "="
+    note: str = ""
 
     def names(self) -> Iterator[str]:
         """The names that it reads, and those it writes."""
