@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from .drawing import draw as draw
     from .drawing import tree as tree
     from .drawing.sides import draw_modes as draw_modes
+    from .exchange import from_json as from_json
+    from .exchange import node_table as node_table
+    from .exchange import to_json as to_json
+    from .exchange import to_networkx as to_networkx
     from .forward import Dual as Dual
     from .forward import tangents as tangents
     from .jacobians import elementwise as elementwise
@@ -109,6 +113,10 @@ _LAZY = {
     "Dual": "forward",
     "tangents": "forward",
     "elementwise": "jacobians",
+    "from_json": "exchange",
+    "node_table": "exchange",
+    "to_json": "exchange",
+    "to_networkx": "exchange",
     "jacobian_chain": "jacobians",
     "matrix": "jacobians",
     "modes": "jacobians",
@@ -203,10 +211,13 @@ __all__ = [
     "matrix",
     "modes",
     "no_grad",
+    "node_table",
     "pack",
     "scope",
     "steps",
     "tangents",
+    "to_json",
+    "to_networkx",
     "tree",
     "value_and_grad",
     "vjp",

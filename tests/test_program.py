@@ -968,6 +968,10 @@ def test_source_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "math.acosh(v0)" in capsys.readouterr().out
     assert 0 == main(["source", "apple", "--target", "jax"])
     assert "import jax" in capsys.readouterr().out
+    assert 0 == main(["source", "two_outputs", "--target", "c"])
+    text = capsys.readouterr().out
+    assert "#include <math.h>" in text
+    assert [line for line in text.splitlines() if line.startswith("#") and "include" not in line] == []
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ def meanings() -> dict[str, Callable[..., Any]]:
         "above": lambda x, y: (1 + mp.sign(x - y)) / 2,
         "log2": lambda x: mp.log(x) / mp.log(2),
         "stop_gradient": lambda x: x,
+        "lgamma": mp.loggamma,
+        "psi": lambda x, n: mp.psi(int(n), x),
         "floor": mp.floor,
         "ceil": mp.ceil,
         "trunc": lambda x: mp.sign(x) * mp.floor(abs(x)),
@@ -60,7 +62,7 @@ def meanings() -> dict[str, Callable[..., Any]]:
         ">=": lambda x, y: mp.mpf(x >= y),
         "<=": lambda x, y: mp.mpf(x <= y),
     }
-    same = "exp log log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 hypot sign erf erfc"
+    same = "exp log log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 hypot sign erf erfc digamma"
     return own | {name: getattr(mp, name) for name in same.split(" ")}
 
 
