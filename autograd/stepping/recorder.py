@@ -213,6 +213,7 @@ def in_brackets(x: float) -> str:
 
 
 def one_word(name: str) -> str:
+    """A name as what stands before a dot: a formula in brackets."""
     return f"({name})" if re.search(r"[-+−*/·×÷√^ ]", name) else name
 
 
