@@ -153,8 +153,8 @@ class Traced(Value, results=False):
             _refuse(".grad was read or written", "the program returns the gradients")
         self.grad = number
 
-    x, y, dx, dy, made_in, first_constant, second_constant = map(
-        _withheld, ("x", "y", "dx", "dy", "made_in", "first_constant", "second_constant")
+    x, y, dx, dy, made_in, first_constant, second_constant, unused = map(
+        _withheld, ("x", "y", "dx", "dy", "made_in", "first_constant", "second_constant", "unused")
     )
     label, scope = _named("label"), _named("scope")
 

@@ -257,7 +257,7 @@ class Recording:
                     self.heads.append(i)
                     self.tails.append(self.index[operand])
                     self.positions.append(position)
-                    self.partials.append(partial)  # type: ignore[arg-type]
+                    self.partials.append(partial)
         self.problem: GradientError | None = None
         self.problem_said = ""
         self._sweep()
