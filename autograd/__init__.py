@@ -40,6 +40,7 @@ from .ops import pow as pow  # noqa: A004
 from .primitive import PRIMITIVES, Primitive, custom_gradient
 from .reverse import gradient
 from .value import Value
+from .whole import sample, take
 
 if TYPE_CHECKING:
     from .checking.complex_step import complex_step as complex_step
@@ -198,8 +199,10 @@ __all__ = [
     "modes",
     "no_grad",
     "pack",
+    "sample",
     "scope",
     "steps",
+    "take",
     "tangents",
     "tree",
     "value_and_grad",

@@ -349,6 +349,8 @@ def calls() -> dict[str, Callable[[], Call]]:
         "autograd.modes": lambda: (lambda y: then(str, call(autograd.modes, y, _leaves(y))))(_graph()),
         "autograd.no_grad": lambda: then(_entered, call(autograd.no_grad)),
         "autograd.scope": lambda: then(_entered, call(autograd.scope, "a")),
+        "autograd.take": lambda: call(autograd.take, [1.0, 2.0], 1),
+        "autograd.sample": lambda: call(autograd.sample, lambda: 0.5),
         "autograd.tangents": lambda: (lambda y: call(autograd.tangents, y, _leaves(y)[0]))(_graph()),
         "autograd.tree": lambda: call(autograd.tree, _graph()),
         "autograd.explain": lambda: (lambda y: then(lambda e: (str(e), e.picture()), call(autograd.explain, _leaves(y)[0], y)))(_graph()),

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import given
 from ..errors import NonFiniteError, RangeError
-from ..primitive import as_float
+from ..numbers import as_float
 from ..program.arguments import Signature, flatten
 from ..whole import FIXED, NUMBER, Whole
 from .arrays import Array
@@ -96,11 +96,11 @@ class Examples:
 
 def combined(leaves: Sequence[Examples]) -> Iterator[tuple[Any, list[Rows]]]:
     """For each combination of structures that there is: which examples have it, None for all, and their rows in each argument."""
-    several = [leaf for leaf in leaves if leaf.which is not None]
+    several: list[Any] = [leaf.which for leaf in leaves if leaf.which is not None]
     if not several:
         yield None, [leaf.groups[0] for leaf in leaves]
         return
-    groups, which = np.unique(np.stack([leaf.which for leaf in several], 1), axis=0, return_inverse=True)
+    groups, which = np.unique(np.stack(several, 1), axis=0, return_inverse=True)
     for k, group in enumerate(groups.tolist()):
         members = np.nonzero(which.ravel() == k)[0]
         of = iter(group)

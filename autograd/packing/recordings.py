@@ -1,0 +1,424 @@
+"""The recordings of a function, each for arguments of one kind; and arguments taken apart for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..errors import AutogradError, NonFiniteError
+from ..numbers import as_float
+from ..process import updating
+from ..program import GuardError, Program, TracingError
+from ..program.arguments import Signature, describe, flatten
+from ..program.program import STATES, Recording
+from ..program.surroundings import Surroundings
+from ..program.tape import Tape
+from ..program.trace import numbers_of
+from ..whole import FIXED, Draws, UndeclaredDrawError, Whole
+from .arrays import Array
+from .inputs import Examples, Layout, Rows, combined, count, kind_of, signature_of
+from .machine import Code, code
+from .plan import Plan, plan
+
+if TYPE_CHECKING:
+    from .training import Session
+
+WORTH = 16.0
+"""How many scalar operations an array operation has to stand for, without a batch, so that packing pays: it takes some 9 µs with its
+way back, a scalar operation of source 0.5 µs."""
+MOST = 256
+"""How many different sets of whole numbers there may be."""
+ALONE = 8
+"""So few examples are computed one by one where one among them is in trouble; more are halved."""
+ALIVE = 64
+"""For how many signatures a program without a batch keeps its recordings: those that were used last."""
+ERRORS = (AutogradError, ArithmeticError, ValueError, IndexError)
+"""What may be wrong with an example."""
+
+
+@dataclass(eq=False)
+class Variant:
+    """One recording of the function: its tape, plan and code; `scalar` is its program without arrays, `alone` whether that runs instead."""
+
+    tape: Tape
+    plan: Plan
+    code: Code
+    scalar: Recording
+    alone: bool
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "scalar": self.scalar.passes}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, scalar=Recording(state["tape"], state["scalar"]))
+
+
+@dataclass(eq=False)
+class Form:
+    """All that arguments of one signature have in common.
+
+    signature  of one example, and `leaves` those of its arguments, dicts taken apart
+    batched    whether each number is batched: the arguments' numbers, then the parameters
+    wanted     whether the gradient by each is wanted
+    layout     what is known of arguments of this shape
+    variants   the recordings there are
+    """
+
+    signature: Signature
+    leaves: list[Signature]
+    batched: Array
+    wanted: Array
+    layout: Layout
+    variants: list[Variant] = field(default_factory=list)
+
+
+class Batch(NamedTuple):
+    """Arguments, taken apart.
+
+    shared  the numbers that are the same for all examples
+    parts   for each batched array of numbers, the array with a row for each example
+    size    how many examples there are
+    rows    which of the examples these are, where they are not all; None for all
+    """
+
+    form: Form
+    shared: list[float]
+    parts: list[Array]
+    size: int
+    rows: Any = None
+
+
+@dataclass(eq=False)
+class Call:
+    """Arguments of one structure.
+
+    args    as they were given
+    parts   of each, or of each array in a dict of them: the keys that lead there, and the rows of its examples, or the signature of what
+            is the same for all
+    shared  the numbers that are the same for all
+    theta   the parameters
+    """
+
+    args: tuple[Any, ...]
+    parts: list[tuple[tuple[Any, ...], Any]]
+    shared: list[float]
+    theta: Array
+
+    @property
+    def rows(self) -> list[Rows]:
+        """The rows of all arguments that have examples."""
+        return [found for _, found in self.parts if isinstance(found, Rows)]
+
+    @property
+    def same(self) -> Array:
+        """The numbers that are the same for all examples, and then the parameters."""
+        return np.concatenate([np.array(self.shared, np.float64), self.theta]) if self.shared else self.theta
+
+
+class Again(Exception):  # noqa: N818 - no error: more is known, and it is done once more
+    """The arguments are to be taken apart once more."""
+
+
+class Recorded:
+    """A function, and its recordings: for arguments of each structure, for each set of those whole numbers, texts and switches that a
+    program is made for, and for each state of what the function finds around itself.
+    """
+
+    def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
+        self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
+        self.params = program.params
+        self.forms: dict[Signature, Form] = {}
+        self._shapes: dict[tuple[Any, ...], Layout] = {}  # what is known of arguments of a shape
+        self._around: Surroundings | None = None  # what the function found around itself when these were made
+        self._others: list[tuple[Surroundings | None, dict[Signature, Form], dict[tuple[Any, ...], Layout]]] = []  # and those made in other
+        self._session: Session | None = None
+        self._last: Variant | None = None
+        self.__name__ = program.__name__
+
+    def _theta(self) -> Array:
+        session = self._session
+        if session is not None:
+            with updating:
+                if session.away:
+                    return session.theta
+        return np.array(numbers_of(self.params), np.float64)
+
+    def _look_around(self) -> None:
+        """See to it that the forms are those for what the function finds around itself now."""
+        around = self.program.surroundings()
+        if around is not self._around:
+            kept = [*self._others, (self._around, self.forms, self._shapes)]
+            found = next((state for state in kept if state[0] is around), (around, {}, {}))
+            self._others = [state for state in kept if state is not found][1 - STATES :]
+            self._around, self.forms, self._shapes = found
+
+    # -- arguments -------------------------------------------------------------------------------------------------------
+
+    def _is_batched(self, i: int) -> bool:
+        return self.batch is not None and i not in self.shared
+
+    def _leaves(self, args: tuple[Any, ...]) -> Iterator[tuple[int, tuple[Any, ...], Any]]:
+        """Each argument, or each of the arrays in it where it is a dict of them: the argument's number, keys that lead there, and what is
+        there.
+        """
+        for i, arg in enumerate(args):
+            if isinstance(arg, dict) and self._is_batched(i):
+                yield from ((i, *found) for found in entries(arg, ()))
+            else:
+                yield i, (), arg
+
+    def _taken_apart(self, args: tuple[Any, ...], theta: Array) -> list[Batch]:
+        """The arguments in batches that one program each computes, with the random numbers of their examples."""
+        while True:
+            try:
+                batches = list(self._batches(args, theta))
+                break
+            except Again:
+                continue
+        if any(batch.form.layout.draws for batch in batches):
+            _draw(batches)
+        return batches
+
+    def _batches(self, args: tuple[Any, ...], theta: Array) -> Iterator[Batch]:
+        """The arguments taken apart, once for each structure, and for each different set of whole numbers that a program is made for."""
+        shared: list[float] = []
+        places: list[tuple[tuple[Any, ...], Any]] = []  # keys, and the examples there, or the signature of what is the same for all
+        size = -1
+        if any(i >= len(args) for i in self.shared):
+            raise TypeError(f"{self.__name__} has shared={self.shared}, but got {len(args)} argument{'s' * (len(args) != 1)}")
+        for i, keys, arg in self._leaves(args):
+            if not self._is_batched(i):
+                numbers: list[float] = []
+                places.append((keys, flatten(arg, numbers, plain)))
+                shared += numbers
+                continue
+            examples = arg if isinstance(arg, Examples) else Examples(arg, f"argument {i} of {self.__name__}")
+            if size not in (-1, len(examples)):
+                raise ValueError(f"{self.__name__} needs as many examples everywhere, but got {size} and, in argument {i}, {len(examples)}")
+            size = len(examples)
+            if self.wrt != "params":
+                self._refuse_mixed(examples, i)
+            places.append((keys, examples))
+        if self.batch is None:
+            size = 1
+        elif size < 0:
+            raise ValueError(f"{self.__name__} got no argument with examples, for shared has the places of all")
+        if not size:
+            raise ValueError(f"{self.__name__} needs at least one example, but the batch is empty")
+        for members, rows in combined([found for _, found in places if isinstance(found, Examples)]):
+            of = iter(rows)
+            parts = [(keys, next(of) if isinstance(found, Examples) else found) for keys, found in places]
+            yield from self._fixed(Call(args, parts, shared, theta), size if members is None else len(members), members)
+
+    def _refuse_mixed(self, examples: Examples, i: int) -> None:
+        rows = examples.groups[0]
+        if examples.which is not None or dict in rows.structure or (rows.meanings and rows.floats.size):
+            raise TypeError(
+                f"argument {i} of {self.__name__} needs examples of one shape, of floats alone, where gradients by it are wanted: leave out"
+                " wrt, or give a dict of arrays"
+            )
+
+    def _fixed(self, call: Call, size: int, members: Any) -> Iterator[Batch]:
+        """Batches of one structure: one, or one for each set of those whole numbers, texts and switches that a program is made for."""
+        key = tuple((keys, found.structure) if isinstance(found, Rows) else (keys, found) for keys, found in call.parts)
+        layout = self._shapes.get(key)
+        if layout is None:
+            layout = self._shapes[key] = self._laid_out(call)
+        kinds, rows, cuts = layout.kinds, call.rows, [0]
+        for each in rows:
+            cuts.append(cuts[-1] + len(each.meanings))
+        numbers = [each.part(kinds[a:]) for each, a in zip(rows, cuts, strict=False)]
+        columns = [column for each in rows if each.meanings for column in each.columns.T]
+        fixed = [column for column, kind in zip(columns, kinds, strict=True) if kind == FIXED]
+        if not fixed:
+            yield Batch(self._form(call, [], layout, numbers, members), call.shared, numbers, size, members)
+            return
+        sets, which = np.unique(np.stack(fixed, 1), axis=0, return_inverse=True)
+        met = max(len(sets), len(self.forms))
+        if met > MOST and self.batch is not None:
+            raise ValueError(
+                f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
+                " are floats, as in X.astype(float); take(table, i) looks a row up, and a class is better written one-hot, in floats"
+            )
+        for k, codes in enumerate(sets.tolist()):
+            inside = np.nonzero(which.ravel() == k)[0]
+            names = inside if members is None else members[inside]
+            some = [part[inside] for part in numbers]
+            yield Batch(self._form(call, codes, layout, some, names), call.shared, some, len(inside), names)
+
+    def _laid_out(self, call: Call) -> Layout:
+        """What the columns of these arguments are: the function is run with the first example, to see what it does with whole numbers."""
+        constants = [found.constant(k, code) for found in call.rows if found.meanings for k, code in enumerate(found.columns[0].tolist())]
+        layout = Layout([FIXED] * len(constants))
+        if self.wrt == "params" and self.program.function is not None and any(type(x) is int for x in constants):
+            constants = [Whole(x) if type(x) is int else x for x in constants]
+            with suppress(Exception):  # what is wrong will be told when the function is recorded
+                layout.draws = self._probe(call, layout, constants)
+            layout.kinds = [kind_of(x) for x in constants]
+        return layout
+
+    def _probe(self, call: Call, layout: Layout, constants: list[Any]) -> list[Any]:
+        """Run the function with the first example, and with these in its columns; what it draws."""
+        self._settle()
+        signature, _, batched = self._signature(call, constants, Layout(layout.kinds))
+        draws = Draws()
+        self.program.probe(signature, first(np.array(batched, bool), call.same, [rows.part(layout.kinds) for rows in call.rows]), draws)
+        return draws.asked
+
+    def _settle(self) -> None:
+        if self._session is not None:
+            self._session.settle()
+
+    def _signature(self, call: Call, constants: Sequence[Any], layout: Layout) -> tuple[Signature, list[Signature], list[bool]]:
+        """The signature of an example with these constants, those of its leaves, and which of its numbers are batched."""
+        fixed, kinds = iter(constants), iter(layout.kinds)
+        leaves: list[Signature] = []
+        batched: list[bool] = []
+        for _, found in call.parts:
+            if isinstance(found, Rows):
+                leaves.append(found.signature(signature_of(kind, next(fixed) if kind == FIXED else None) for kind in kinds))
+            else:
+                leaves.append(found)
+            batched += [isinstance(found, Rows)] * count(leaves[-1])
+        of = iter(leaves)
+        whole = [_signature_like(arg, of) if self._is_batched(i) else next(of) for i, arg in enumerate(call.args)]
+        if layout.draws:
+            whole.append(("drawn", len(layout.draws)))
+            batched += [True] * len(layout.draws)
+        return (tuple, tuple(whole)), leaves, batched + [False] * len(self.params)
+
+    def _form(self, call: Call, codes: list[int], layout: Layout, parts: list[Array], members: Any) -> Form:
+        """The form of examples whose fixed columns have these codes. Where it is new the function is recorded at the first of them."""
+        found: Form | None = layout.forms.get(tuple(codes))
+        if found is not None:
+            self.forms[found.signature] = self.forms.pop(found.signature)  # now it is the one that was used last
+            return found
+        columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
+        of = iter(codes)
+        constants = [rows.constant(k, next(of)) for (rows, k), kind in zip(columns, layout.kinds, strict=True) if kind == FIXED]
+        signature, leaves, batched = self._signature(call, constants, layout)
+        form = self.forms.get(signature)
+        if form is None:
+            form = Form(signature, leaves, np.array(batched, bool), np.array(self._wanted(batched), bool), layout)
+            middle = [*parts, np.full((1, len(layout.draws)), 0.5)] if layout.draws else parts
+            try:
+                self._record(form, middle, call.same, 0 if members is None else int(members[0]))
+            except Exception as error:
+                if isinstance(error, UndeclaredDrawError) and not layout.draws:
+                    firsts = [rows.constant(k, rows.columns[0, k]) for rows, k in columns]
+                    layout.draws = self._probe(call, Layout([FIXED] * len(firsts)), firsts)
+                elif layout.symbolic:
+                    layout.kinds = [FIXED] * len(layout.kinds)
+                else:
+                    raise
+                raise Again from None
+            self._keep(form)
+        layout.forms[tuple(codes)] = form
+        return form
+
+    def _wanted(self, batched: list[bool]) -> list[bool]:
+        """Whether the gradient by each number is wanted."""
+        return [self.wrt != "params"] * (len(batched) - len(self.params)) + [self.wrt != "arguments"] * len(self.params)
+
+    def _another_way(self, tried: int, name: int) -> None:
+        """GuardError where there may be no further recording of comparisons that come out in another way."""
+        if not tried or (self.program.branches != "raise" and tried < self.program.limit):
+            return
+        another = self.program.branches == "raise"
+        what = "takes another branch" if another else f"has taken {tried} different ways, and limit={self.program.limit},"
+        raise GuardError(
+            f"{self.__name__} {what} for example {name}: choose without a comparison, with relu(x), maximum(x, y) or where(condition, x, y)"
+            " instead of max(0, x) or `x if x > 0 else 0`"
+        )
+
+    def _keep(self, form: Form) -> None:
+        """Keep a form, and let go of the one that was not used for longest, where they are too many."""
+        if len(self.forms) >= (MOST if self.batch is not None else ALIVE):
+            old = self.forms.pop(next(iter(self.forms)))
+            old.layout.forms = {codes: other for codes, other in old.layout.forms.items() if other is not old}
+            self._shapes = {key: layout for key, layout in self._shapes.items() if layout.forms or layout is form.layout}
+        self.forms[form.signature] = form
+
+    # -- recording -------------------------------------------------------------------------------------------------------
+
+    def _record(self, form: Form, xs: list[Array], same: Array, name: int) -> None:
+        """Record the function at the numbers of the first of these examples, whose number is given, and pack it."""
+        if self.program.function is None:
+            raise TracingError(
+                f"{self.__name__} was unpickled, and has no function any more: it runs what it was packed for, not"
+                f" {describe(form.signature)}"
+            )
+        self._settle()
+        numbers = first(form.batched, same, xs)
+        try:
+            tape = self.program.record(form.signature, numbers)
+        except (TracingError, UndeclaredDrawError):
+            raise
+        except (*ERRORS, TypeError, KeyError) as error:
+            raise self._of(name, same, error) from error
+        others = [forms[form.signature].variants for _, forms, _ in self._others if form.signature in forms]
+        variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
+        if variant is None:
+            made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
+            program = code(made)
+            alone = self.batch is None and len(tape.ops) < WORTH * max(program.operations, 1)
+            variant = Variant(tape, made, program, Recording(tape, self.program.passes), alone)
+        form.variants.append(variant)
+        self._last = variant
+
+    def latest(self) -> Variant:
+        """The recording that ran last."""
+        if self._last is None:
+            raise ValueError(f"nothing is packed yet: call the program once, with numbers for {self.__name__}")
+        return self._last
+
+    def _of(self, name: int, same: Array, error: Exception) -> Exception:
+        """The error, with the example that it is about. A parameter that is no number is the same for all: then no example is to blame."""
+        for i, (parameter, x) in enumerate(zip(self.params, same[len(same) - len(self.params) :].tolist(), strict=True)):
+            if x * 0.0:
+                which = f"number {i}" if parameter.label is None else f"{parameter.label!r}"
+                return NonFiniteError(f"{self.__name__} met the parameter {which}, which is {x}")
+        return error if self.batch is None else type(error)(f"{str(error).rstrip('.')}; this is example {name} of the batch")
+
+
+def plain(x: Any) -> float:
+    """x as a float."""
+    return as_float(x, "numbers as arguments", "a packed program")
+
+
+def first(batched: Array, same: Array, parts: list[Array]) -> list[float]:
+    """The numbers of the first of these examples."""
+    numbers = np.zeros(len(batched))
+    numbers[~batched] = same
+    numbers[batched] = np.concatenate([part[0] for part in parts]) if parts else []
+    return numbers.tolist()
+
+
+def _draw(batches: list[Batch]) -> None:
+    """Add to each batch the random numbers of its examples. They are drawn in the order of the examples, as plain calls draw them."""
+    owners = [(batch, i if batch.rows is None else batch.rows[i]) for batch in batches for i in range(batch.size)]
+    if len(batches) > 1:
+        owners.sort(key=lambda owner: int(owner[1]))
+    drawn: dict[int, list[list[float]]] = {id(batch): [] for batch in batches}
+    for batch, _ in owners:
+        drawn[id(batch)].append([as_float(draw(), "a number as what is drawn", "sample") for draw in batch.form.layout.draws])
+    for batch in batches:
+        if batch.form.layout.draws:
+            batch.parts.append(np.array(drawn[id(batch)], np.float64))
+
+
+def entries(arg: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The arrays in nested dicts, each with the keys that lead to it."""
+    if isinstance(arg, dict):
+        for key, item in arg.items():
+            yield from entries(item, (*keys, key))
+    else:
+        yield keys, arg
+
+
+def _signature_like(arg: Any, found: Iterator[Signature]) -> Signature:
+    return (dict, tuple((key, _signature_like(item, found)) for key, item in arg.items())) if isinstance(arg, dict) else next(found)
