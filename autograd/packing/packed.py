@@ -25,7 +25,7 @@ from .inputs import count
 from .looking import draw, owners, places, rows
 from .machine import Sums, one_thread
 from .outputs import Outputs
-from .recordings import ALONE, ERRORS, Batch, Recorded, Variant, entries, first, plain
+from .recordings import ALONE, ERRORS, Batch, Recorded, Variant, first, plain
 from .shards import check_version, sent
 from .tensors import source
 from .training import Training
