@@ -24,6 +24,7 @@ from . import init
 from .activations import ELU, GELU, Activation, Identity, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .data import Images, circles, digits, minibatches, mnist, moons, one_hot, read_idx, spiral, split, xor
 from .doctor import diagnose
+from .judging import accuracy, confusion, evaluate, predict
 from .layers import MLP, Layer, Linear, Neuron, Sequential
 from .losses import (
     absolute_error,
@@ -55,7 +56,7 @@ from .optim import (
     warm_up,
 )
 from .save import SavedModelError, load_model, save_model
-from .train import Epoch, History, accuracy, evaluate, fit, predict
+from .train import Epoch, History, fit
 
 __all__ = [
     "ELU",
@@ -93,6 +94,7 @@ __all__ = [
     "circles",
     "clip_grad_norm",
     "clip_grad_value",
+    "confusion",
     "constant_rate",
     "cosine_decay",
     "cross_entropy",

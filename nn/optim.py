@@ -14,7 +14,7 @@ from itertools import repeat
 from typing import Any, ClassVar
 
 from autograd import RangeError, Value, given
-from autograd.process import lending, refuse_reentry, together, updating
+from autograd.process import come_home, lending, refuse_reentry, together, updating
 
 from .module import finite_gradients, number, plain, put_numbers, zero_grad
 
@@ -95,8 +95,8 @@ class Optimiser:
     setattr(step, "only_updates", True)  # noqa: B010 - for training on arrays, which calls `update` alone
 
     def _bring_back(self) -> None:
-        """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
-        self.parameters[0].data  # noqa: B018
+        """In packed training the numbers are in arrays: the memory, too."""
+        come_home(self.parameters[0])
 
     def __getattr__(self, name: str) -> Any:
         """The memory, where packed training has taken it."""

@@ -14,8 +14,9 @@ from autograd.numbers import as_float, as_operand
 
 from .data import same_length
 from .doctor import layer_gradients
+from .judging import predict
 from .module import Module, model_given
-from .train import History, predict
+from .train import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

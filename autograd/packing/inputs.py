@@ -66,6 +66,21 @@ class Rows:
         return np.concatenate(pieces, 1) if pieces else np.empty((self.size, 0))
 
 
+class WrongRowError(IndexError):
+    """A whole number that looks up what is not there, in this row."""
+
+    def __init__(self, text: str, row: int) -> None:
+        super().__init__(text)
+        self.row = row
+
+
+def at_example(error: Exception, i: int) -> Exception:
+    """The error, saying which example of the batch it is about: to people, and as its attribute `example` to whoever catches it."""
+    error.args = (f"{str(error).rstrip('.')}; this is example {i} of the batch",)
+    error.__dict__["example"] = i
+    return error
+
+
 class Examples:
     """Examples, taken apart once and for all: mostly of one structure, else in groups of one structure each.
 
@@ -224,7 +239,7 @@ def _of_objects(examples: Any, what: str) -> tuple[list[Rows], Array | None, Arr
         try:
             signature = flatten(example, numbers, lambda x: as_float(x, "numbers", what))
         except (TypeError, NonFiniteError, RangeError) as error:
-            raise type(error)(f"{error}; this is example {i}") from None
+            raise at_example(type(error)(str(error)), i) from None
         found: list[Any] = []
         of = iter(numbers)
         templates.setdefault(_template(signature, of, found), []).append(i)
@@ -317,5 +332,5 @@ def _hot(column: Array, size: int) -> Array:
     wrong = (column < 0) | (column >= size)
     if wrong.any():
         i = int(np.nonzero(wrong)[0][0])
-        raise IndexError(f"take has a table of {size}, 0 to {size - 1}, but got i={column[i]}; this is example {i} of the batch")
+        raise WrongRowError(f"take has a table of {size}, 0 to {size - 1}, but got i={column[i]}", i)
     return (column[:, None] == np.arange(size)).astype(np.float64)

@@ -338,19 +338,23 @@ class Packed(Recorded):
 
     # -- training --------------------------------------------------------------------------------------------------------
 
-    def training(self, optimiser: Any) -> Training:
+    def training(self, optimiser: Any, clip_norm: float | None = None, clip_value: float | None = None) -> Training:
         """A context in which the parameters live in arrays: it gives a function that takes a batch, makes one step of the optimiser and
         returns the loss before the step.
 
-        optimiser  of the parameters, all or some, such as those of `nn`: its `update` must be arithmetic that means the same on arrays
+        optimiser  of the parameters, all or some, such as those of `nn`: its `update` must be arithmetic that means the same on arrays.
+                   One of your own is called with the arrays of all its parameters
+        clip_norm  how long the gradient by the optimiser's parameters may be: a longer one is scaled. `clip_value`: how large each of its
+                   numbers may be, after that
 
-        Whoever looks at a parameter's `data` meanwhile, in a callback, for a state_dict or from another thread, finds the numbers of the
-        last step. On leaving, by an error too, they and the optimiser's memory are back where they belong.
+        Whoever looks at a parameter's `data` meanwhile, in a callback, for a state_dict or from another thread, finds the number of the
+        last step, and that alone is read; who sets it, or computes with it, brings all back. On leaving, by an error too, they and the
+        optimiser's memory are back where they belong.
         """
         if self._session is not None:
             raise RuntimeError(f"{self.__name__} is in training already")
         self._by_params("training")
-        return Training(self, optimiser)
+        return Training(self, optimiser, clip_norm, clip_value)
 
     # -- copies ----------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from ..program.tape import Tape
 from ..program.trace import numbers_of
 from ..whole import FIXED, Draws, UndeclaredDrawError, Whole
 from .arrays import Array
-from .inputs import Examples, Layout, Rows, combined, count, kind_of, signature_of
+from .inputs import Examples, Layout, Rows, WrongRowError, at_example, combined, count, kind_of, signature_of
 from .machine import Code, code
 from .plan import Plan, plan
 
@@ -32,6 +32,8 @@ WORTH = 16.0
 way back, a scalar operation of source 0.5 µs."""
 MOST = 256
 """How many different sets of whole numbers there may be."""
+AWAY: dict[int, Session] = {}
+"""Trainings whose parameters are in their arrays."""
 ALONE = 8
 """So few examples are computed one by one where one among them is in trouble; more are halved."""
 ALIVE = 64
@@ -114,6 +116,11 @@ class Call:
         return [found for _, found in self.parts if isinstance(found, Rows)]
 
     @property
+    def firsts(self) -> list[Any]:
+        """What stands in the columns of the first example."""
+        return [rows.constant(k, code) for rows in self.rows if rows.meanings for k, code in enumerate(rows.columns[0].tolist())]
+
+    @property
     def same(self) -> Array:
         """The numbers that are the same for all examples, and then the parameters."""
         return np.concatenate([np.array(self.shared, np.float64), self.theta]) if self.shared else self.theta
@@ -140,11 +147,12 @@ class Recorded:
         self.__name__ = program.__name__
 
     def _theta(self) -> Array:
-        session = self._session
-        if session is not None:
+        """The parameters' numbers: from the array of a training, if they are there."""
+        if AWAY:
             with updating:
-                if session.away:
-                    return session.theta
+                for session in AWAY.values():
+                    if session.packed.params is self.params or session.packed.params == self.params:
+                        return session.theta
         return np.array(numbers_of(self.params), np.float64)
 
     def _look_around(self) -> None:
@@ -231,7 +239,10 @@ class Recorded:
         kinds, rows, cuts = layout.kinds, call.rows, [0]
         for each in rows:
             cuts.append(cuts[-1] + len(each.meanings))
-        numbers = [each.part(kinds[a:]) for each, a in zip(rows, cuts, strict=False)]
+        try:
+            numbers = [each.part(kinds[a:]) for each, a in zip(rows, cuts, strict=False)]
+        except WrongRowError as error:
+            raise at_example(self._wrong_row(call, error), error.row if members is None else int(members[error.row])) from None
         columns = [column for each in rows if each.meanings for column in each.columns.T]
         fixed = [column for column, kind in zip(columns, kinds, strict=True) if kind == FIXED]
         if not fixed:
@@ -250,9 +261,19 @@ class Recorded:
             some = [part[inside] for part in numbers]
             yield Batch(self._form(call, codes, layout, some, names), call.shared, some, len(inside), names)
 
+    def _wrong_row(self, call: Call, error: WrongRowError) -> Exception:
+        """What the function itself says of an example that looks up what is not there."""
+        parts = [(keys, found[error.row : error.row + 1] if isinstance(found, Rows) else found) for keys, found in call.parts]
+        alone = Call(call.args, parts, call.shared, call.theta)
+        try:
+            self._probe(alone, Layout([FIXED] * len(alone.firsts)), alone.firsts)
+        except ERRORS as found:
+            return type(found)(str(found))
+        return IndexError(str(error))
+
     def _laid_out(self, call: Call) -> Layout:
         """What the columns of these arguments are: the function is run with the first example, to see what it does with whole numbers."""
-        constants = [found.constant(k, code) for found in call.rows if found.meanings for k, code in enumerate(found.columns[0].tolist())]
+        constants = call.firsts
         layout = Layout([FIXED] * len(constants))
         if self.wrt == "params" and self.program.function is not None and any(type(x) is int for x in constants):
             constants = [Whole(x) if type(x) is int else x for x in constants]
@@ -270,8 +291,9 @@ class Recorded:
         return draws.asked
 
     def _settle(self) -> None:
-        if self._session is not None:
-            self._session.settle()
+        for session in [*AWAY.values()]:
+            if session is self._session or not session.places.keys().isdisjoint(self.params):
+                session.settle()
 
     def _signature(self, call: Call, constants: Sequence[Any], layout: Layout) -> tuple[Signature, list[Signature], list[bool]]:
         """The signature of an example with these constants, those of its leaves, and which of its numbers are batched."""
@@ -309,8 +331,7 @@ class Recorded:
                 self._record(form, middle, call.same, 0 if members is None else int(members[0]))
             except Exception as error:
                 if isinstance(error, UndeclaredDrawError) and not layout.draws:
-                    firsts = [rows.constant(k, rows.columns[0, k]) for rows, k in columns]
-                    layout.draws = self._probe(call, Layout([FIXED] * len(firsts)), firsts)
+                    layout.draws = self._probe(call, Layout([FIXED] * len(call.firsts)), call.firsts)
                 elif layout.symbolic:
                     layout.kinds = [FIXED] * len(layout.kinds)
                 else:
@@ -382,7 +403,7 @@ class Recorded:
             if x * 0.0:
                 which = f"number {i}" if parameter.label is None else f"{parameter.label!r}"
                 return NonFiniteError(f"{self.__name__} met the parameter {which}, which is {x}")
-        return error if self.batch is None else type(error)(f"{str(error).rstrip('.')}; this is example {name} of the batch")
+        return error if self.batch is None else at_example(type(error)(str(error)), name)
 
 
 def plain(x: Any) -> float:

@@ -19,7 +19,7 @@ from ..failures import label_of
 from ..graph import Node
 from ..numbers import ABOVE, as_float
 from ..primitive import FAILURES, PRIMITIVES, Primitive, bind, failure, forward_of, function_of, interpretation
-from ..process import afterwards, in_a_child, lending, refuse_reentry, together, updating
+from ..process import afterwards, come_home, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .tape import Check, Tape
 
@@ -440,7 +440,7 @@ def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tup
     """The calls that end a recording that begins now."""
     for x in parameters:
         if type(x) not in (Value, Traced):
-            x.data  # noqa: B018 - in packed training its number is elsewhere, and comes back when it is asked for
+            come_home(x)
     back: list[tuple[Any, ...]] = [(globals().update, {name: globals()[name] for name in _STATE})]
     back += [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
     back += [(slot.__set__, x, slot.__get__(x)) for x in parameters for slot in (Traced._run, Traced._index)]
