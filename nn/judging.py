@@ -13,7 +13,7 @@ from autograd import given
 from autograd.numbers import as_operand
 
 from .data import same_length
-from .losses import class_index, right_class
+from .losses import right_class
 from .module import Module, model_given, number
 from .telling import each
 
@@ -120,6 +120,12 @@ def predict(output: Any, threshold: float = 0.0) -> int:
     return int(float(as_operand(output, "a number, or a list, as output", "predict")) > number(threshold, "predict's threshold"))
 
 
+def classes(outputs: Any, threshold: float = 0.0) -> list[int]:
+    """What `predict` says of each row of an array of outputs."""
+    found: list[int] = (outputs.argmax(1) if outputs.ndim > 1 else (outputs > threshold).astype(int)).tolist()
+    return found
+
+
 def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0, *, pack: bool = False) -> float:
     """The share of examples whose class the model says rightly. Targets are classes, by their index or one-hot; for one output, 0 or -1
     and 1.
@@ -140,8 +146,8 @@ def confusion(
     [[1, 1], [0, 1]]
     """
     pairs = _judged(model, examples, targets, threshold, pack, "confusion")
-    classes = max(classes for _, _, classes in pairs)
-    table = [[0] * classes for _ in range(classes)]
+    several = max(count for _, _, count in pairs)
+    table = [[0] * several for _ in range(several)]
     for said, wanted, _ in pairs:
         table[wanted][said] += 1
     return table
@@ -158,17 +164,16 @@ def _judged(
 
     def plain(x: Any, t: Any) -> tuple[int, int, int]:
         output = model(x)
-        classes = len(output) if isinstance(output, (list, tuple)) else 0
-        return predict(output, threshold), _wanted(t, classes, asker), classes or 2
+        several = len(output) if isinstance(output, (list, tuple)) else 0
+        return predict(output, threshold), _wanted(t, several, asker), several or 2
 
     if arrays is None:
         return [*each(plain, examples, targets)]
     try:
         output = arrays.outputs(examples, asker)
-        classes = output.shape[1] if output.ndim > 1 else 0
-        said = (output.argmax(1) if classes else (output > threshold).astype(int)).tolist()
-        wanted = each(lambda _, t: _wanted(t, classes, asker), examples, targets)
-        return [(a, b, classes or 2) for a, b in zip(said, wanted, strict=True)]
+        several = output.shape[1] if output.ndim > 1 else 0
+        wanted = each(lambda _, t: _wanted(t, several, asker), examples, targets)
+        return [(a, b, several or 2) for a, b in zip(classes(output, threshold), wanted, strict=True)]
     except Exception as error:
         explained(error, plain, examples, targets, range(count))
         raise
@@ -181,6 +186,3 @@ def _wanted(t: Any, classes: int, asker: str) -> int:
     if number(t, f"{asker}'s class") not in (-1.0, 0.0, 1.0):
         raise IndexError(f"{asker} has the classes 0 (or -1) and 1 for one output, but got class {t}")
     return int(float(t) > 0.0)
-
-
-__all__ = ["accuracy", "class_index", "confusion", "evaluate", "predict"]

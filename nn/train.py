@@ -57,15 +57,15 @@ class History:
     """What happened.
 
     losses   the mean loss of every step's batch, before its update
-    rates    the learning rate of every step
     epochs   an Epoch for each that was finished
     stopped  why it ended before its time; "" if it did not
+    rates    the learning rate of every step
     """
 
     losses: list[float] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
     stopped: str = ""
+    rates: list[float] = field(default_factory=list)
 
 
 Callback = Callable[[History], Any]

@@ -282,6 +282,13 @@ LONG = {("nn.fit", "epochs"), ("nn.fit packed", "epochs")}
 """So many as were asked for, until Ctrl-C: large numbers are no mistake there."""
 
 
+LOSSES = (
+    nn.squared_error, nn.half_squared_error, nn.absolute_error, nn.huber, nn.hinge, nn.binary_cross_entropy,
+    nn.binary_cross_entropy_with_logits,
+)  # fmt: skip
+"""Losses whose targets are numbers."""
+
+
 def calls() -> dict[str, Callable[[], Call]]:
     """A good call for every public name, made anew whenever it is asked for."""
     found: dict[str, Callable[[], Call]] = {}
@@ -450,6 +457,8 @@ def calls() -> dict[str, Callable[[], Call]]:
         "nn.predict": lambda: call(nn.predict, [1.0, 2.0]),
         "nn.accuracy": lambda: call(nn.accuracy, _model(), XS, [0, 1, 0]),
         "nn.accuracy packed": lambda: call(nn.accuracy, _model(), XS, [0, 1, 0], pack=True),
+        "nn.confusion": lambda: call(nn.confusion, _model(), XS, [0, 1, 0]),
+        "Packed.predict": lambda: call(_packed().predict, [[1.0, 2.0], [3.0, 4.0]], [3.0, 4.0]),
         "nn.evaluate": lambda: call(nn.evaluate, _model(), XS, TS, nn.squared_error),
         "nn.diagnose": lambda: (lambda m: call(nn.diagnose, m, nn.squared_error(m([1.0, 2.0]), 1.0)))(_model()),
         "nn.fit": lambda: _fit(_model(), epochs=1, batch_size=2),
@@ -465,7 +474,7 @@ def calls() -> dict[str, Callable[[], Call]]:
     for loss in (nn.cross_entropy, nn.cross_entropy_from_probabilities, nn.max_margin):
         made[f"nn.{loss.__name__}"] = lambda loss=loss: call(loss, [Value(0.25), 0.75], 1)
         made[f"nn.{loss.__name__} batch"] = lambda loss=loss: call(loss, [[Value(0.25), 0.75]], [[0.0, 1.0]])
-    for loss in nn.losses.NUMBERS:
+    for loss in LOSSES:
         made[f"nn.{loss.__name__}"] = lambda loss=loss: call(loss, [Value(0.5), 0.5], [1.0, 1.0])
     for optimiser in (nn.SGD, nn.AdaGrad, nn.RMSProp, nn.Adam, nn.AdamW):
         made[f"nn.{optimiser.__name__}"] = lambda kind=optimiser: then(lambda o: (o.step(), repr(o)), call(kind, _parameters(), 0.1))
