@@ -33,10 +33,7 @@ from .errors import (
     RangeError,
     StaleGraphError,
 )
-from .ops import *  # noqa: F403
 from .ops import __all__ as _table
-from .ops import abs as abs  # noqa: A004
-from .ops import pow as pow  # noqa: A004
 from .primitive import PRIMITIVES, Primitive, custom_gradient
 from .reverse import gradient
 from .value import Value
@@ -73,7 +70,14 @@ if TYPE_CHECKING:
     from .transforms import jvp as jvp
     from .transforms import value_and_grad as value_and_grad
     from .transforms import vjp as vjp
+    from .typed import *  # noqa: F403 - the table's names as a type checker and an editor can read them
+    from .typed import abs as abs  # noqa: A004
+    from .typed import pow as pow  # noqa: A004
     from .typeset import latex as latex
+else:
+    from .ops import *  # noqa: F403
+    from .ops import abs as abs  # noqa: A004
+    from .ops import pow as pow  # noqa: A004
 
 __version__ = "0.1.0"
 

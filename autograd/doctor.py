@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from .mixed import REMEDY, is_mixed, words
 
@@ -28,10 +29,12 @@ class Finding:
     ails: bool = False
 
 
-def examine() -> list[Finding]:
-    """Everything worth knowing about this installation, in the order of reading."""
+def examine(developer: bool = False) -> list[Finding]:
+    """Everything worth knowing about this installation, in the order of reading; for a developer, the groups of pyproject.toml as well."""
     findings: list[Finding] = []
     looks = {"autograd": _autograd, "nn": _nn, "collision": _collisions, "layout": _layout, "Hangul": _hangul, "extras": _extras}
+    if developer:
+        looks["groups"] = _groups
     for what, look in looks.items():
         try:
             findings += look()
@@ -154,24 +157,38 @@ def _hangul() -> Iterator[Finding]:
 
 def _extras() -> Iterator[Finding]:
     """A line for each extra: the versions of its packages, and what is missing."""
-    for extra, wanted in _wanted().items():
-        present, missing = [], []
-        for name, least in wanted.items():
-            version = _version(name)
-            if not version:
-                missing.append(name)
-            elif _numbers(version) < _numbers(least):
-                missing.append(f"{name} {least} (here {version})")
-            else:
-                present.append(f"{name} {version}")
-        absent = f"missing: {', '.join(missing)}. Remedy: pip install '{DISTRIBUTION}[{extra}]'" if missing else ""
-        yield Finding(f"extra {extra}", "; ".join(part for part in (", ".join(present), absent) if part))
+    for extra, wanted in _wanted(_requirements()).items():
+        yield Finding(f"extra {extra}", _presence(wanted, f"pip install '{DISTRIBUTION}[{extra}]'"))
 
 
-def _wanted() -> dict[str, dict[str, str]]:
+def _groups() -> Iterator[Finding]:
+    """The same for each group of packages that developers need besides, as pyproject.toml in a clone names them."""
+    table = _pyproject().get("dependency-groups")
+    if table is None:
+        yield Finding("groups", "what developers need is named in the pyproject.toml of a clone of the repository, and this is none")
+    for group, wanted in _wanted(_pairs(table or {})).items():
+        yield Finding(f"group {group}", _presence(wanted, f"in a clone, pip install --group {group}"))
+
+
+def _presence(wanted: dict[str, str], remedy: str) -> str:
+    """The versions of these packages, and what is missing."""
+    present, missing = [], []
+    for name, least in wanted.items():
+        version = _version(name)
+        if not version:
+            missing.append(name)
+        elif _numbers(version) < _numbers(least):
+            missing.append(f"{name} {least} (here {version})")
+        else:
+            present.append(f"{name} {version}")
+    absent = f"missing: {', '.join(missing)}. Remedy: {remedy}" if missing else ""
+    return "; ".join(part for part in (", ".join(present), absent) if part)
+
+
+def _wanted(requirements: Iterator[tuple[str, str]]) -> dict[str, dict[str, str]]:
     """For each extra but `all`, which is the others together: its packages, and the least version of each."""
     extras: dict[str, dict[str, str]] = {}
-    for extra, requirement in _requirements():
+    for extra, requirement in requirements:
         name, least = re.match(r"\s*([\w.-]+)(?:\[[^]]*\])?\s*(?:\(?>=\s*([\w.]+))?", requirement).groups(default="0")  # type: ignore[union-attr]
         if extra != "all" and name != DISTRIBUTION:  # in a checkout, an extra may still include another by name
             extras.setdefault(extra, {})[name] = least
@@ -187,13 +204,22 @@ def _requirements() -> Iterator[tuple[str, str]]:
             if extra := re.search(r"""extra\s*==\s*['"]([\w.-]+)""", requirement):
                 yield extra[1], requirement
     except metadata.PackageNotFoundError:
-        import tomllib
+        yield from _pairs(_pyproject().get("project", {}).get("optional-dependencies", {}))
 
-        file = os.path.join(os.path.dirname(HERE), "pyproject.toml")
-        if os.path.isfile(file):
-            with open(file, "rb") as text:
-                table = tomllib.load(text)["project"]["optional-dependencies"]
-            yield from ((extra, requirement) for extra, requirements in table.items() for requirement in requirements)
+
+def _pairs(table: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    return ((name, requirement) for name, requirements in table.items() for requirement in requirements)
+
+
+def _pyproject() -> dict[str, Any]:
+    """The pyproject.toml of the clone that this is, {} where it is none."""
+    import tomllib
+
+    file = os.path.join(os.path.dirname(HERE), "pyproject.toml")
+    if not os.path.isfile(file):
+        return {}
+    with open(file, "rb") as text:
+        return tomllib.load(text)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from . import given
 from .errors import GradientError
-from .graph import Edge, edges, topological
+from .graph import Edge, Node, edges, topological
 from .masking import substitutes
 from .primitive import Primitive
 
@@ -28,7 +29,7 @@ def describe_partial(op: Primitive, position: int, args: Sequence[Any]) -> str:
     at = []
     for name, arg in zip(op.operands, args, strict=True):
         label = getattr(arg, "label", None)
-        at.append(f"{name}={arg if isinstance(arg, float) else arg.data!r}" + (f" (label {label!r})" if label is not None else ""))
+        at.append(f"{name}={arg if isinstance(arg, float) else arg.data!r}" + (f" (label {label!r})" if label else ""))
     return f"∂({op.formula})/∂{op.operands[position]} at {', '.join(at)}"
 
 
@@ -83,3 +84,38 @@ def guilty(output: Any, seed: float, leaves: list[Any], held: list[float]) -> Gr
     return GradientError(
         f"{leaf!r} cannot add {gradient[leaf]!r} to its grad: the sum is not finite. No gradient was changed; zero_grad() makes room."
     )
+
+
+# What somebody has put into a node, where a number belongs.
+
+
+def _misplaced(x: Any) -> bool:
+    return not isinstance(x, (float, int)) or given.is_bool(x)
+
+
+def _is_node(x: Any) -> bool:
+    return isinstance(x, Node)
+
+
+def refuse_misplaced(*nodes: Any) -> None:
+    """A TypeError that names the first node whose `data` somebody has set to what is no float. An int, and a number of a class that
+    derives from float, is as good as one; a float32 would make all that is computed from it less accurate.
+    """
+    for node in nodes:
+        if _is_node(node) and _misplaced(node.data):
+            leaves: list[Any] = [x for x in topological(node) if x.op is None]
+            below = next((x for x in leaves if _misplaced(x.data)), node)
+            instead = "its .data" if _is_node(below.data) else "float(number)"
+            raise TypeError(
+                f"the data of {below!r} is of type {type(below.data).__name__}: somebody has put it there; put {instead} there instead"
+            )
+
+
+def refuse_grads(nodes: Sequence[Any], grads: Sequence[Any]) -> None:
+    """A TypeError that names the first leaf whose `grad` somebody has set to what is no float. An int is as good, and None stands for 0."""
+    for node, grad in zip(nodes, grads, strict=True):
+        if node.op is None and grad is not None and _misplaced(grad):
+            node.grad = grad  # as it was before, and will be again, so that the message shows it
+            raise TypeError(
+                f"the grad of {node!r} is of type {type(grad).__name__}: somebody has put it there; put float(number) there instead"
+            )

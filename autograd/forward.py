@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import composed, ops
+from .arrays import bind_names
 from .context import paused
 from .errors import GradientError, RangeError, StaleGraphError
 from .escape import lost
 from .failures import ZERO_TIMES_INFINITY, describe_partial, missing
 from .graph import topological
 from .masking import is_still, substitutes, vanishes
-from .numbers import as_operand
-from .primitive import PRIMITIVES, Primitive, bind, function_of, interpretation
+from .numbers import as_operand, holds_many
+from .primitive import PRIMITIVES, Primitive, among_arrays, bind, function_of, interpretation
 from .reverse import only_once, plus, times
 from .value import UNDEFINED, Value, as_value
 
@@ -105,12 +106,12 @@ class Dual:
     def __pow__(self, other: Any, modulus: None = None) -> Any:
         if modulus is not None:
             raise TypeError("pow of a Dual takes no modulus")
+        if holds_many(other):
+            return NotImplemented
         return (ops.pow if isinstance(other, (Dual, Value)) else ops.power)(self, other)
 
     def __pos__(self) -> Dual:
         return self
-
-    __array_ufunc__ = None  # as for a Value
 
     if TYPE_CHECKING:
 
@@ -160,8 +161,8 @@ def number(x: Any) -> float:
 
 
 def _comparable(other: Any) -> float:
-    if isinstance(other, float):
-        return other
+    if isinstance(other, float) or holds_many(other):
+        return other  # type: ignore[no-any-return]
     return number(as_operand(other, "a number to compare with", "a Dual"))
 
 
@@ -172,7 +173,10 @@ def _on_duals(primitive: Primitive) -> Callable[..., Any]:
     product, flat = primitive is _MULTIPLY, primitive.flat if any(primitive.flat) else None
 
     def push(*operands: Any) -> Any:
-        operands = tuple(as_operand(x, asker=primitive.name) for x in operands)
+        try:
+            operands = tuple(as_operand(x, asker=primitive.name) for x in operands)
+        except TypeError:
+            return among_arrays(primitive, *operands)
         for x in operands:
             refuse_kept(x)
         level = max(x.level for x in operands if isinstance(x, Dual))
@@ -256,6 +260,7 @@ def _out_of_range(where: str) -> Undefined:
 
 
 bind(Dual, function_of)
+bind_names(Dual)
 for _name in composed.METHODS:
     setattr(Dual, _name, getattr(composed, _name))
 

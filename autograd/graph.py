@@ -6,7 +6,7 @@ collector, which is most of the cost of a graph in Python, then has one object a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from .marks import sweep
@@ -17,8 +17,8 @@ class Node:
     """A node's place in its graph.
 
     x, y    the operands that are nodes; None for a constant operand and where there is none
-    dx, dy  the local derivatives ∂node/∂x and ∂node/∂y, fixed when the node was recorded; beside an operand that is
-            None, the constant itself
+    dx, dy  the local derivatives ∂node/∂x and ∂node/∂y, fixed when the node was recorded. Where an operand is None there
+            is none, and the slot holds something else, under another name (`Value.first_constant`, `Value.made_in`)
     """
 
     __slots__ = ("dx", "dy", "x", "y")
@@ -27,6 +27,13 @@ class Node:
     dx: float | None
     dy: float | None
 
+
+become: Callable[[Node, type], None] = object.__dict__["__class__"].__set__
+"""become(node, kind) makes a node one of another class, which adds no slots. So it keeps its identity, wherever somebody holds it, and
+answers otherwise for a while: a parameter is Traced while a program is recorded with it, a Value that the function can reach, and that is
+none of its own, is Foreign then, and in packed training, where the numbers are in arrays, a parameter is Resident. This is a function in C,
+and the way back is made ready before: all nodes go back in one call (`process.all_of`), whatever happens.
+"""
 
 N = TypeVar("N", bound=Node)
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+STEADY = {__name__.partition(".")[0]}
+"""Packages whose own functions and names stay what they are: programs do not look whether they do. A package of this house adds itself."""
 SWEEPS: list[Callable[..., Any]] = []
 """The functions that are marked as sweeps."""
 

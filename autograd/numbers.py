@@ -31,12 +31,23 @@ ABOVE: dict[type, set[type]] = defaultdict(set)
 
 
 @cache
-def kind_of(kind: type) -> Any:
+def kind_of(kind: Any) -> Any:
     """The interpretation for a class of numbers, or for the nearest base of it that has one; None for what is no number. A class of
     somebody's own that derives from float is no float until it is converted.
     """
     bases = (base for base in kind.__mro__ if base in KINDS and (base is kind or base is not float))
     return next((KINDS[base] for base in bases), None)
+
+
+def holds_many(x: Any) -> bool:
+    """Whether x is an array of numbers, as NumPy's and pandas' are, which compute with each of their elements."""
+    return callable(getattr(type(x), "__array_ufunc__", None)) and not is_ours(x)
+
+
+def is_ours(x: Any) -> bool:
+    """Whether x is of a kind of number that is no plain one."""
+    kind: Any = type(x)
+    return kind is not float and kind_of(kind) is not None
 
 
 # Plain numbers.
@@ -73,8 +84,7 @@ def as_float(x: Any, what: str = "a number", asker: str = "") -> float:
 
 def as_operand(x: Any, what: str = "a number", asker: str = "") -> Any:
     """x itself if it is of a kind that the rows are interpreted on, such as a Value; a plain number as a float."""
-    kind: type = type(x)
-    return x if kind is not float and kind_of(kind) else as_float(x, what, asker)
+    return x if is_ours(x) else as_float(x, what, asker)
 
 
 def _advice(x: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from . import given
 from .errors import DivisionByZeroError, DomainError, NonFiniteError, RangeError
-from .numbers import ABOVE, KINDS, as_float, as_operand, kind_of
+from .numbers import ABOVE, KINDS, as_float, as_operand, holds_many, kind_of
 
 Rule = Callable[..., Any]
 """rule(z, x) or rule(z, x, y): the local derivative, from the result z and the operands, in the table's own functions."""
@@ -251,7 +251,7 @@ class _Kinds(dict[type, Callable[..., Any]]):
         self.primitive = primitive
 
     def __missing__(self, kind: type) -> Callable[..., Any]:
-        build = kind_of(kind) or _foreign
+        build = kind_of(kind) or (_many if callable(getattr(kind, "__array_ufunc__", None)) else _foreign)
         self[kind] = meaning = build(self.primitive)
         return meaning
 
@@ -412,7 +412,7 @@ def failure(primitive: Primitive, operands: tuple[Any, ...], cause: BaseExceptio
         data, label = getattr(operand, "data", operand), getattr(operand, "label", None)
         if not isinstance(data, Real):  # NumPy's numbers have a `data` of another sort
             data = operand
-        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label is not None else ""))
+        came.append(f"{name}={data!r}" + (f" (label {label!r})" if label else ""))
         if isinstance(data, float) and data * 0.0:
             return NonFiniteError(f"{primitive.name} met {came[-1]}, which is not a finite number")
     got = ", ".join(came)
@@ -483,6 +483,35 @@ def _foreign(primitive: Primitive) -> Callable[..., Any]:
     function = function_of(primitive)
 
     def convert(*operands: Any) -> Any:
-        return function(*[as_operand(operand, asker=primitive.name) for operand in operands])
+        try:
+            numbers = [as_operand(operand, asker=primitive.name) for operand in operands]
+        except TypeError:
+            return among_arrays(primitive, *operands)
+        return function(*numbers)
 
     return convert
+
+
+def _many(primitive: Primitive) -> Callable[..., Any]:
+    """Arrays: element by element, as NumPy broadcasts them. Of plain numbers alone comes an array of floats, else one of objects."""
+    import numpy as np
+
+    each = np.frompyfunc(function_of(primitive), len(primitive.operands), 1)
+
+    def elementwise(*operands: Any) -> Any:
+        result = each(*operands)
+        return result.astype(float) if isinstance(result, np.ndarray) and all(map(_plain, operands)) else result
+
+    return elementwise
+
+
+def _plain(x: Any) -> bool:
+    return isinstance(x, Real) or getattr(getattr(x, "dtype", None), "kind", "") in tuple("iuf")
+
+
+def among_arrays(primitive: Primitive, *operands: Any) -> Any:
+    """Called where an operand was refused as a number: what the row is if an operand is an array; else that error, once more."""
+    for x in operands:
+        if holds_many(x):
+            return primitive.kinds[type(x)](*operands)
+    raise

@@ -9,19 +9,32 @@ import io
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import starmap
+from itertools import repeat, starmap
 from operator import call
 from typing import Any, Generic, TypeVar, overload
 
 from .errors import InUseError
 
 T = TypeVar("T")
+
+# All at once. Ctrl-C may fall between any two steps of Python code, and another thread may run there. Neither can amid one call into C, as
+# long as that calls nothing but functions in C. So whatever has to change as one changes in one such call: the gradients of a sweep, the
+# parameters in a step, the classes of those that are lent to a recording, and the way back from each. Its steps are made ready before.
+
 together: Callable[[Iterable[Any]], None] = deque(maxlen=0).extend
-"""Goes through an iterator in one call into C: no signal falls between its steps, and no other thread. Of all such calls this one needs no
-memory of its own.
-"""
+"""Goes through an iterator in one call into C. Of all such calls this one needs no memory of its own."""
+
+
+def all_of(calls: Iterable[tuple[Any, ...]]) -> None:
+    """Make calls, each (function in C, *arguments), all at once."""
+    together(starmap(call, [*calls]))
+
+
+def assign(things: Sequence[Any], name: str, values: Iterable[Any]) -> None:
+    """Give each of these things its value as an attribute, all at once. The values are a list, or an iterator in C such as repeat(0.0)."""
+    together(map(setattr, things, repeat(name), values))
 
 
 class Back(io.IOBase):

@@ -134,8 +134,8 @@ def _contribution(node: Value, position: int, upstream: Value | float, partials:
     try:
         if len(rules) == 1:
             partial = rules[0](node, x)  # type: ignore[misc]
-        else:  # a constant operand stands where its partial would; node.args would take twice the time
-            a, b = node.dx if x is None else x, node.dy if y is None else y
+        else:  # node.args, which takes twice the time
+            a, b = node.first_constant if x is None else x, node.second_constant if y is None else y
             partial = rules[position](node, a, b)  # type: ignore[misc]
             if op.once is not None:  # type: ignore[union-attr]
                 partial = only_once(op, position, partial, (a, b))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@
     def test_anything(f):                                   # a random graph; a failing one prints as a Python function
         ...
 
-Needs the extra `test`: pip install 'glassgrad[test]'.
+Needs the extra `testing`: pip install 'glassgrad[testing]'.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ try:
     from hypothesis import HealthCheck, given, reject, settings
     from hypothesis import strategies as st
 except ImportError as error:
-    raise MissingExtraError("autograd.testing needs hypothesis, from the extra test: pip install 'glassgrad[test]'") from error
+    raise MissingExtraError("autograd.testing needs hypothesis, from the extra testing: pip install 'glassgrad[testing]'") from error
 
 from . import given as checked  # the other one is hypothesis's
 from .checking.chance import SPECIAL, Entry, Recipe, random_operands, random_recipe
@@ -219,7 +219,7 @@ def over_primitives(argument: str = "primitive", *, only: Iterable[Primitive] | 
     try:
         import pytest
     except ImportError as error:
-        raise MissingExtraError("over_primitives needs pytest, from the extra test: pip install 'glassgrad[test]'") from error
+        raise MissingExtraError("over_primitives needs pytest, from the extra testing: pip install 'glassgrad[testing]'") from error
 
     checked.text(argument, "argument", "over_primitives")
     rows = [*PRIMITIVES.values()] if only is None else primitives_given(only, "over_primitives")

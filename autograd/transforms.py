@@ -1,7 +1,9 @@
 """Functions in, functions out: grad, jvp and their kin, on functions of numbers in lists, tuples and dicts.
 
 A function differentiated here is ordinary Python: it gets its arguments with numbers that remember (Values) or that carry a
-derivative along (Duals) in place of the plain ones, and returns what it computed. Results have the structure of the arguments.
+derivative along (Duals) in place of the plain ones, and returns what it computed. Results have the structure of the arguments: lists,
+tuples, dicts, named tuples, dataclasses and NumPy arrays, nested as you like (`trees`). For an array the function gets an array of
+Values, and what comes back is an array of floats.
 
 One rule says what comes back: **a plain number, unless it depends on a Value of yours** that was an argument or that the function
 brought along; then a Value that knows how. So transforms nest in any order, and `backward()` goes through them. A leaf that the
@@ -19,13 +21,14 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, Literal
 
-from . import context, given, ops
+from . import context, given, ops, trees
 from .context import paused, recording, running
 from .errors import GradientError
 from .forward import Dual, Level, Undefined, number, refuse_kept
 from .graph import cotangents, topological
 from .numbers import as_operand
 from .reverse import pull
+from .trees import rebuild
 from .value import Value
 
 Argnums = int | Sequence[int]
@@ -91,7 +94,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     outputs = run.outputs()
 
     def pullback(cotangents: Any) -> Any:
-        seeds = _numbers_like(run.result, cotangents, "vjp's pullback", "the function's result")
+        seeds = _beside(run.result, cotangents, "vjp's pullback", "the function's result", "what it was given")
         with recording():
             # Only the slope of this sum is used. Its terms v·(y - y) are 0, so that no sum of large v·y overflows.
             weighted: Any = 0.0
@@ -100,7 +103,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                     weighted = weighted + seed * (output - ops.stop_gradient(output))
         return run.gradient(weighted)
 
-    result = like(run.result, map(run.outside, outputs))
+    result = rebuild(run.shape, map(run.outside, outputs))
     return (result, pullback, run.aux()) if run.has_aux else (result, pullback)
 
 
@@ -127,7 +130,7 @@ def _jacobian(asker: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool
             return _jacobian_forward(f, args, kwargs, argnums, has_aux)
         run = _Reverse(asker, f, args, kwargs, argnums, has_aux)
         outputs = run.outputs()
-        return run.with_aux(like(run.result, map(run.gradient, outputs)))
+        return run.with_aux(rebuild(trees.nest(run.shape, run.structure), (x for output in outputs for x in run.slopes(output))))
 
     return _named(jacobian_of, asker, f, has_aux)
 
@@ -175,7 +178,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 
 def _along(asker: str, f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool) -> _Forward:
     args, directions = _arguments(primals, asker, "primals"), _arguments(tangents, asker, "tangents")
-    moving = _numbers_like(args, directions, asker, "the arguments", "the tangents")
+    moving = _beside(args, directions, asker, "the arguments", "the tangents")
     return _Forward(asker, f, args, {}, range(len(args)), has_aux, moving)
 
 
@@ -196,7 +199,7 @@ def derivative(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = Fals
     def derivative_of(*args: Any, **kwargs: Any) -> Any:
         places = _positions("derivative", argnums, len(args))
         for place in places:
-            if isinstance(args[place], (list, tuple, dict)):
+            if trees.sort(args[place]):
                 raise TypeError(
                     f"derivative is by one number, but got {given.shorten(args[place])} of type {type(args[place]).__name__}; use jvp"
                 )
@@ -212,15 +215,15 @@ def derivative(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = Fals
 
 
 def _jacobian_forward(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool) -> Any:
-    _, chosen, numbers = _chosen("jacobian", args, argnums)
-    size = len(numbers)
-    runs = [
-        _Forward("jacobian", f, args, kwargs, argnums, has_aux, [1.0 if i == j else 0.0 for i in range(size)]) for j in range(max(size, 1))
-    ]
-    columns = [_flat(run.tangents(), "jacobian", "the result") for run in runs][:size]
-    rows = [list(row) for row in zip(*columns, strict=True)] or [[] for _ in _flat(runs[0].result, "jacobian", "the result")]
-    structure = chosen[0] if isinstance(argnums, int) else chosen
-    return runs[0].with_aux(like(runs[0].result, (like(structure, iter(row)) for row in rows)))
+    size = len(_chosen("jacobian", args, argnums)[2])
+    first, columns = None, []
+    for j in range(max(size, 1)):
+        run = _Forward("jacobian", f, args, kwargs, argnums, has_aux, [1.0 if i == j else 0.0 for i in range(size)])
+        columns.append(run.slopes())  # now, since the next run may fill the same array
+        first = first or run
+    assert first is not None
+    rows = zip(*columns, strict=True) if size else ()
+    return first.with_aux(rebuild(trees.nest(first.shape, first.structure), (x for row in rows for x in row)))
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -260,10 +263,10 @@ class _Run:
         given.function(f, asker)
         self.asker, self.has_aux = asker, given.flag(has_aux, "has_aux", asker)
         self.level = begun()
-        places, chosen, numbers = _chosen(asker, args, argnums)
-        self.structure = chosen[0] if isinstance(argnums, int) else chosen
+        places, structure, numbers = _chosen(asker, args, argnums)
+        self.structure = structure[1][0] if isinstance(argnums, int) else structure
         moved = list(args)
-        for place, arg in zip(places, like(chosen, iter(replace(numbers))), strict=True):
+        for place, arg in zip(places, rebuild(structure, iter(replace(numbers))), strict=True):
             moved[place] = arg
         with under_way(self.level):
             result = f(*moved, **kwargs)
@@ -277,10 +280,11 @@ class _Run:
         self.result = result
 
     def outputs(self) -> list[Any]:
-        """The numbers f returned."""
+        """The numbers f returned; `shape` is the structure that they stood in."""
         if self.result is None:
             raise TypeError(f"{self.asker} needs a function that returns numbers, but got None: is a return missing?")
-        return _flat(self.result, self.asker, "the function's result")
+        self.shape, numbers = _apart(self.result, self.asker, [("the function's result", self.result)])
+        return numbers
 
     def outside(self, x: Any) -> Any:
         """The number as the caller sees it, who knows nothing of this run."""
@@ -293,7 +297,7 @@ class _Run:
 
     def aux(self) -> Any:
         """What else f returned, with its numbers as the caller sees them."""
-        return _anywhere(self._aux, self.outside)
+        return trees.mapped(self._aux, lambda x: self.outside(x) if isinstance(x, (Value, Dual)) else x)
 
     def with_aux(self, result: Any) -> Any:
         """The result, and with has_aux what else f returned."""
@@ -303,7 +307,7 @@ class _Run:
 def _constant(leaf: Value) -> bool:
     """Whether the leaf was made in the run of a function that has returned, by us as a variable or by the function: nobody asks how a
     result depends on it. All others are somebody's: a Value of the caller's, or one of a run around this one."""
-    return getattr(leaf.dx, "over", False)
+    return getattr(leaf.made_in, "over", False)
 
 
 def _plain(results: list[Any]) -> list[Any]:
@@ -333,14 +337,14 @@ class _Reverse(_Run):
             variable.label = x.label
         else:
             variable = Value(x)
-            variable.dx = self.level
+            variable.made_in = self.level
         self.variables.append(variable)
         self.level.variables.add(variable)
         return variable
 
     def scalar(self) -> Any:
         """The one number f returned."""
-        if isinstance(self.result, (list, tuple, dict)):
+        if getattr(self.result, "shape", None) != () and trees.sort(self.result):  # an array may be one number, too
             raise TypeError(
                 f"{self.asker} needs a function that returns one number, but got {given.shorten(self.result)} of type"
                 f" {type(self.result).__name__}; use jacobian or vjp, or has_aux=True for a pair of a number and something else"
@@ -349,7 +353,11 @@ class _Reverse(_Run):
 
     def gradient(self, output: Any) -> Any:
         """∂output/∂x for every number of the chosen arguments, in their structure."""
-        return like(self.structure, map(_settled, self._gradients(output)))
+        return rebuild(self.structure, self.slopes(output))
+
+    def slopes(self, output: Any) -> Iterator[Any]:
+        """The same, number by number."""
+        return map(_settled, self._gradients(output))
 
     def _gradients(self, output: Any) -> Iterable[Any]:
         if isinstance(output, Dual):  # ∂/∂x of p + ṫε, for ε does not depend on x
@@ -389,11 +397,17 @@ class _Forward(_Run):
 
     def values(self) -> Any:
         """What f returned."""
-        return like(self.result, map(self.outside, self.outputs()))
+        outputs = self.outputs()
+        return rebuild(self.shape, map(self.outside, outputs))
 
     def tangents(self) -> Any:
         """How fast what f returned changes."""
-        return like(self.result, map(self._tangent, self.outputs()))
+        slopes = self.slopes()
+        return rebuild(self.shape, iter(slopes))
+
+    def slopes(self) -> list[Any]:
+        """The same, number by number."""
+        return [self._tangent(x) for x in self.outputs()]
 
     def _tangent(self, x: Any) -> Any:
         if not isinstance(x, Dual) or x.level != self.level:
@@ -441,10 +455,11 @@ def _positions(asker: str, argnums: Argnums, size: int) -> list[int]:
     return places
 
 
-def _chosen(asker: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[int], tuple[Any, ...], list[Any]]:
-    """The places of the chosen arguments, these arguments, and all the numbers in them."""
+def _chosen(asker: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[int], trees.Structure, list[Any]]:
+    """The places of the chosen arguments, the structure of the tuple of these arguments, and all the numbers in them."""
     places = _positions(asker, argnums, len(args))
-    return places, tuple(args[place] for place in places), [x for place in places for x in _flat(args[place], asker, f"argument {place}")]
+    chosen = tuple([args[place] for place in places])
+    return places, *_apart(chosen, asker, ((f"argument {place}", args[place]) for place in places))
 
 
 def _arguments(args: Any, asker: str, what: str) -> tuple[Any, ...]:
@@ -455,79 +470,23 @@ def _arguments(args: Any, asker: str, what: str) -> tuple[Any, ...]:
     return tuple(args)
 
 
-def _flat(tree: Any, asker: str, where: str, above: tuple[Any, ...] = ()) -> list[Any]:
-    """The numbers in nested lists, tuples and dicts, in order; `where` says in messages which one is none."""
-    if isinstance(tree, (list, tuple, dict)):
-        if any(tree is outer for outer in above):
-            raise ValueError(f"{asker} got a {type(tree).__name__} that contains itself, at {where}")
-        if len(above) > given.DEPTH:
-            raise ValueError(f"{asker} got lists in lists, more than {given.DEPTH} deep, at {where:.60}…")
-        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
-        inside = (*above, tree)
-        return [x for key, item in items for x in _flat(item, asker, f"{where}[{key!r}]", inside)]
-    return [as_operand(tree, f"a number at {where}", asker)]
+def _apart(tree: Any, asker: str, named: Iterable[tuple[str, Any]]) -> tuple[trees.Structure, list[Any]]:
+    """The structure of a tree, and its numbers. `named` has the tree, or what it consists of, under its names in messages."""
+    numbers: list[Any] = []
+    try:
+        return trees.flatten(tree, numbers, as_operand), numbers
+    except (TypeError, ValueError):
+        for name, part in named:  # once more, to say where
+            for where, x in trees.walk(part, name, asker):
+                as_operand(x, f"a number at {where}", asker)
+        raise
 
 
-def like(tree: Any, numbers: Iterator[Any]) -> Any:
-    """New containers of the tree's structure, with these numbers in it."""
-    if isinstance(tree, dict):
-        return {key: like(item, numbers) for key, item in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        items = [like(item, numbers) for item in tree]
-        if isinstance(tree, list):
-            return items
-        return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
-    return next(numbers)
-
-
-def _numbers_like(tree: Any, other: Any, asker: str, name: str, others: str = "what it was given") -> list[Any]:
+def _beside(tree: Any, other: Any, asker: str, name: str, others: str) -> list[Any]:
     """The numbers of `other`, which has the structure of `tree`."""
 
-    def compare(x: Any, y: Any, where: str) -> None:
-        kind = next((kind for kind in (dict, list, tuple) if isinstance(x, kind)), None)
-        same = not isinstance(y, (dict, list, tuple)) if kind is None else isinstance(y, kind) and _keys(x) == _keys(y)
-        if not same:
-            raise ValueError(f"{asker} needs {others} to have the structure of {name}: {_shape(x)}{where}, but got {_shape(y)}")
-        for key in _keys(x):
-            compare(x[key], y[key], f"{where or ' at '}[{key!r}]")
+    def mismatch(what: str) -> ValueError:
+        return ValueError(f"{asker} needs {others} to have the structure of {name}: {what}")
 
-    _flat(tree, asker, name)  # refuses what is no number, and what contains itself
-    compare(tree, other, "")
-    return _flat(_ordered(tree, other), asker, others)
-
-
-def _ordered(tree: Any, other: Any) -> Any:
-    """`other`, its dicts in the order of the tree's."""
-    if isinstance(tree, dict):
-        return {key: _ordered(item, other[key]) for key, item in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [_ordered(x, y) for x, y in zip(tree, other, strict=True)]
-    return other
-
-
-def _keys(x: Any) -> set[Any]:
-    return set(x) if isinstance(x, dict) else set(range(len(x))) if isinstance(x, (list, tuple)) else set()
-
-
-def _shape(x: Any) -> str:
-    if isinstance(x, dict):
-        return f"a dict with the keys {given.shorten(list(x))}"
-    if isinstance(x, (list, tuple)):
-        return f"a {type(x).__name__} of length {len(x)}"
-    return "one number" if isinstance(x, (Value, Dual, float, int)) else f"{given.shorten(x)} of type {type(x).__name__}"
-
-
-def _anywhere(x: Any, change: Callable[[Any], Any], depth: int = 0) -> Any:
-    """x with every number that remembers changed, wherever it stands in lists, tuples and dicts; all else as it is."""
-    if isinstance(x, (Value, Dual)):
-        return change(x)
-    if depth > given.DEPTH:
-        raise ValueError(f"what the function returns beside its result is more than {given.DEPTH} lists deep, or contains itself")
-    if isinstance(x, dict):
-        return {key: _anywhere(item, change, depth + 1) for key, item in x.items()}
-    if isinstance(x, list):
-        return [_anywhere(item, change, depth + 1) for item in x]
-    if isinstance(x, tuple):
-        items = [_anywhere(item, change, depth + 1) for item in x]
-        return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
-    return x
+    _apart(tree, asker, [(name, tree)])  # refuses what is no number, and what contains itself
+    return [as_operand(x, f"a number at {others}", asker) for x in trees.matching(tree, other, mismatch)]

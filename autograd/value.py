@@ -13,23 +13,30 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from . import composed, context, copies, given, ops
+from .arrays import bind_names
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
-from .failures import guilty
+from .derived import OWN, Own, derive, hand_on, micrograds_name
+from .failures import guilty, refuse_grads, refuse_misplaced
 from .graph import Node, edges, topological
 from .marks import sweep
 from .masking import MISSING, Missing, swept
-from .numbers import ABOVE, as_float
-from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, bind, failure, forward_of, interpretation
+from .numbers import ABOVE, as_float, holds_many
+from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, among_arrays, bind, failure, forward_of, interpretation
 from .process import refuse_reentry, together, updating
+
+if TYPE_CHECKING:
+    from .typed import Methods as _Node  # a node with the rows as methods, which are bound at the end of this file
+else:
+    _Node = Node
 
 _new = object.__new__
 _here: Callable[[], State] | None = None
 context.tell(globals())
 
 
-class Value(Node):
+class Value(_Node):
     """A number that remembers the operation and the operands it came from.
 
     data    the number, a float
@@ -46,7 +53,8 @@ class Value(Node):
 
     Equality and hashing are by identity, since a node is a place in a graph; < and its kin compare the numbers. `float(v)`
     and so `math.exp(v)` give a plain number: no gradient flows through them, and while a function is differentiated (`grad` and its kin)
-    they are a LostGradientError, if the Value depends on its arguments. A Value takes ints, floats, NumPy scalars,
+    they are a LostGradientError, if the Value depends on its arguments. Beside an array of NumPy's a Value computes with each element
+    (see `arrays`). A Value takes ints, floats, NumPy scalars,
     Fractions and Decimals; anything else is a TypeError, NaN and infinity a NonFiniteError.
     """
 
@@ -59,6 +67,11 @@ class Value(Node):
     scope: str | None
     op: Primitive | None
 
+    # What the slots of the partials hold where there is none, under names of their own. So no node has a slot more.
+    made_in: Any = Node.__dict__["dx"]  # of a leaf: the derivative in whose run it was made (`State.run`); None outside of any
+    first_constant: float = Node.__dict__["dx"]  # beside an operand that is None: the plain number in its place
+    second_constant: float = Node.__dict__["dy"]
+
     def __init__(self, data: Any, *, label: str | None = None) -> None:
         self.data = as_float(data, asker="Value")
         if label is not None and not isinstance(label, str):
@@ -68,7 +81,7 @@ class Value(Node):
         here = context.here()
         self.scope = here.scope
         self.op = self.x = self.y = self.dy = None
-        self.dx = here.run
+        self.made_in = here.run
 
     # -- the graph -------------------------------------------------------------------------------------------------------
 
@@ -77,10 +90,10 @@ class Value(Node):
         """The operands in their order: Values, and floats for constants. Empty for a leaf."""
         if self.op is None:
             return ()
-        first = self.dx if self.x is None else self.x
+        first = self.first_constant if self.x is None else self.x
         if len(self.op.operands) == 1:
-            return (first,)  # type: ignore[return-value]
-        return (first, self.dy if self.y is None else self.y)  # type: ignore[return-value]
+            return (first,)
+        return (first, self.second_constant if self.y is None else self.y)
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -93,6 +106,22 @@ class Value(Node):
         where it is beyond the floats.
         """
         return tuple(edge.partial for edge in edges(self))
+
+    # What micrograd's programs look at.
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The operands that are Values. Constants are none: they have no node."""
+        return {*self.parents}
+
+    @property
+    def _op(self) -> str:
+        """The operation as micrograd writes it: +, *, **2, ReLU; '' for a leaf."""
+        return micrograds_name(self)
+
+    def _backward(self) -> None:
+        """Hand this node's `grad` on to its operands, as one step of a sweep that somebody walks by hand."""
+        hand_on(self)
 
     # -- gradients -------------------------------------------------------------------------------------------------------
 
@@ -131,13 +160,16 @@ class Value(Node):
             if type(other) is not float:
                 if type(other) in _above:
                     return _ADD.kinds[type(other)](self, other)  # type: ignore[no-any-return]
-                other = as_float(other, asker="add")
+                try:
+                    other = as_float(other, asker="add")
+                except TypeError:
+                    return among_arrays(_ADD, self, other)  # type: ignore[no-any-return]
             y, b, dy = None, other, other
         try:
             z = self.data + b
             if z * 0.0:  # true for nan and the infinities alone: the cheapest test there is
                 raise failure(_ADD, (self, other))
-        except TypeError:
+        except (TypeError, ValueError):
             refuse_misplaced(self, other)
             raise
         node: Value = _new(Value)
@@ -166,13 +198,16 @@ class Value(Node):
             if type(other) is not float:
                 if type(other) in _above:
                     return _MULTIPLY.kinds[type(other)](self, other)  # type: ignore[no-any-return]
-                other = as_float(other, asker="multiply")
+                try:
+                    other = as_float(other, asker="multiply")
+                except TypeError:
+                    return among_arrays(_MULTIPLY, self, other)  # type: ignore[no-any-return]
             y, b, dy = None, other, other
         try:
             z = a * b
             if z * 0.0:
                 raise failure(_MULTIPLY, (self, other))
-        except TypeError:
+        except (TypeError, ValueError):
             refuse_misplaced(self, other)
             raise
         node: Value = _new(Value)
@@ -196,12 +231,14 @@ class Value(Node):
     def __radd__(self, other: Any) -> Value:
         if type(other) is int and other == 0:
             return self  # where sum([...]) starts: no node
-        return _ADD.kinds[Value](other, self)  # type: ignore[no-any-return]
+        return _ADD.kinds[type(self)](other, self)  # type: ignore[no-any-return]
 
     def __pow__(self, other: Any, modulus: None = None) -> Value:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
-        return (_POW if isinstance(other, Value) or type(other) in _above else _POWER).kinds[Value](self, other)  # type: ignore[no-any-return]
+        if type(other) is not int and type(other) is not float and holds_many(other):
+            return NotImplemented  # each of its elements asks for itself
+        return (_POW if isinstance(other, Value) or type(other) in _above else _POWER).kinds[type(self)](self, other)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
         return self
@@ -217,8 +254,11 @@ class Value(Node):
         def __neg__(self) -> Value: ...
         def __abs__(self) -> Value: ...
 
-        # For the type checker alone: a real one would keep the interpreter from specialising every attribute access.
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
+    def __init_subclass__(cls, *, results: bool = True, **options: Any) -> None:
+        """What is computed from numbers of a class that derives from Value is of that class, unless results=False."""
+        super().__init_subclass__(**options)
+        if results:
+            derive(cls, Value, _on_values)
 
     # -- as a Python object ----------------------------------------------------------------------------------------------
 
@@ -259,10 +299,8 @@ class Value(Node):
         return format(self.data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        name = f", label={self.label!r}" if self.label is not None else ""
+        name = f", label={self.label!r}" if self.label else ""
         return f"Value({self.data!r}{name}, grad={self.grad!r})"
-
-    __array_ufunc__ = None  # an array of NumPy leaves `array * value` to us, and we refuse it
 
     def __copy__(self) -> Value:
         """A second node with the same operands, number and gradient."""
@@ -292,6 +330,8 @@ def as_values(xs: Any, asker: str, what: str = "a list of Values") -> list[Value
     return [as_value(x, asker, what) for x in given.items(xs, what, asker)]
 
 
+_FLOATS = {float}
+_get_data = Value.__dict__["data"].__get__
 _put_grad = Value.__dict__["grad"].__set__
 _above = ABOVE[Value]  # the kinds of number that know what to do with a Value beside them
 
@@ -313,7 +353,7 @@ def _backward(output: Value, seed: float) -> None:
         restore(restoring)
         if sys.exc_info()[0] is TypeError:  # not in a clause of its own: without memory CPython 3.11 never comes out of one
             refuse_misplaced(*order)
-            _refuse_grads(order)
+            refuse_grads(order, before)
         raise
 
 
@@ -340,28 +380,20 @@ def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) 
                     y.grad += upstream * node.dy  # type: ignore[operator]
     # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
     leaves = [node for node in order if node.op is None]
-    held = [grad or 0.0 for node, grad in zip(order, before, strict=True) if node.op is None]  # None is how some people write 0
+    if not {*map(type, map(_get_data, leaves))} <= _FLOATS:
+        refuse_misplaced(*leaves)
+    held = [grad for node, grad in zip(order, before, strict=True) if node.op is None]
+    if not {*map(type, held)} <= _FLOATS:
+        refuse_grads(leaves, held)
+        held = [grad or 0.0 for grad in held]  # None is how some people write 0
     totals = [grad + leaf.grad for grad, leaf in zip(held, leaves, strict=True)]
     sum_of_all = sum(totals)  # tells of other types, and of what is not finite: quicker than to look at each
     if type(sum_of_all) is not float:
-        refuse_misplaced(*leaves)
-        for leaf, grad in zip(leaves, held, strict=True):
-            leaf.grad = grad
-        _refuse_grads(leaves)
         totals = [float(total) for total in totals]
     if not (math.isfinite(sum_of_all) or all(map(math.isfinite, totals))):
         raise guilty(output, seed, leaves, held)
     for leaf, total in zip(leaves, totals, strict=True):
         leaf.grad = total
-
-
-def _refuse_grads(nodes: list[Value]) -> None:
-    """A TypeError that names the first leaf whose `grad` somebody has set to what is no float."""
-    for node in nodes:
-        if node.op is None and node.grad is not None and (not isinstance(node.grad, (float, int)) or given.is_bool(node.grad)):
-            raise TypeError(
-                f"the grad of {node!r} is of type {type(node.grad).__name__}: somebody has put it there; put float(number) there instead"
-            )
 
 
 def _comparable(other: Any) -> float:
@@ -371,30 +403,39 @@ def _comparable(other: Any) -> float:
         return other  # as in `best = inf; if loss < best`: it is looked at, and does not enter a graph
     if type(other) in _above:
         return other.data  # type: ignore[no-any-return]
+    if holds_many(other):
+        return other  # type: ignore[no-any-return] # it compares the number with each of its own
     return as_float(other, "a number to compare with", "a Value")
 
 
 # How a row records.
 
 
-def _record(primitive: Primitive, data: float, x: Value | None, dx: float | None, y: Value | None = None, dy: float | None = None) -> Value:
-    node: Value = _new(Value)
-    node.data = data
-    node.grad = 0.0
-    node.label = None
-    node.op = primitive
-    node.x = x
-    node.dx = dx
-    node.y = y
-    node.dy = dy
-    if _here is None:
-        node.scope = None
-    else:
-        here = _here()
-        node.scope = here.scope
-        if here.paused:
-            _forget(node, here)
-    return node
+def _recording(kind: type[Value]) -> Callable[..., Value]:
+    """How nodes of this class are made."""
+
+    def record(
+        primitive: Primitive, data: float, x: Value | None, dx: float | None, y: Value | None = None, dy: float | None = None
+    ) -> Value:
+        node: Value = _new(kind)
+        node.data = data
+        node.grad = 0.0
+        node.label = None
+        node.op = primitive
+        node.x = x
+        node.dx = dx
+        node.y = y
+        node.dy = dy
+        if _here is None:
+            node.scope = None
+        else:
+            here = _here()
+            node.scope = here.scope
+            if here.paused:
+                _forget(node, here)
+        return node
+
+    return record
 
 
 UNDEFINED = (ArithmeticError, ValueError)
@@ -420,14 +461,14 @@ def _looked(rule: Rule | None) -> Any:
 
 
 @interpretation(Value)
-def _on_values(primitive: Primitive) -> Callable[..., Value]:
+def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callable[..., Value]:
     """A row on Values: compute, refuse what is not finite, fix the local derivatives, make the node.
 
     A local derivative that does not exist is stored as nan and one beyond the floats as inf, for it must not break a forward
     pass that has a value; a sweep that needs it raises. Constants stay floats, in the partial's place of the operand that is
     missing.
     """
-    name, forward = primitive.name, forward_of(primitive)
+    name, forward, record_node = primitive.name, forward_of(primitive), _recording(kind or Value)
     # What Python's arithmetic makes of another type is of that type, too, and is met later; other functions make a float of it.
     looks = getattr(primitive.forward, "__module__", None) != "_operator"
 
@@ -441,14 +482,21 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
             try:
                 z = forward(a)
             except FAILURES as error:
+                refuse_misplaced(x)
                 raise failure(primitive, (x,), error) from None
-            if z * 0.0 or a * 0.0:  # an operand that was edited to NaN is refused even where the result is a number
-                raise failure(primitive, (x,))
+            try:
+                if z * 0.0 or a * 0.0:  # an operand that was edited to NaN is refused even where the result is a number
+                    raise failure(primitive, (x,))
+                if type(z) is not float:
+                    refuse_misplaced(x)
+            except (TypeError, ValueError):
+                refuse_misplaced(x)
+                raise
             try:
                 dx = rule(z, a)
             except UNDEFINED as error:
                 dx = _undefined(error)
-            return _record(primitive, z, x, dx)
+            return record_node(primitive, z, x, dx)
 
         return _named(record, primitive)
 
@@ -463,7 +511,10 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
         else:
             if type(x) in _above:
                 return primitive.kinds[type(x)](x, y)  # type: ignore[no-any-return]
-            dx = a = as_float(x, asker=name)
+            try:
+                dx = a = as_float(x, asker=name)
+            except TypeError:
+                return among_arrays(primitive, x, y)  # type: ignore[no-any-return]
             left = None
         if isinstance(y, Value):
             b = y.data
@@ -473,16 +524,26 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
         else:
             if type(y) in _above:
                 return primitive.kinds[type(y)](x, y)  # type: ignore[no-any-return]
-            dy = b = as_float(y, asker=name)
+            try:
+                dy = b = as_float(y, asker=name)
+            except TypeError:
+                return among_arrays(primitive, x, y)  # type: ignore[no-any-return]
             right = None
         if right is not None and rule_y is None:
             raise TypeError(f"{name} needs a plain number as {primitive.operands[1]}, but got {y!r}; x ** y takes a Value there")
         try:
             z = forward(a, b)
         except FAILURES as error:
+            refuse_misplaced(x, y)
             raise failure(primitive, (x, y), error) from None
-        if z * 0.0 or a * 0.0 or b * 0.0:
-            raise failure(primitive, (x, y))
+        try:
+            if z * 0.0 or a * 0.0 or b * 0.0:
+                raise failure(primitive, (x, y))
+            if type(z) is not float:
+                refuse_misplaced(x, y)
+        except (TypeError, ValueError):
+            refuse_misplaced(x, y)
+            raise
         if left is not None:
             try:
                 dx = rule_x(z, a, b)
@@ -493,21 +554,9 @@ def _on_values(primitive: Primitive) -> Callable[..., Value]:
                 dy = rule_y(z, a, b)
             except UNDEFINED as error:
                 dy = _undefined(error)
-        return _record(primitive, z, left, dx, right, dy)
+        return record_node(primitive, z, left, dx, right, dy)
 
     return _named(record_two, primitive)
-
-
-def refuse_misplaced(*nodes: Any) -> None:
-    """A TypeError that names the first node whose `data` somebody has set to what is no float. An int, and a number of a class that
-    derives from float, is as good as one; a float32 would make all that is computed from it less accurate.
-    """
-    for node in nodes:
-        if isinstance(node, Value) and (not isinstance(node.data, (float, int)) or given.is_bool(node.data)):
-            below = next((x for x in topological(node) if x.op is None and not isinstance(x.data, (float, int))), node)
-            raise TypeError(
-                f"the data of {below!r} is of type {type(below.data).__name__}: somebody has put it there; put float(number) there instead"
-            )
 
 
 def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., Value]:
@@ -518,7 +567,7 @@ def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., 
 def _forget(node: Value, here: State) -> None:
     """Under no_grad() a new node forgets how it was made."""
     node.op = node.x = node.y = node.dy = None
-    node.dx = here.run
+    node.made_in = here.run
 
 
 # The names by which pickles from before `copies` stood on its own find what loads them.
@@ -544,3 +593,6 @@ def _methods() -> None:
 
 
 _methods()
+bind_names(Value)
+for _name in OWN:
+    setattr(Value, _name, Own(_name))

@@ -102,7 +102,7 @@ def measure(options: argparse.Namespace) -> int:
     files = write(folder, sections, facts)
     print(f"\n{folder}: {', '.join(file.name for file in files)}")
     if not any(file.suffix == ".png" for file in files):
-        print("no plot: it needs matplotlib, pip install 'glassgrad[bench]'")
+        print("no plot: it needs matplotlib, pip install 'glassgrad[plots]'")
     return 0
 
 

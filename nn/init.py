@@ -2,12 +2,14 @@
 
 fan_in   how many inputs a neuron of the layer has
 fan_out  how many neurons the layer has
-rng      a `random.Random`. Nothing here reads or moves Python's global generator: the same generator state gives the same bits
+rng      a `random.Random`: the same state gives the same bits. Where none is given, one is made from Python's global generator, so that
+         `random.seed(1337)` before a model is built makes its weights repeat; otherwise nothing reads or moves that
 """
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -20,12 +22,12 @@ Initialiser = Callable[[int, int, Random], float]
 
 
 def generator(rng: Random | int | None) -> Random:
-    """The generator itself; for a whole number, a new one with that seed; for None, a new one seeded by the operating system."""
+    """The generator itself; for a whole number, a new one with that seed; for None, a new one whose seed Python's global one draws."""
     if isinstance(rng, Random):
         return rng
     if rng is not None and (not isinstance(rng, int) or isinstance(rng, bool)):
         raise given.wrong("rng", "a random.Random, a whole number as seed, or None", rng)
-    return Random(rng)
+    return Random(random.getrandbits(64) if rng is None else rng)
 
 
 def zeros(fan_in: int, fan_out: int, rng: Random) -> float:

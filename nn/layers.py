@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from operator import mul
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd import Value, given, scope
 from autograd.numbers import as_float, as_operand
@@ -30,7 +30,12 @@ class Neuron(Module):
     activation  f: a name such as "relu", a function of a Value, or None for the identity
     init, rng   where the weights start (see `init`); the bias starts at 0
     fan_out     how many neurons stand side by side, for initialisers that ask
+    nonlin      micrograd's word: True for "relu", False for None. There it is True unless said; here a neuron is linear unless said, and
+                `nn.micrograd` has micrograd's own defaults
     """
+
+    kind: ClassVar[type[Value]] = Value
+    """What its parameters are."""
 
     def __init__(
         self,
@@ -41,16 +46,19 @@ class Neuron(Module):
         init: Initialiser | None = None,
         rng: Random | int | None = None,
         fan_out: int = 1,
+        nonlin: bool | None = None,
     ) -> None:
         inputs = size(inputs, "Neuron", "inputs")
         rng = generator(rng)
+        activation = _micrograds(activation, nonlin, "Neuron")
         self.activation_name, self.activation = activations.find(activation, "Neuron")
         if self.activation_name in activations.WHOLE:
             raise ValueError(f"{self.activation_name} is a function of a whole layer, not of one neuron")
         start = suited(self.activation_name) if init is None else checked(init, "Neuron")
         fan_out = size(fan_out, "Neuron", "fan_out")
-        self.w = [Value(as_float(start(inputs, fan_out, rng), "an init that returns a number", "Neuron")) for _ in range(inputs)]
-        self.b = Value(0.0) if given.flag(bias, "bias", "Neuron") else None
+        weights = [as_float(start(inputs, fan_out, rng), "an init that returns a number", "Neuron") for _ in range(inputs)]
+        self.w = [self.kind(weight) for weight in weights]
+        self.b = self.kind(0.0) if given.flag(bias, "bias", "Neuron") else None
 
     def forward(self, x: Any) -> Value:
         """The neuron's output for one example's inputs."""
@@ -78,6 +86,7 @@ class Linear(Module):
     W is `weights`, a row for each neuron; with examples as rows, the affine layer Y = X W + B, and W is its transpose.
 
     activation  as for `Neuron`; also "softmax" and "log_softmax", which take all outputs together
+    nonlin      as for `Neuron`
     """
 
     def __init__(
@@ -89,7 +98,9 @@ class Linear(Module):
         bias: bool = True,
         init: Initialiser | None = None,
         rng: Random | int | None = None,
+        nonlin: bool | None = None,
     ) -> None:
+        activation = _micrograds(activation, nonlin, "Linear")
         inputs, outputs = size(inputs, "Linear", "inputs"), size(outputs, "Linear", "outputs")
         rng = generator(rng)
         self.activation_name, function = activations.find(activation, "Linear")
@@ -231,6 +242,15 @@ MOST = 10**8
 def size(n: Any, asker: str, what: str) -> int:
     """n, if it is a whole number from 1 on."""
     return given.count(n, what, asker, 1, MOST)
+
+
+def _micrograds(activation: ActivationLike, nonlin: bool | None, asker: str) -> ActivationLike:
+    """The activation, where it may be said in micrograd's word."""
+    if nonlin is None:
+        return activation
+    if activation is not None:
+        raise TypeError(f"{asker} takes activation= or nonlin=, but not both")
+    return "relu" if given.flag(nonlin, "nonlin", asker) else None
 
 
 def _words(activation: str, sizes: str, bias: bool) -> str:

@@ -9,8 +9,11 @@ from itertools import chain, repeat
 from typing import Any, ClassVar
 
 from autograd import NonFiniteError, Value, given, scope
+from autograd.marks import STEADY
 from autograd.numbers import as_float
-from autograd.process import come_home, lending, refuse_reentry, together, updating
+from autograd.process import assign, come_home, lending, refuse_reentry, together, updating
+
+STEADY.add(__name__.partition(".")[0])
 
 
 class Module:
@@ -54,7 +57,7 @@ class Module:
                 if isinstance(part, Module):
                     part._place(full)
                 else:
-                    part.label = full if part.label is None else part.label
+                    part.label = part.label or full
                     part.scope = _scope(self._path)
 
     def _own(self) -> Iterator[tuple[str, Value | Module]]:
@@ -71,7 +74,7 @@ class Module:
             if isinstance(part, Module):
                 part._place(_join(path, name), (*above, self))
             else:
-                if part.label is None or part.label == _join(self._path, name):
+                if not part.label or part.label == _join(self._path, name):
                     part.label = _join(path, name)
                 part.scope = _scope(path)
         self.__dict__["_path"] = path
@@ -219,8 +222,8 @@ def _numbers(parameters: Sequence[Value]) -> list[float]:
 
 
 def put_numbers(parameters: Sequence[Value], numbers: Sequence[float], *more: tuple[Any, str, Any]) -> None:
-    """Put numbers into the parameters and, with them, more (objects, attributes, values): one call into C, so that Ctrl-C falls before or
-    after it. To be called while the locks are held.
+    """Put numbers into the parameters and, with them, more (objects, attributes, values), all at once. To be called while the locks are
+    held.
     """
     at_home(parameters)
     owners, names, values = zip(*more, strict=True) if more else ((), (), ())
@@ -231,7 +234,7 @@ def zero_grad(parameters: Sequence[Value]) -> None:
     """Set every parameter's `grad` to 0.0."""
     refuse_reentry("zero_grad()")
     with lending, updating:
-        together(map(setattr, parameters, repeat("grad"), repeat(0.0)))
+        assign(parameters, "grad", repeat(0.0))
 
 
 def finite_gradients(parameters: list[Value], asker: str) -> list[float]:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from itertools import repeat
 from typing import Any, ClassVar
 
 from autograd import RangeError, Value, given
-from autograd.process import come_home, lending, refuse_reentry, together, updating
+from autograd.process import assign, come_home, lending, refuse_reentry, updating
 
 from .module import finite_gradients, number, plain, put_numbers, zero_grad
 
@@ -397,7 +396,7 @@ def _clip_norm(parameters: list[Value], limit: float) -> float:
         new = [limit * (g / scale / unit) for g in gradients]
     else:
         new = [limit * (g / norm) for g in gradients] if norm > limit else gradients
-    together(map(setattr, parameters, repeat("grad"), new))
+    assign(parameters, "grad", new)
     return norm
 
 
@@ -406,7 +405,7 @@ def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
     parameters, limit = _checked(parameters, "clip_grad_value"), _from(0.0, limit, "limit")
     refuse_reentry("clip_grad_value")
     with lending, updating:
-        together(map(setattr, parameters, repeat("grad"), _clipped(parameters, limit)))
+        assign(parameters, "grad", _clipped(parameters, limit))
 
 
 def _clipped(parameters: list[Value], limit: float) -> list[float]:

@@ -1,6 +1,6 @@
 """Pages in a real browser: keys, slider, numbers, predictions, what-if, paths, notebooks, hostile labels, speed.
 
-Needs the extra `browser` and a Chromium or Chrome of the system; skipped with the reason where there is none.
+Needs the dependency group `browser` and a Chromium or Chrome of the system; skipped with the reason where there is none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograd.program.page import stepper as program_steps
 
 from .test_stepping_pages import NASTY
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not installed")
+sync_api = pytest.importorskip("playwright.sync_api", reason="the group `browser` is not installed")
 
 from autograd.stepping.frames import picture  # noqa: E402
 

@@ -170,10 +170,21 @@ def test_extras_of_a_checkout(monkeypatch: Patch) -> None:
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "requires", absent)
-    wanted = doctor._wanted()
+    wanted = doctor._wanted(doctor._requirements())
     assert {"graphviz", "pygraphviz"} == set(wanted["draw"])
     assert "2.0" == wanted["draw"]["pygraphviz"]
     assert "all" not in wanted
+
+
+def test_what_developers_need_is_told_to_them_alone(monkeypatch: Patch) -> None:
+    """The groups of a clone's pyproject.toml, asked for by --developer; elsewhere, that they are not to be had."""
+    assert not [finding for finding in examine() if finding.what.startswith("group")]
+    groups = {finding.what: finding.text for finding in examine(developer=True) if finding.what.startswith("group")}
+    assert {"group test", "group browser", "group docs", "group release"} == set(groups)
+    assert f"xdist {metadata.version('pytest-xdist')}" in groups["group test"]
+    monkeypatch.setattr(doctor, "_pyproject", dict)
+    (finding,) = [finding for finding in examine(developer=True) if finding.what.startswith("group")]
+    assert "in the pyproject.toml of a clone" in finding.text
 
 
 # Who has taken our names.

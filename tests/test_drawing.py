@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,6 +36,7 @@ from autograd import (
     tree,
 )
 from autograd.drawing import engine, layout_engine
+from autograd.drawing.picture import Picture
 from autograd.drawing.view import find_names, look
 from autograd.graph import topological
 from autograd.program import compile as compiled
@@ -520,3 +523,69 @@ def test_the_two_two_one_picture_takes_under_a_second_from_a_cold_start() -> Non
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     assert time.perf_counter() - begin < 20
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "begins"),
+    [
+        (lambda picture, folder: picture.render(folder / "out"), "out.pdf", b"%PDF"),
+        (lambda picture, folder: picture.render(str(folder / "out"), format="png"), "out.png", b"\x89PNG"),
+        (lambda picture, folder: picture.render("out.svg", directory=folder / "made"), "made/out.svg", b"<?xml"),
+        (lambda picture, folder: picture.render("out.gv", folder, cleanup=True, quiet=True), "out.gv.pdf", b"%PDF"),
+        (lambda picture, folder: picture.render(outfile=folder / "out.png"), "out.png", b"\x89PNG"),
+    ],
+)
+def test_render_is_graphvizs_without_its_program_and_its_stray_file(
+    call: Callable[[Any, Path], str], name: str, begins: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """draw(y).render("out") writes one file and returns its path; no `dot` is asked for."""
+    monkeypatch.setenv("PATH", "")
+    x = Value(3.0, label="x")
+    written = call(draw(x * x), tmp_path)
+    assert [tmp_path / name] == [path for path in tmp_path.rglob("*") if path.is_file()] == [Path(written)]
+    assert Path(written).read_bytes().startswith(begins)
+
+
+def test_render_replaces_pictures_alone_and_says_what_it_takes(tmp_path: Path) -> None:
+    picture = draw(Value(1.0, label="x") * 2.0)
+    notes = tmp_path / "notes.svg"
+    notes.write_text("mine")
+    with pytest.raises(DrawingError, match="would be lost"):
+        picture.render(notes)
+    assert "mine" == notes.read_text()
+    with pytest.raises(DrawingError, match=r"there are \.svg, \.png and \.pdf"):
+        picture.render(tmp_path / "out", format="jpg")
+    with pytest.raises(TypeError, match="render of a Picture takes"):
+        picture.render(tmp_path / "out", renderer="cairo")
+
+
+def test_view_opens_a_file_for_a_while_or_the_one_that_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left where the program runs; without a viewer the error says where the picture is."""
+    monkeypatch.chdir(tmp_path)
+    opened: list[tuple[Path, str]] = []
+    monkeypatch.setattr(Picture, "_view", lambda self, path, *, format, quiet: opened.append((Path(path), format)))
+    picture = draw(Value(1.0, label="x") * 2.0)
+    path = Path(picture.view())
+    assert ([(path, "pdf")], []) == (opened, [*tmp_path.iterdir()])
+    assert path.read_bytes().startswith(b"%PDF")
+    assert "here.svg" == picture.view("here.svg")
+    assert (["here.svg"], "svg") == ([path.name for path in tmp_path.iterdir()], opened[-1][1])
+
+    def none(self: Any, path: Path, *, format: str, quiet: bool) -> None:
+        raise FileNotFoundError("no xdg-open")
+
+    monkeypatch.setattr(Picture, "_view", none)
+    with pytest.raises(DrawingError, match=r"the picture is in .*picture\.pdf, but nothing was found here that could show it"):
+        picture.view()
+
+
+def test_a_terminal_says_how_to_see_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Python's own and in IPython's; a notebook, which shows it, does not."""
+    picture = draw(Value(1.0, label="x") * 2.0, caption="twice")
+    told = "<Picture: twice, to be seen in a notebook, by .view(), or in a file by .write('picture.svg')>"
+    assert told == repr(picture)
+    shell = SimpleNamespace(display_formatter=SimpleNamespace(active_types=["text/plain"]))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]
+    assert ({"text/plain": told}, {}) == picture._repr_mimebundle_()
+    shell.display_formatter.active_types = ["text/plain", "image/svg+xml"]
+    assert "<Picture: twice>" == picture._repr_mimebundle_()[0]["text/plain"]

@@ -105,7 +105,7 @@ def test_an_element_of_a_float_array_is_refused(transform: str) -> None:
         lambda x: np.float64(x) * x,
     ]
     for way in ways:
-        with pytest.raises(LostGradientError, match="dtype=object"):
+        with pytest.raises(LostGradientError, match=r"dtype=object|np\.interp cannot keep the gradients"):
             TRANSFORMS[transform](way, 2.0)
 
     def kept(x: Any) -> Any:

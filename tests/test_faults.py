@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook
 from hypothesis import given
@@ -714,3 +715,65 @@ print(sorted(name for name in names - sys.stdlib_module_names if name != "autogr
 """
     assert "[]\n" == in_a_process(program, "-S")
     assert autograd.__file__ == str(ROOT / "autograd" / "__init__.py")
+
+
+# What is no number, put into a node.
+
+MISPLACED = {
+    "a Value": lambda: Value(3.0) - 0.1 * Value(1.0),
+    "float32": lambda: np.float32(1.5),
+    "int64": lambda: np.int64(1),
+    "an array": lambda: np.array([1.0, 2.0]),
+    "an array of one": lambda: np.array(1.0),
+    "True": lambda: True,
+    "complex": lambda: 1j,
+    "a text": lambda: "1.5",
+    "None": lambda: None,
+    "a list": lambda: [1.5],
+}
+WAYS: dict[str, Callable[[Value], Value]] = {
+    "+": lambda w: w + 1.0,
+    "×": lambda w: Value(2.0) * w,
+    "−": lambda w: w - 1.0,
+    "÷": lambda w: w / 2.0,
+    "negate": lambda w: -w,
+    "power": lambda w: w**2,
+    "exp": exp,
+    "chain": lambda w: (w * 2.0 + 1.0) * 3.0,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("what", MISPLACED)
+def test_what_is_no_number_in_data_is_named(what: str, way: str) -> None:
+    """By the operation that meets it or, at the latest, by the sweep; and no gradient has changed."""
+    w, b = Value(1.5, label="w"), Value(2.0)
+    b.grad = 0.25
+    w.data = MISPLACED[what]()  # type: ignore[assignment]
+    with pytest.raises(
+        TypeError, match=r"the data of Value\(.*label='w'.* is of type \w+: somebody has put it there; put (its \.data|float)"
+    ):
+        (WAYS[way](w) + b).backward()
+    assert (0.0, 0.25) == (w.grad, b.grad)
+
+
+@pytest.mark.parametrize("what", [what for what in MISPLACED if what != "None"])
+def test_what_is_no_number_in_grad_is_named(what: str) -> None:
+    """By the sweep that would add to it; None stands for 0, as in PyTorch."""
+    w, b = Value(1.5, label="w"), Value(2.0)
+    w.grad = put = MISPLACED[what]()  # type: ignore[assignment]
+    with pytest.raises(TypeError, match=r"the grad of Value\(.*label='w'.* is of type \w+: somebody has put it there"):
+        (w * b).backward()
+    assert (True, 0.0) == (w.grad is put, b.grad)
+    w.grad = None  # type: ignore[assignment]
+    (w * b).backward()
+    assert (2.0, 1.5) == (w.grad, b.grad)
+
+
+def test_numbers_of_other_classes_that_are_as_good() -> None:
+    """An int and NumPy's float64 have all the digits."""
+    for number in (3, np.float64(3.0)):
+        w = Value(1.0)
+        w.data, w.grad = number, number
+        (w * w).backward()
+        assert 9.0 == w.grad

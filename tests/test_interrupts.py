@@ -65,7 +65,7 @@ def left_behind() -> Any:
     here = context.here()
     return (
         free, here.scope, here.paused, here.run, here.known, dict(context._open), context.here is context._plain,
-        np.geterr(), gc.isenabled(), gc.get_threshold(), dict(trace._undone), trace._run, dict(recordings.AWAY), dict(one_thread.users),
+        np.geterr(), gc.isenabled(), gc.get_threshold(), dict(trace._undone), trace._now, dict(recordings.AWAY), dict(one_thread.users),
     )  # fmt: skip
 
 

@@ -215,6 +215,27 @@ def test_a_gradient_that_does_not_exist_is_said(capsys: Out) -> None:
 # grad.
 
 
+def test_a_report_has_every_way_and_the_numbers_to_the_last_bit(capsys: Out) -> None:
+    """All ways but the differences print the same digits; the installation is told as the doctor tells it."""
+    assert 0 == main(["report", "x**2*y + log(x)", "x=2", "y=0.1"])
+    out = capsys.readouterr().out
+    assert "y           0.1  0x1.999999999999ap-4" in out
+    ways = dict(re.findall(r"^(backward\(\)|as a graph|forward|compiled|differences) +(.*)$", out, flags=re.MULTILINE))
+    assert {"0.9  4.0"} == {re.sub(" +", "  ", ways[way]) for way in ("backward()", "as a graph", "forward", "compiled")}
+    assert all(abs(float(a) - float(b)) < 1e-9 for a, b in zip(ways["differences"].split(), ("0.9", "4.0"), strict=True))
+    assert "6 nodes: 6 × agrees" in out
+    assert "platform " in out
+    assert "glassgrad " in out
+
+
+def test_a_report_goes_on_where_a_way_has_no_answer(capsys: Out) -> None:
+    """The error's kind stands in the table, its words below it, once."""
+    assert 0 == main(["report", "cos(sqrt(x))", "x=0"])
+    out = capsys.readouterr().out
+    assert re.search(r"^backward\(\) +GradientError$", out, flags=re.MULTILINE)
+    assert 1 == out.count("GradientError: no gradient through sqrt")
+
+
 def test_grad_prints_the_value_and_every_gradient(capsys: Out) -> None:
     """A row for every name, in the order of the expression, and one for the whole; the Hessian only where it is asked for."""
     first = """\

@@ -173,16 +173,26 @@ def test_layers_start_from_what_suits_their_activation() -> None:
 
 
 def test_the_same_seed_gives_the_same_bits_and_the_global_generator_rests() -> None:
-    """A seed, or a generator of that seed; nothing is drawn from `random` itself."""
+    """A seed, or a generator of that seed: nothing is drawn from `random` itself. Without either, `random.seed` decides."""
     random.seed(3)
     state = random.getstate()
     one, two = nn.MLP(2, [5, 1], rng=11), nn.MLP(2, [5, 1], rng=random.Random(11))
+    assert state == random.getstate()
     free = nn.MLP(2, [5, 1])
     assert one.state_dict() == two.state_dict() != free.state_dict() != nn.MLP(2, [5, 1]).state_dict()
-    assert state == random.getstate()
+    random.seed(3)
+    assert free.state_dict() == nn.MLP(2, [5, 1]).state_dict()
     for bad in (True, 1.5, "7"):
         with pytest.raises(TypeError, match=r"rng needs a random\.Random, a whole number as seed, or None"):
             nn.MLP(1, [1], rng=bad)  # type: ignore[arg-type]
+
+
+def test_micrograds_word_for_an_activation() -> None:
+    """nonlin=True is a relu, nonlin=False none; not both words at once."""
+    for kind, sizes in ((nn.Neuron, (2,)), (nn.Layer, (2, 3))):
+        assert ["relu", "", ""] == [kind(*sizes, **word).activation_name for word in ({"nonlin": True}, {"nonlin": False}, {})]  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="activation= or nonlin=, but not both"):
+            kind(*sizes, activation="tanh", nonlin=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

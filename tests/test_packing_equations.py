@@ -149,7 +149,7 @@ def test_names_of_arguments_are_shown_and_nothing_else() -> None:
     """A hostile name of an argument cannot be, but a hostile label can: it reaches neither an equation nor a picture as markup."""
     pytest.importorskip("graphviz")
     w = Value(1.0, label="<b>&\n\"'")
-    program = pack(lambda x, 목표: (w * x - 목표) ** 2, params=[w])  # noqa: N803
+    program = pack(lambda x, 목표: (w * x - 목표) ** 2, params=[w])
     program([1.0], [2.0])
     assert "목표" in str(program.equations())
     assert b"<svg" in program.draw().pipe("svg")

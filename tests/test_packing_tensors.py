@@ -24,6 +24,7 @@ from autograd import pack  # noqa: E402
 from autograd.packing.packed import Packed  # noqa: E402
 from autograd.packing.spelling import WORDS, contracted, literal, pick, statement  # noqa: E402
 from autograd.packing.tensors import source  # noqa: E402
+from autograd.program.syntax import Listed, Name, Node, Sum, call, node  # noqa: E402
 
 from .random_programs import WHOLE, RandomProgram, thresholds  # noqa: E402
 from .rounding import UNIT  # noqa: E402
@@ -169,7 +170,7 @@ def test_labels_and_names_do_not_become_code() -> None:
     for label in ("w", '"""\nraise SystemExit\n"""', "가중치"):
         w = Value(0.5, label=label)
 
-        def f(x: Any, 값: Any, w: Value = w) -> Any:  # noqa: N803
+        def f(x: Any, 값: Any, w: Value = w) -> Any:
             return tanh(w * x) + 값
 
         program = pack(f, params=[w], wrt="params")
@@ -441,11 +442,11 @@ def test_a_part_is_what_it_says(data: Any) -> None:
     if data.draw(st.booleans()):
         places = places.reshape(-1)
     array = np.arange(2.0 * count).reshape(*shape, 2) if batched else np.arange(1.0 * count).reshape(shape)
-    text = pick("a", shape, batched, places, "transpose")
-    if text is not None:
-        assert np.array_equal(array.reshape((count, 2) if batched else count)[places], eval(text, {"a": array}))
+    found = pick(Name("a"), shape, batched, places, "transpose")
+    if found is not None:
+        assert np.array_equal(array.reshape((count, 2) if batched else count)[places], eval(str(found), {"a": array}))
     if places.size == count:
-        assert text is not None
+        assert found is not None
 
 
 @settings(max_examples=200)
@@ -459,7 +460,7 @@ def test_a_constant_is_what_it_says(row: list[int], times: int, step: int) -> No
         np.repeat(first, times),
         (first[:, None] * 10 + np.arange(step)).ravel(),
     ):
-        text = literal(array, WORDS["numpy"])
+        text = str(literal(array, WORDS["numpy"]))
         again = eval(text, {"np": np})
         assert (array.shape, array.tolist()) == (again.shape, again.tolist())
 
@@ -477,23 +478,28 @@ def test_products_are_what_they_say() -> None:
             x, y = (rng.normal(size=[sizes[c] for c in side]) for side in (a, b))
             if "k" in {*a} ^ {*b}:
                 continue
-            text = contracted("np", ("x", a), ("y", b), letters)
+            text = str(contracted("np", (Name("x"), a), (Name("y"), b), letters))
             seen.add(text.partition("(")[0])
             assert np.allclose(np.einsum(f"{a},{b}->{letters}", x, y), eval(text, {"np": np, "x": x, "y": y}))
     assert {"x @ y", "y @ x", "np.einsum", "x.T @ y.T", "x * y"} <= seen
 
 
+def listed(*items: Any) -> Node:
+    return Listed(tuple(map(node, items)))
+
+
 @pytest.mark.parametrize(
-    "text",
+    "value",
     [
-        f"np.array([{', '.join(map(str, range(100)))}]).reshape(10, 10)",
-        f"np.concatenate([{', '.join(f'np.zeros(({i}, 7))' for i in range(20))}], 1).reshape(-1)",
-        f"{' + '.join(f'f(x{i}, [1, 2]) @ y{i}' for i in range(30))}",
-        f"x.T[0:5].reshape({', '.join(map(str, range(100)))})[:, 3]",
+        call("np.array", listed(*range(100))).method("reshape", 10, 10),
+        call("np.concatenate", listed(*(call("np.zeros", (i, 7)) for i in range(20))), 1).method("reshape", -1),
+        Sum(tuple(call("f", Name(f"x{i}"), listed(1, 2)) @ Name(f"y{i}") for i in range(30))),
+        Name("x").turned["0:5"].method("reshape", *range(100))[":", "3"],
     ],
+    ids=("row", "parts", "terms", "arguments"),
 )
-def test_a_long_line_is_broken_without_harm(text: str) -> None:
+def test_a_long_line_is_broken_without_harm(value: Node) -> None:
     """Broken into lines, a statement is the same statement, and short."""
-    lines = statement("x", text)
-    assert ast.dump(ast.parse(f"x = {text}")) == ast.dump(ast.parse("\n".join(lines)))
+    lines = statement("x", value)
+    assert ast.dump(ast.parse(f"x = {value}")) == ast.dump(ast.parse("\n".join(lines)))
     assert max(map(len, lines)) <= 120

@@ -262,8 +262,6 @@ class Odd:
         ([1.0], "a number (int or float), but got [1.0] of type list; this engine is scalar: one Value per number"),
         ((), "a number (int or float), but got () of type tuple; this engine is scalar: one Value per number"),
         ({"a": 1}, "a number (int or float), but got {'a': 1} of type dict; this engine is scalar: one Value per number"),
-        (np.array([1.0]), "a number (int or float), but got array([1.]) of type ndarray; this engine is scalar: one Value per number"),
-        (np.array(1.0), "a number (int or float), but got array(1.) of type ndarray; this engine is scalar: one Value per number"),
         (Odd(), "a number (int or float), but got an unprintable Odd of type Odd"),
         ("x" * 100, f"a number (int or float), but got '{'x' * 36}… of type str; convert it with float(...) first"),
     ],

@@ -371,7 +371,7 @@ def test_missing_packages_are_named_with_their_extra(missing: str, program: str)
     code = f"import sys; sys.modules[{missing!r}] = None\ntry:\n    {program}\nexcept ImportError as e:\n    print(type(e).__name__, e)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("MissingExtraError ")
-    assert "pip install 'glassgrad[test]'" in done.stdout
+    assert "pip install 'glassgrad[testing]'" in done.stdout
 
 
 def test_the_engine_needs_none_of_it() -> None:

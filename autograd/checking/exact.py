@@ -25,7 +25,7 @@ def arithmetic() -> Any:
     try:
         import mpmath
     except ImportError as error:
-        raise MissingExtraError("exact numbers need mpmath, from the extra test: pip install 'glassgrad[test]'") from error
+        raise MissingExtraError("exact numbers need mpmath, from the extra check: pip install 'glassgrad[check]'") from error
     return mpmath.mp
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
 from numbers import Real
@@ -17,7 +17,8 @@ from ..given import is_bool
 from ..graph import cotangents, edges, topological
 from ..numbers import as_float
 from ..reverse import gradient
-from ..transforms import begun, like, under_way
+from ..transforms import begun, under_way
+from ..trees import flatten, rebuild, walk
 from ..typeset import shown
 from ..value import Value
 from .differences import checked_step, plain, positive, rounding_error
@@ -123,7 +124,7 @@ def _slope(f: Callable[..., Any], i: int) -> Callable[..., Value]:
 
     @wraps(f)  # with its names for the inputs
     def slope(*arguments: Any) -> Value:
-        leaf: Value = list(_flat(arguments))[i][1]
+        leaf: Value = list(walk(arguments, "", "check_gradients"))[i][1]
         return gradient(f(*arguments), leaf, unrelated="zero")
 
     return slope
@@ -136,17 +137,6 @@ def _shape(output: Any) -> list[tuple[Any, ...]]:
     order = topological(output)
     place: dict[Value | None, int] = {node: i for i, node in enumerate(order)}
     return [(node.op, place.get(node.x, -1), place.get(node.y, -1)) for node in order]
-
-
-def _flat(tree: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """What stands in nested lists, tuples and dicts, one after the other, each with its name: xs[0], weights['b']."""
-    if depth > given.DEPTH:
-        raise ValueError(f"check_gradients got lists in lists, more than {given.DEPTH} deep, or one that contains itself, at {name:.60}…")
-    if isinstance(tree, (list, tuple, dict)):
-        for key, part in tree.items() if isinstance(tree, dict) else enumerate(tree):
-            yield from _flat(part, f"{name}[{key!r}]", depth + 1)
-    else:
-        yield name, tree
 
 
 class _Asked:
@@ -165,17 +155,18 @@ class _Asked:
         except (TypeError, ValueError):
             parameters = []
         for i, argument in enumerate(inputs):
-            for name, x in _flat(argument, parameters[i] if i < len(parameters) else f"x{i}"):
+            for name, x in walk(argument, parameters[i] if i < len(parameters) else f"x{i}", "check_gradients"):
                 self.labels.append(label_of(x) or None if isinstance(x, Value) else None)
                 self.names.append(self.labels[-1] or name)
                 self.numbers.append(x.data if isinstance(x, Value) else as_float(x, f"a number as {name}", "check_gradients"))
+        self.structure = flatten(inputs, [], lambda x: x)
         if not self.numbers:
             raise ValueError("check_gradients needs at least one input: there is nothing to differentiate by")
 
     def call(self, numbers: Sequence[float]) -> tuple[Any, list[Value]]:
         """What f returns for these numbers, as fresh Values, and those Values."""
         leaves = [Value(x, label=label) for x, label in zip(numbers, self.labels, strict=True)]
-        arguments = like(self.inputs, iter(leaves))
+        arguments = rebuild(self.structure, iter(leaves))
         level = begun()
         level.variables.update(leaves)
         try:
@@ -185,7 +176,7 @@ class _Asked:
             at = ", ".join(f"{name}={x!r}" for name, x in zip(self.names, numbers, strict=True))
             error.add_note(f"raised by {self.name} at {shown(at, 200)}")
             raise
-        left = [x for _, x in _flat(arguments)]
+        left = [x for _, x in walk(arguments, "", "check_gradients")]
         if len(left) != len(leaves) or any(a is not b for a, b in zip(leaves, left, strict=True)):
             raise ValueError(f"{self.name} changes a list or dict it is given; a function that is checked must leave its inputs alone")
         for leaf, x, name in zip(leaves, numbers, self.names, strict=True):

@@ -14,7 +14,8 @@ def add(commands: Commands) -> None:
     """Add the three commands."""
     commands.add("list", _list, "the primitives with their symbols, derivatives and domains")
     commands.add("train", _train, "a network that learns: moons, digits or mnist (train --help says more)", add_help=False)
-    commands.add("doctor", examine, "what is installed, which layout engine draws, and what is amiss (then the exit code is 1)")
+    command = commands.add("doctor", examine, "what is installed, which layout engine draws, and what is amiss (then the exit code is 1)")
+    command.add_argument("--developer", action="store_true", help="look for the packages that developers need as well")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -53,7 +54,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def examine(options: argparse.Namespace) -> int:
     """Print what the doctor finds. It alone runs where another package has taken the name autograd."""
-    findings = doctor.examine()
+    findings = doctor.examine(options.developer)
     widest = max(len(finding.what) for finding in findings)
     for finding in findings:
         say(f"{'!' if finding.ails else ' '} {finding.what:{widest}}  {finding.text}")

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 
 from .. import doctor
-from . import about, checking, gradients, pictures, programs, steps
+from . import about, checking, gradients, pictures, programs, report, steps
 from .commands import Command, Commands
 from .output import reason, say
 
@@ -85,6 +85,6 @@ def _parser() -> Command:
     version = getattr(sys.modules.get("autograd"), "__version__", "?")
     parser.add_argument("--version", action="version", version=f"glassgrad {version}")
     commands = Commands(parser)
-    for group in (pictures, gradients, steps, programs, checking, about):
+    for group in (pictures, gradients, steps, programs, checking, report, about):
         group.add(commands)
     return parser

@@ -10,6 +10,7 @@ from ..errors import DrawingError, MissingExtraError
 from ..numbers import as_float
 from ..typeset import DIGITS
 from ..value import Value, as_value, as_values
+from ..words import Language, check_language
 from .engine import layout_engine as layout_engine
 from .fonts import hangul_font as hangul_font
 from .text import tree as tree
@@ -49,6 +50,7 @@ def draw(
     legend: bool = False,
     background: Background = "white",
     caption: str = "",
+    lang: Language = "en",
     limit: int = LIMIT,
 ) -> Picture:
     """A picture of the graph below the output, or below several outputs.
@@ -78,6 +80,7 @@ def draw(
     legend      explain arrows and colours
     background  "white", "dark" or "transparent"
     caption     a line below the picture, and what screen readers call it
+    lang        the language of the legend and of what a pointer resting on something says: "en" or "ko"
     limit       refuse to lay out more than this: boxes, and in the textbook style connections too
 
     Needs the extra `draw`; without it a MissingExtraError says so. DrawingError: too many boxes.
@@ -129,7 +132,9 @@ def draw(
             " needs less room; or raise limit="
         )
     scale = None if scale is None else as_float(scale, "a number as scale", "draw")
-    appearance = Look(direction=direction, digits=digits, color=color, scale=scale, background=background, caption=caption, **flags)
+    appearance = Look(
+        direction=direction, digits=digits, color=color, scale=scale, background=background, caption=caption, lang=check_language(lang), **flags
+    )
     return Picture.of((Textbook if textbook else Cards)(view, appearance))
 
 

@@ -79,19 +79,19 @@ class Cards(Style):
             title = f"{title} ({literal(box.symbol)})" if title else f"<b>{literal(box.symbol)}</b>"
         elif box.kind == "group":
             title = f"<b>{title}</b>"
-        rows = [self._line(title or box.kind, ink, 13)]
+        rows = [self._line(title or literal(self.say(f"picture.{box.kind}")), ink, 13)]
         if box.kind == "group":
-            rows.append(self._row("nodes", str(box.count), ink))
+            rows.append(self._row(self.say("card.nodes"), str(box.count), ink))
         if box.value is not None:
             rows.append(self._row("data", self.number(box.value), value))
         if self.look.direction != "forward":
             rows.append(self._row("‖∇‖" if box.kind == "group" else "grad", self.number(box.gradient), gradient))
         if box.edited:
-            rows.append(self._line("edited since", palette.backward, 10))
+            rows.append(self._line(self.say("card.edited"), palette.backward, 10))
         if box.wrong:
-            rows.append(self._line(f"<b>{box.wrong} wrong inside</b>", palette.wrong, 11))
+            rows.append(self._line(f"<b>{self.say('card.wrong', count=box.wrong)}</b>", palette.wrong, 11))
         if box.outside:
-            rows.append(self._line("… and more", palette.quiet, 10))
+            rows.append(self._line(self.say("card.outside"), palette.quiet, 10))
         rounded = ' style="rounded"' if box.kind in ("input", "group") else ""
         color = palette.wrong if box.wrong else palette.backward if box.edited else palette.forward
         border = 3 if result or box.wrong else 1

@@ -135,7 +135,7 @@ class Fold:
             if node.op is None or node.op.name not in CHAINS:
                 continue
             above = consumer.get(node)
-            joins = above in last_of and above.op is node.op and uses[node] == 1 and node.label is None and node not in kept
+            joins = above in last_of and above.op is node.op and uses[node] == 1 and not node.label and node not in kept
             last_of[node] = last_of[above] if joins and above is not None else node
             chains.setdefault(last_of[node], []).append(node)
         inside: set[Unit] = set()

@@ -6,6 +6,8 @@ import html
 import json
 import os
 import re
+import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from .. import files, given
 from ..errors import AutogradError, DrawingError
 from ..numbers import as_float
 from ..typeset import shown
+from ..words import into, said
 from . import text
 from .engine import layout
 from .style import Style
@@ -45,7 +48,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """The picture of a view in a style."""
         picture = cls()
         style.plan(picture)
-        picture.style, picture.caption, picture._plan = style, shown(style.look.caption, 120), tuple(picture.body)
+        picture.style, picture.caption, picture._plan = style, shown(into(style.look.caption, style.look.lang), 120), tuple(picture.body)
         return picture
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, dpi: float | None = None, **options: Any) -> Any:
@@ -65,7 +68,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             source, engine = self.source, self.engine
         result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
         if format == "svg":
-            result = _accessible(result.decode(), self.caption, self.style.descriptions() if self.style else {}).encode()
+            result = _accessible(result.decode(), self.caption or said("picture.graph").into(self.style.look.lang if self.style else "en"), self.style.descriptions() if self.style else {}).encode()
         try:
             return result.decode(encoding) if encoding else result
         except (LookupError, ValueError):
@@ -92,6 +95,62 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         kind = files.kind_of(path, files.PICTURES)
         return files.write(path, kind, lambda: self.pipe(path.suffix[1:].lower(), dpi=dpi))
 
+    def render(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        view: bool = False,
+        cleanup: bool = True,
+        format: str | None = None,
+        *unused: Any,
+        outfile: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> str:
+        """Write the picture as `graphviz` does, render("out", format="png") to out.png, and return the path. PDF unless said.
+
+        Like `write`, it needs no Graphviz on the system, replaces only a picture of the same format, and leaves no other file: none with
+        the DOT text, whatever `cleanup` says. view: open it, too.
+        """
+        other = {name for name, value in options.items() if value not in (None, False)} - {"quiet", "quiet_view", "overwrite_source"}
+        if unused or other:
+            raise TypeError(f"render of a Picture takes a filename, directory, view, format and outfile only, but got {[*unused, *other]}")
+        path = files.as_path(outfile if outfile is not None else "picture" if filename is None else filename, "Picture.render")
+        ending = path.suffix.lower()
+        if format is None:
+            format = ending[1:] if ending in files.PICTURES else self.format
+        if outfile is None and ending != f".{format}":
+            path = path.with_name(f"{path.name}.{format}")
+        if directory is not None:
+            folder = files.as_path(directory, "Picture.render")
+            files.make_folder(folder, files.PICTURES[".svg"], parents=True)
+            path = folder / path
+        kind = files.kind_of(path.with_suffix(f".{given.text(format, 'format', 'render')}"), files.PICTURES)
+        files.write(path, kind, lambda: self.pipe(format))
+        if given.flag(view, "view", "render"):
+            self._open(path, format)
+        return str(path)
+
+    def view(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *unused: Any,
+        format: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Open the picture with the system's own program for it, and return its path: in the folder for temporary files unless a
+        filename is given."""
+        if filename is None and directory is None:
+            directory = tempfile.mkdtemp(prefix="picture-")
+        options.pop("cleanup", None)
+        return self.render(filename, directory, True, True, format, *unused, **options)
+
+    def _open(self, path: Path, format: str) -> None:
+        try:
+            self._view(path, format=format, quiet=True)
+        except (OSError, RuntimeError) as error:
+            raise DrawingError(f"the picture is in {path}, but nothing was found here that could show it ({error})") from error
+
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
         return text.mermaid(self._styled())
@@ -108,8 +167,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> Any:
         """For notebooks: SVG; a PNG of the same size where SVG is not trusted; a PDF for nbconvert's way through LaTeX, which would need
         Inkscape to make one of the SVG; and the reason in words where none can be had."""
+        if _in_a_terminal():
+            return {"text/plain": repr(self)}, {}
         wanted = set(include or ("image/svg+xml", "image/png", "application/pdf", "text/plain")) - set(exclude or ())
-        data: dict[str, Any] = {"text/plain": repr(self)}
+        data: dict[str, Any] = {"text/plain": self._title()}
         sizes: dict[str, Any] = {}
         try:
             svg = self.pipe("svg", encoding="utf-8")
@@ -125,11 +186,20 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             if "application/pdf" in wanted:
                 data["application/pdf"] = self.pipe("pdf")
         except AutogradError as error:
-            data["text/plain"] = f"{self!r}: {error}"
+            data["text/plain"] = f"{self._title()}: {error}"
         return {kind: thing for kind, thing in data.items() if kind in wanted}, sizes
 
     def __repr__(self) -> str:
+        return f"{self._title()[:-1]}, to be seen in a notebook, by .view(), or in a file by .write('picture.svg')>"
+
+    def _title(self) -> str:
         return f"<Picture{': ' + self.caption if self.caption else ''}>"
+
+
+def _in_a_terminal() -> bool:
+    """Whether IPython runs here without a place for pictures."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and shell.display_formatter.active_types == ["text/plain"]
 
 
 def _dpi(dpi: float) -> float:
@@ -148,5 +218,5 @@ def _accessible(svg: str, caption: str, descriptions: Mapping[str, str]) -> str:
         return match[0] if sentence is None else f"{match['before']}{html.escape(sentence)}{match['after']}"
 
     svg = re.sub(r'(?P<before><g id="(?P<id>\w+)" class="(?:node|edge)">\s*<title>)[^<]*(?P<after></title>)', say, svg)
-    name = html.escape(caption or "computational graph", quote=True)
+    name = html.escape(caption, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{name}" style="max-width:100%;height:auto" ', 1)

@@ -17,6 +17,7 @@ from ..graph import cotangents
 from ..jacobians import Modes, modes
 from ..typeset import DIGITS, shown
 from ..value import Value, as_value, as_values
+from ..words import Language, check_language
 from .fonts import fitting
 from .picture import Picture
 from .style import FONT, Look, Style, literal, markup, plain
@@ -46,6 +47,7 @@ def draw_modes(
     pretty: bool = True,
     background: Background = "white",
     caption: str = "",
+    lang: Language = "en",
 ) -> Picture:
     """A picture of the graph twice, side by side: the gradient by the inputs `wrt` in forward mode and in reverse mode.
 
@@ -53,7 +55,7 @@ def draw_modes(
     in forward mode one sweep from every input, in reverse mode one sweep in all. The totals, as `modes` counts them, stand above.
     Both find the same derivatives: forward mode one after another at the output, reverse mode all at once at the inputs.
 
-    names, digits, pretty, background, caption as in `draw`. DrawingError: more than 150 boxes.
+    names, digits, pretty, background, caption, lang as in `draw`. DrawingError: more than 150 boxes.
 
     >>> x, y = Value(3.0, label="x"), Value(2.0, label="y")
     >>> draw_modes(x * y * y, [x, y]).source.count("5 multiplications")
@@ -68,7 +70,7 @@ def draw_modes(
     if len(view.boxes) > LIMIT:
         many = f"{len(view.boxes)} boxes twice are too many to read (the limit is {LIMIT})"
         raise DrawingError(f"{many}; modes(output, wrt) counts without a picture")
-    appearance = Look(digits=digits, pretty=pretty, background=background, caption=caption)
+    appearance = Look(digits=digits, pretty=pretty, background=background, caption=caption, lang=check_language(lang))
     gradient = cotangents(root)
     return Pair.of(Sides(view, appearance, modes(root, inputs), {x: gradient.get(x, 0.0) for x in inputs}))
 
@@ -98,18 +100,18 @@ class Sides(Style):
         graph.attr("node", fontname=FONT, fontsize="15", fontcolor=self.palette.ink, shape="plain")
         graph.attr("edge", fontname=FONT, fontsize="11", arrowsize="0.6")
         sweeps = len(self.counted.forward)
-        forward = "1 sweep, from the input" if sweeps == 1 else f"{sweeps} sweeps, one from each input"
+        forward = self.say("modes.input") if sweeps == 1 else self.say("modes.inputs", count=sweeps)
         self._side(graph, "forward", forward, sum(self.counted.forward))
-        self._side(graph, "reverse", "1 sweep, for all inputs" if sweeps > 1 else "1 sweep, from the output", self.counted.reverse)
+        self._side(graph, "reverse", self.say("modes.all") if sweeps > 1 else self.say("modes.output"), self.counted.reverse)
 
     def _side(self, graph: graphviz.Digraph, side: Side, sweeps: str, total: int) -> None:
         color = self._color(side)
         title = "".join(
             f'<tr><td><font point-size="{size}" color="{ink}">{text}</font></td></tr>'
             for text, size, ink in (
-                (f"<b>{side.capitalize()} mode</b>", 16, self.palette.ink),
+                (f"<b>{self.say('modes.' + side)}</b>", 16, self.palette.ink),
                 (sweeps, 13, self.palette.quiet),
-                (f"<b>{total} multiplication{'s' if total != 1 else ''}</b>", 15, color),
+                (f"<b>{self.say('modes.multiplications', count=total)}</b>", 15, color),
             )
         )
         with graph.subgraph(name=f"cluster_{side}") as cluster:
@@ -147,7 +149,7 @@ class Sides(Style):
             return circle | {"label": plain(symbol)} | ({"ordering": "in"} if box.ordered else {})
         if box.kind == "constant":
             return {"label": plain(self.number(box.value)), "fontcolor": self.palette.quiet, "fontsize": "13", "margin": "0.03"}
-        word = literal(self.word(box) or ("output" if box.kind == "output" else self.number(box.value)))
+        word = literal(self.word(box) or (self.say("picture.output") if box.kind == "output" else self.number(box.value)))
         rows = [f'<tr><td><font color="{self.palette.ink}">{word}</font></td></tr>']
         if box.kind == "output":
             rows += [self._derivative(text, side, "forward") for text in self._list()]
@@ -158,8 +160,8 @@ class Sides(Style):
     def _list(self) -> list[str]:
         """What forward mode finds at the output, one derivative a sweep."""
         words = {box.node: self.word(box) for box in self.view.boxes}
-        lines = [f"∂/∂{words.get(x) or f'input {i}'} = {self.number(d)}" for i, (x, d) in enumerate(self.found.items(), 1)]
-        return lines if len(lines) <= LISTED else [*lines[: LISTED - 1], f"and {len(lines) - LISTED + 1} more"]
+        lines = [f"∂/∂{words.get(x) or self.say('modes.numbered', i=i)} = {self.number(d)}" for i, (x, d) in enumerate(self.found.items(), 1)]
+        return lines if len(lines) <= LISTED else [*lines[: LISTED - 1], self.say("picture.more", count=len(lines) - LISTED + 1)]
 
     def _derivative(self, text: str, side: Side, belongs: Side) -> str:
         """A line with a derivative on the side where it is found; as much room on the other, so that the two look alike."""
@@ -171,14 +173,14 @@ class Sides(Style):
 
     def descriptions(self) -> dict[str, str]:
         """A sentence for every box and arrow of either side."""
-        said = {}
+        found = {}
         sides: tuple[Side, Side] = ("forward", "reverse")
         for side in sides:
             for box in self.view.boxes:
-                said[f"{side}_{box.id}"] = self._describe(box, "")
+                found[f"{side}_{box.id}"] = self._describe(box, "")
             for connection in self.view.connections:
                 tail, head = (box.symbol or self.what(box) for box in (connection.tail, connection.head))
                 way = f"{tail} → {head}" if side == "forward" else f"{head} → {tail}"
                 crossings = self.crossings(connection, side)
-                said[f"{side}_{connection.id}"] = f"{way}: {crossings} {side} sweep{'s' if crossings != 1 else ''}"
-        return said
+                found[f"{side}_{connection.id}"] = f"{way}: {self.say('modes.sweeps.' + side, count=crossings)}"
+        return found

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import graphviz
 
 from ..typeset import name, number, shown
+from ..words import TABLE, Language, into, said
 from .fonts import FONT as FONT
 from .fonts import upright
 from .palette import DARK, LIGHT, SCOPES, Palette, Scale, largest
@@ -33,6 +34,7 @@ class Look:
     legend: bool = False
     background: Background = "white"
     caption: str = ""
+    lang: Language = "en"
 
 
 class Style:
@@ -62,6 +64,10 @@ class Style:
 
     # -- words and numbers -----------------------------------------------------------------------------------------------
 
+    def say(self, row: str, /, **slots: object) -> str:
+        """A sentence of the table of words, in the picture's language."""
+        return said(row, **slots).into(self.look.lang)
+
     def number(self, x: float | None) -> str:
         """A number as this picture writes it; a dash for one that is not there."""
         return "–" if x is None else number(x, self.look.digits, fractions=self.look.fractions)
@@ -90,9 +96,10 @@ class Style:
         )
         local, quotient = number(checked.analytic, digits), number(checked.numeric, digits)
         if wrong:
-            return f"local {local} ≠ differences {quotient}"
-        remark = "" if checked.verdict == "agrees" else f", {checked.verdict}"
-        return f"local {local}, differences {quotient}{remark}"
+            return self.say("picture.finding.wrong", local=local, quotient=quotient)
+        verdict = f"verdict.{checked.verdict}"
+        remark = "" if checked.verdict == "agrees" else f", {self.say(verdict) if verdict in TABLE else checked.verdict}"
+        return self.say("picture.finding", local=local, quotient=quotient, remark=remark)
 
     def is_wrong(self, connection: Connection) -> bool:
         """Whether a check contradicts the connection's local derivative."""
@@ -105,13 +112,13 @@ class Style:
 
     def hidden(self) -> list[str]:
         """What a check found that no connection shows, one line each."""
-        lines = [f"wrong: {shown(str(found), 150)}" for found in self.view.hidden[:5]]
+        lines = [self.say("picture.hidden", what=shown(str(found), 150)) for found in self.view.hidden[:5]]
         more = len(self.view.hidden) - len(lines)
-        return [*lines, f"… and {more} more"] if more else lines
+        return [*lines, self.say("picture.more", count=more)] if more else lines
 
     def what(self, box: Box) -> str:
         """What to call a box in a sentence."""
-        return self.word(box) or (box.symbol if box.kind == "operation" else box.kind if box.kind == "output" else self.number(box.value))
+        return self.word(box) or (box.symbol if box.kind == "operation" else self.say("picture.output") if box.kind == "output" else self.number(box.value))
 
     # -- colours ---------------------------------------------------------------------------------------------------------
 
@@ -140,7 +147,7 @@ class Style:
         """Caption and legend as markup for the graph's label; "" without either."""
         rows = []
         if self.look.caption:
-            caption = literal(shown(self.look.caption, 120))
+            caption = literal(shown(into(self.look.caption, self.look.lang), 120))
             rows.append(f'<tr><td colspan="2"><font point-size="16" color="{self.palette.ink}">{caption}</font></td></tr>')
         rows += [f'<tr><td colspan="2"><font color="{self.palette.wrong}">{literal(line)}</font></td></tr>' for line in self.hidden()]
         rows += self._legend() if self.look.legend else []
@@ -150,13 +157,13 @@ class Style:
         palette, look = self.palette, self.look
         lines = []
         if look.direction != "backward":
-            lines.append((f'<font color="{palette.value}">→ value</font>', "forward: what an operation computes"))
+            lines.append((f'<font color="{palette.value}">{self.say("legend.value")}</font>', self.say("legend.forward")))
         if look.direction != "forward":
-            lines.append((f'<font color="{palette.gradient}"><b>← gradient</b></font>', "backward: upstream gradient × local derivative"))
+            lines.append((f'<font color="{palette.gradient}"><b>{self.say("legend.gradient")}</b></font>', self.say("legend.backward")))
             if self.shows_sums and any(box.uses > 1 for box in self.view.boxes):
-                lines.append((f'<font color="{palette.gradient}">Σ</font>', "a gradient that is the sum of several"))
+                lines.append((f'<font color="{palette.gradient}">Σ</font>', self.say("legend.sum")))
         if any(connection.checked for connection in self.view.connections):
-            lines.append((f'<font color="{palette.wrong}"><b>≠</b></font>', "a local derivative that difference quotients contradict"))
+            lines.append((f'<font color="{palette.wrong}"><b>≠</b></font>', self.say("legend.wrong")))
         if self._scale is not None:
             steps = [-1.0, -0.25, 0.0, 0.25, 1.0]
             cells = "".join(
@@ -165,7 +172,7 @@ class Style:
                 for step in steps
             )
             lines.append(
-                (f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4"><tr>{cells}</tr></table>', f"colour: {look.color}")
+                (f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4"><tr>{cells}</tr></table>', self.say("legend.colour", what=said(f"legend.colour.{look.color}")))
             )
         for scope, tint in self._scopes.items():
             lines.append(
@@ -190,36 +197,43 @@ class Style:
 
     def descriptions(self) -> dict[str, str]:
         """For everything with an id in the SVG, a sentence: what a pointer resting on it, or a screen reader, says."""
-        said = {}
+        found = {}
         forward_only = self.look.direction == "forward"
         for box in self.view.boxes:
-            said[box.id] = self._describe(box, "" if box.gradient is None or forward_only else f", gradient {self.number(box.gradient)}")
+            found[box.id] = self._describe(box, "" if box.gradient is None or forward_only else self._with_gradient(self.number(box.gradient)))
         for connection in self.view.connections:
             tail, head = (
                 self.what(box) if box.kind == "group" or not box.symbol else box.symbol for box in (connection.tail, connection.head)
             )
-            carried = f"{connection.count} numbers" if connection.count > 1 else f"value {self.number(connection.tail.value)}"
-            said[f"{connection.id}f"] = f"{tail} → {head}: {carried}"
+            carried = self.say("picture.numbers", count=connection.count) if connection.count > 1 else self._value(connection)
+            found[f"{connection.id}f"] = f"{tail} → {head}: {carried}"
             if connection.contribution is None:
-                said[f"{connection.id}b"] = f"{head} → {tail}: their gradients"
+                found[f"{connection.id}b"] = f"{head} → {tail}: {self.say('picture.gradients')}"
                 continue
             product = self.number(connection.contribution)
             upstream, local = self.number(connection.upstream), self.number(connection.local)
-            said[f"{connection.id}b"] = f"{head} → {tail}: upstream gradient {upstream} × local derivative {local} = {product}"
-            said[connection.id] = f"value {self.number(connection.tail.value)}" + ("" if forward_only else f", gradient {product}")
-        return said
+            carried = self.say("picture.product", upstream=upstream, local=local, product=product)
+            found[f"{connection.id}b"] = f"{head} → {tail}: {carried}"
+            found[connection.id] = self._value(connection) + ("" if forward_only else self._with_gradient(product))
+        return found
+
+    def _value(self, connection: Connection) -> str:
+        return self.say("picture.value", value=self.number(connection.tail.value))
+
+    def _with_gradient(self, gradient: str) -> str:
+        return self.say("picture.with.gradient", gradient=gradient)
 
     def _describe(self, box: Box, gradient: str) -> str:
-        edited = " (edited since it was recorded)" if box.edited else ""
+        edited = self.say("picture.edited") if box.edited else ""
         if box.kind == "group":
-            return f"{self.word(box)}: {box.count} nodes{gradient}"
+            return f"{self.word(box)}: {self.say('picture.nodes', count=box.count)}{gradient}"
         value = self.number(box.value)
         if box.kind == "constant":
-            return f"constant {value}"
+            return self.say("picture.constant", value=value)
         if box.kind == "output":
             return f"{self.what(box)} = {value}"
         if box.kind == "operation":
-            return f"{self.word(box) or 'unnamed'} = {box.symbol}: {value}{gradient}{edited}"
+            return f"{self.word(box) or self.say('picture.unnamed')} = {box.symbol}: {value}{gradient}{edited}"
         return f"{self.what(box)}: {value}{gradient}"
 
 

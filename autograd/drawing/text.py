@@ -31,7 +31,7 @@ def mermaid(style: Style) -> str:
     lines, red = ["flowchart LR"], []
     for box in style.view.boxes:
         left, right = _MERMAID_SHAPES.get(box.kind, ("[", "]"))
-        words = [style.word(box) or box.symbol or ("" if box.kind != "output" else "output")]
+        words = [style.word(box) or box.symbol or ("" if box.kind != "output" else style.say("picture.output"))]
         if box.kind == "operation" and style.word(box):
             words.append(box.symbol)
         if box.kind == "group":

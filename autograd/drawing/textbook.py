@@ -67,14 +67,14 @@ class Textbook(Style):
         if box.kind == "group":
             color, border = (self.palette.wrong, 3) if box.wrong else (self.palette.forward, 1)
             frame = f'border="{border}" color="{color}" style="rounded" bgcolor="{self.fill(box)}"'
-            numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{box.count} nodes</font>'
+            numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{self.say("picture.nodes", count=box.count)}</font>'
             if box.value is not None:
                 numbers += f'<br/><font point-size="14" color="{self.palette.value}">{self.number(box.value)}</font>'
             if box.gradient is not None and self.look.direction != "forward":
                 numbers += f'<br/><font point-size="14" color="{self.palette.gradient}">‖∇‖ = {self.number(box.gradient)}</font>'
         else:
             numbers = f"<br/>{self._sum(box)}" if self._sum(box) else ""
-        word = literal(self.word(box) or ("output" if box.kind == "output" else self.number(box.value)))
+        word = literal(self.word(box) or (self.say("picture.output") if box.kind == "output" else self.number(box.value)))
         pad = "8" if box.kind == "group" else "3"
         inside = f'<tr><td><font color="{ink}">{word}</font>{numbers}</td></tr>'
         return {"label": markup(f'<table {frame} cellborder="0" cellspacing="0" cellpadding="{pad}">{inside}</table>')}

@@ -173,7 +173,7 @@ def look(
         _name_by_formula(nodes, named)
 
     def name(node: Value) -> str:
-        return named.get(node, "") if node.label is None else label_of(node)
+        return label_of(node) or named.get(node, "")
 
     checks: dict[tuple[Value, int | None], Finding] = {}
     if check:
@@ -285,12 +285,12 @@ def _name_by_formula(nodes: Sequence[Value], named: dict[Value, str]) -> None:
     """Name what has no name by what it computes from what has one, while that stays short: apple × count."""
     compound: set[Value] = set()
     for node in nodes:
-        if node.op is None or node.label is not None or node in named:
+        if node.op is None or node.label or node in named:
             continue
         parts = []
         for arg in node.args:
             if isinstance(arg, Value):
-                part = named.get(arg, "") if arg.label is None else label_of(arg)
+                part = label_of(arg) or named.get(arg, "")
                 parts.append(
                     f"({part})"
                     if arg in compound and node.op.name != "add" and part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..typeset import number
 from ..value import Value
+from ..words import said
 from .example import Example, Graph
 
 
@@ -21,18 +22,18 @@ def build(apple_price: float = 100.0, apple_count: float = 2.0, tax_rate: float 
 
 def run() -> Example:
     """The example, computed."""
-    graph = Graph("apple", "price = (apple × count) × tax", build())
+    graph = Graph("apple", said("apple.graph"), build())
     price, apple, count, tax = (graph[label] for label in ("price", "apple", "count", "tax"))
     dearer, higher = build(apple_price=101.0), build(tax_rate=1.2)
     return Example(
         "apple",
-        "Two apples at 100 each, 10 % tax",
+        said("apple.title"),
         [graph],
         [
-            f"One more unit of the apple's price costs {number(apple.grad)} more: an apple at 101 makes {number(dearer.data)}.",
-            f"One more apple costs {number(count.grad)} more.",
-            f"A tax of 1.2 instead of 1.1 costs {number(tax.grad)} × 0.1 = {number(higher.data - price.data)} more.",
-            "A product hands each operand the other operand's value times what came from upstream.",
+            said("apple.price", slope=number(apple.grad), price=number(dearer.data)),
+            said("apple.count", slope=number(count.grad)),
+            said("apple.tax", slope=number(tax.grad), more=number(higher.data - price.data)),
+            said("apple.product"),
         ],
         {"price with an apple at 101": dearer.data, "price with tax 1.2": higher.data},
     )

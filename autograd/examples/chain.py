@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..ops import relu
 from ..typeset import number
 from ..value import Value
+from ..words import said
 from .example import Example, Graph
 
 UPSTREAM = 1.3
@@ -41,24 +42,24 @@ def gates() -> list[Graph]:
     switched_on, switched_off = relu(Value(2.0, label="x")), relu(Value(-2.0, label="x"))
     switched_on.label = switched_off.label = "relu(x)"
     return [
-        Graph("addition", f"Addition: hands {UPSTREAM} to both operands", total, UPSTREAM),
-        Graph("product", f"Product: hands {UPSTREAM} × the other operand to each", product, UPSTREAM),
-        Graph("relu_on", f"Relu at 2: hands {UPSTREAM} on", switched_on, UPSTREAM),
-        Graph("relu_off", "Relu at −2: hands 0 on", switched_off, UPSTREAM),
+        Graph("addition", said("chain.addition", u=UPSTREAM), total, UPSTREAM),
+        Graph("product", said("chain.product", u=UPSTREAM), product, UPSTREAM),
+        Graph("relu_on", said("chain.on", u=UPSTREAM), switched_on, UPSTREAM),
+        Graph("relu_off", said("chain.off"), switched_off, UPSTREAM),
     ]
 
 
 def run() -> Example:
     """The example, computed."""
-    chain = Graph("animals", "cheetah = 2 · lion, lion = 2 · bear, bear = 1.5 · person", animals())
-    square = Graph("square_of_sum", "z = t², t = x + y", square_of_sum())
+    chain = Graph("animals", said("chain.animals"), animals())
+    square = Graph("square_of_sum", said("chain.square"), square_of_sum())
     return Example(
         "chain",
-        "The chain rule in one line, and three gates",
+        said("chain.title"),
         [chain, square, *gates()],
         [
-            f"∂cheetah/∂person = 2 · 2 · 1.5 = {number(chain['person'].grad)}: along a chain, local derivatives multiply.",
-            f"∂z/∂x = ∂z/∂t · ∂t/∂x = 2t · 1 = 2(x + y) = {number(square['x'].grad)}.",
-            "An addition passes the upstream gradient on, a product swaps the operands' values into it, a relu is a switch.",
+            said("chain.multiply", slope=number(chain["person"].grad)),
+            said("chain.rule", slope=number(square["x"].grad)),
+            said("chain.gates"),
         ],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..value import Value
+from ..words import said
 from .example import Example, Graph
 
 
@@ -24,7 +25,7 @@ def run() -> Example:
     """The example, computed."""
     return Example(
         "fruit",
-        "Two apples at 100, three oranges at 150, 10 % tax",
-        [Graph("fruit", "price = (apple × apple count + orange × orange count) × tax", build())],
-        ["An addition hands the upstream gradient on unchanged to both operands."],
+        said("fruit.title"),
+        [Graph("fruit", said("fruit.graph"), build())],
+        [said("fruit.addition")],
     )

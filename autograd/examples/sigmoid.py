@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import ops
 from ..typeset import number
 from ..value import Value
+from ..words import said
 from .example import Example, Graph
 
 
@@ -26,19 +27,18 @@ def slope(x: float) -> float:
 
 def run() -> Example:
     """The example, computed at x = 1."""
-    four = Graph("opened", "y = 1 / (1 + exp(−x)), operation by operation", opened(Value(1.0, label="x")))
+    four = Graph("opened", said("sigmoid.opened"), opened(Value(1.0, label="x")))
     single = ops.sigmoid(Value(1.0, label="x"))
     single.label = "y"
-    one = Graph("single", "y = σ(x), one operation", single)
+    one = Graph("single", said("sigmoid.single"), single)
     y = single.data
     return Example(
         "sigmoid",
-        "The sigmoid, opened up, at x = 1",
+        said("sigmoid.title"),
         [four, one],
         [
-            f"Through four nodes: y²·exp(−x) = {number(four['x'].grad)}; through one: y(1 − y) = {number(one['x'].grad)}.",
-            f"y(1 − y) is largest at x = 0, and there it is {number(slope(0.0))}:"
-            f" every sigmoid on the way makes a gradient at least {number(1.0 / slope(0.0))} times smaller.",
+            said("sigmoid.same", four=number(four["x"].grad), one=number(one["x"].grad)),
+            said("sigmoid.largest", slope=number(slope(0.0)), times=number(1.0 / slope(0.0))),
         ],
         {"y(1 − y)": y * (1.0 - y), "largest y(1 − y)": slope(0.0)},
     )

@@ -9,6 +9,7 @@ from ..graph import cotangents
 from ..ops import exp, log
 from ..typeset import number
 from ..value import Value
+from ..words import said
 from .example import Example, Graph
 
 SCORES = (ln(3.0), ln(2.0), ln(5.0))
@@ -44,7 +45,7 @@ def jacobian(scores: tuple[float, ...] = SCORES) -> list[list[float]]:
 
 def run() -> Example:
     """The example, computed."""
-    graph = Graph("softmax_loss", "L = −Σ t·ln y, y = exp(a) / Σ exp(a), t = (0, 1, 0)", build())
+    graph = Graph("softmax_loss", said("softmax.graph"), build())
     at_scores = [graph[f"a{i}"].grad for i in (1, 2, 3)]
     ys = [graph[f"y{i}"].data for i in (1, 2, 3)]
     rows = jacobian()
@@ -56,13 +57,13 @@ def run() -> Example:
 
     return Example(
         "softmax_loss",
-        "Softmax with cross-entropy, opened up, at scores (ln 3, ln 2, ln 5) and target (0, 1, 0)",
+        said("softmax.title"),
         [graph],
         [
-            f"y = {tuple_of(ys)}; the gradient at the scores is {tuple_of(at_scores)} = y − t. It holds only if the targets sum to 1.",
-            "exp a2 gets −0.5 directly and 0.1 through the sum: −0.4.",
-            f"The Jacobian of softmax is full: {'; '.join(tuple_of(row) for row in rows)}.",
-            f"Its diagonal alone would give {tuple_of(diagonal_only)}: wrong.",
+            said("softmax.difference", ys=tuple_of(ys), gradients=tuple_of(at_scores)),
+            said("softmax.paths"),
+            said("softmax.jacobian", rows="; ".join(tuple_of(row) for row in rows)),
+            said("softmax.diagonal", wrong=tuple_of(diagonal_only)),
         ],
         {f"∂y{i + 1}/∂a{j + 1}": rows[i][j] for i in range(3) for j in range(3)}
         | {f"diagonal only, a{i + 1}": diagonal_only[i] for i in range(3)},

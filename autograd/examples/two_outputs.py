@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..ops import sigmoid
 from ..typeset import number
 from ..value import Value
+from ..words import said
 from .example import Example, Graph
 from .two_two_one import INPUTS, WEIGHTS
 
@@ -35,15 +36,15 @@ def build() -> Value:
 
 def run() -> Example:
     """The example, computed."""
-    graph = Graph("two_outputs", "E = (y1 − o1)² + (y2 − o2)²", build(), order=ORDER)
+    graph = Graph("two_outputs", said("two_outputs.graph"), build(), order=ORDER)
     numbers: dict[str, float] = {}
     remarks = []
     for hidden, first, second in (("h1", "w5", "w7"), ("h2", "w6", "w8")):
         one, other = graph["z3"].grad * graph[first].data, graph["z4"].grad * graph[second].data
         numbers |= {f"∂E/∂{hidden} by o1": one, f"∂E/∂{hidden} by o2": other}
-        remarks.append(f"{hidden} hears from both outputs: {number(one)} + {number(other)} = {number(graph[hidden].grad)}.")
+        remarks.append(said("two_outputs.hears", hidden=hidden, one=number(one), other=number(other), both=number(graph[hidden].grad)))
     slope = graph["h1"].data * (1.0 - graph["h1"].data) * graph["x1"].data
     paths = numbers["∂E/∂h1 by o1"] * slope, numbers["∂E/∂h1 by o2"] * slope
     numbers |= {"∂E/∂w1 by o1": paths[0], "∂E/∂w1 by o2": paths[1]}
-    remarks.append(f"∂E/∂w1 is the sum over two paths: {number(paths[0])} + {number(paths[1])} = {number(graph['w1'].grad)}.")
-    return Example("two_outputs", "The 2-2-1 network with a second output", [graph], remarks, numbers)
+    remarks.append(said("two_outputs.paths", one=number(paths[0]), other=number(paths[1]), both=number(graph["w1"].grad)))
+    return Example("two_outputs", said("two_outputs.title"), [graph], remarks, numbers)

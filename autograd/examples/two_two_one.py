@@ -6,6 +6,7 @@ from ..given import count
 from ..ops import sigmoid
 from ..typeset import number
 from ..value import Value
+from ..words import said
 from .example import Example, Graph
 
 INPUTS = (0.5, 0.3)
@@ -52,23 +53,26 @@ def learn(steps: int) -> list[float]:
 def run(steps: int = 1) -> Example:
     """The example, computed; `steps` is how many updates to make (1 is the lecture's)."""
     losses = learn(steps)
-    before = Graph("two_two_one", "C = (y − o)², before the update", build(), order=ORDER)
+    before = Graph("two_two_one", said("two_two_one.before"), build(), order=ORDER)
     weights = update(before)
-    after = Graph("updated", "The same network after one update", build(weights), order=ORDER)
+    after = Graph("updated", said("two_two_one.after"), build(weights), order=ORDER)
     remarks = [
-        f"After one update with learning rate {LEARNING_RATE}: "
-        + ", ".join(f"w{i} = {w:.6f}" for i, w in enumerate(weights, 1))
-        + f"; the loss falls from {before.output.data:.6f} to {after.output.data:.6f}.",
-        f"The lecture prints ∂C/∂w3 = −0.011; the exact value is {number(before['w3'].grad)}, since w3's input is x2 = 0.3"
-        f" (the slip multiplied by x1 = 0.5). The 0.4011 it prints for w3 after the update is the same slip; exact is {weights[2]:.6f}.",
+        said(
+            "two_two_one.update",
+            rate=LEARNING_RATE,
+            weights=", ".join(f"w{i} = {w:.6f}" for i, w in enumerate(weights, 1)),
+            before=f"{before.output.data:.6f}",
+            after=f"{after.output.data:.6f}",
+        ),
+        said("two_two_one.slip", exact=number(before["w3"].grad), updated=f"{weights[2]:.6f}"),
     ]
     for step in sorted({10, 100, 1000, steps} & set(range(2, steps + 1))):
-        remarks.append(f"The loss before update {step} is {losses[step - 1]:.6f}.")
+        remarks.append(said("two_two_one.loss.before", n=str(step), loss=f"{losses[step - 1]:.6f}"))
     if steps > 1:
-        remarks.append(f"The loss after update {steps} is {losses[-1]:.6f}.")
+        remarks.append(said("two_two_one.loss.after", n=str(steps), loss=f"{losses[-1]:.6f}"))
     return Example(
         "two_two_one",
-        "The 2-2-1 network: one example, sigmoid, squared error",
+        said("two_two_one.title"),
         [before, after],
         remarks,
         {f"w{i} after one update": w for i, w in enumerate(weights, 1)} | {f"loss after {len(losses) - 1} updates": losses[-1]},

@@ -14,7 +14,6 @@ import numpy as np
 from ..errors import AutogradError
 from ..forms import COMMON, Form, Namespace, form_of
 from ..primitive import PRIMITIVES, Primitive
-from ..program.rules import ANY, Term, local_derivative, may_be_missing
 
 Array = Any  # an ndarray of float64
 
@@ -158,48 +157,3 @@ def look(z: Array) -> None:
     """FloatingPointError unless all of these are finite, where NumPy is to raise such errors."""
     if not np.isfinite(z).all() and np.geterr()["invalid"] == "raise":
         raise FloatingPointError("a number is not finite")
-
-
-class Formula:
-    """A local derivative as text over arrays.
-
-    z, args   the names of the result and the operands; a number where an operand is a constant
-    names     the functions of rows that texts call, by the names they have in them; it grows
-
-    text      the text, and `constant` its number where it is one
-    reads     which of the names it needs
-    safe      whether it is a finite number always, so that 0 times it is 0; `doubtful` whether it may not exist, so that it is not
-    """
-
-    def __init__(self, op: Primitive, position: int, z: str, args: list[str | float], names: dict[Primitive, str]) -> None:
-        terms = tuple(arg if isinstance(arg, float) else Term(name=arg) for arg in args)
-        self.names = names
-        self.reads: set[str] = set()
-        rule = local_derivative(op, position, Term(name=z), terms)
-        self.constant = rule if isinstance(rule, float) else None
-        self.text = self._text(rule)
-        self.doubtful = not isinstance(rule, float) and not rule.sure and may_be_missing(op, terms)
-        self.safe = not rule * 0.0 if isinstance(rule, float) else rule.sure and rule.size < ANY
-
-    def _text(self, x: Term | float) -> str:
-        if isinstance(x, float):
-            return repr(x) if math.isfinite(x) else f"float({str(x)!r})"
-        if x.name:
-            self.reads.add(x.name)
-            return x.name
-        args = [self._text(arg) for arg in x.args]
-        if x.sign == "neg":
-            return f"-({args[0]})"
-        if x.sign == "abs":
-            return f"absolute({args[0]})"
-        if x.sign == "**" or (x.op is not None and x.op is PRIMITIVES["power"]):
-            return args[0] if args[1] == "1.0" else f"{self._name(PRIMITIVES['power'])}({', '.join(args)})"
-        if x.op is None:
-            return f"({args[0]} {x.sign} {args[1]})"
-        sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}.get(x.op.name)
-        if sign and PRIMITIVES[x.op.name] is x.op:
-            return f"({args[0]} {sign} {args[1]})"
-        return f"{self._name(x.op)}({', '.join(args)})"
-
-    def _name(self, op: Primitive) -> str:
-        return self.names.setdefault(op, f"row{len(self.names)}")

@@ -1,4 +1,4 @@
-"""Arrays put together from arrays that have some of their numbers each, as text: side by side, in a table, or by an index array."""
+"""Arrays put together from arrays that have some of their numbers each: side by side, in a table, or by an index array."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ..program.syntax import Call, Listed, Name, Node, call
 from .fuse import Bools, Ints
-from .spelling import Shape, Words, added, atom, literal, pick, reshaped, tuple_of
+from .spelling import Shape, Words, added, literal, pick, reshaped, tuple_of
 from .views import common
 
-Piece = tuple[Ints, str]
-"""Which numbers of an array these are, and their text."""
+Piece = tuple[Ints, Node]
+"""Which numbers of an array these are, and the array that has them."""
 
 
 @dataclass
@@ -26,49 +27,56 @@ class Family:
 
 
 class Assembly:
-    """Texts of arrays, and what they need.
+    """Expressions of arrays, and what they need.
 
-    constants  the names of constant arrays, by their texts
+    constants  the names of constant arrays, by what these are
     helpers    the functions that have to be there
     """
 
     def __init__(self, words: Words) -> None:
         self.words = words
-        self.constants: dict[str, str] = {}
+        self.constants: dict[Node, Name] = {}
         self.helpers: dict[str, None] = {}
 
-    def constant(self, array: Any) -> str:
+    def constant(self, array: Any) -> Name:
         """The name of a constant array."""
-        text = literal(array, self.words)
-        return self.constants.setdefault(text, f"K{len(self.constants) + 1}")
+        return self.constants.setdefault(literal(array, self.words), Name(f"K{len(self.constants) + 1}"))
 
-    def helper(self, name: str) -> str:
-        """The name of a function that has to be there."""
+    def helper(self, name: str, *args: Any) -> Call:
+        """A call of a function that has to be there."""
         self.helpers[name] = None
-        return name
+        return call(name, *args)
 
-    def taken(self, text: str, shape: Shape, batched: bool, places: Ints) -> str:
+    def taken(self, array: Node, shape: Shape, batched: bool, places: Ints) -> Node:
         """The numbers at these places of an array: a view of it, or gathered."""
-        view = pick(text, shape, batched, places, self.words.permute)
+        view = pick(array, shape, batched, places, self.words.permute)
         if view is not None:
             return view
-        flat = text if len(shape) == 1 else reshaped(text, (math.prod(shape),), batched)
-        return f"{atom(flat)}[{self.constant(places)}]"
+        flat = array if len(shape) == 1 else reshaped(array, (math.prod(shape),), batched)
+        return flat[self.constant(places)]
 
-    def full(self, shape: Shape, batched: bool, number: str) -> str:
+    def full(self, shape: Shape, batched: bool, number: Node) -> Node:
         """An array of one number."""
-        return f"{self.words.module}.full({tuple_of(shape, batched)}, {number}{self.words.double})"
+        return self.words.doubles(f"{self.words.module}.full", tuple_of(shape, batched), number)
 
-    def assembled(self, shape: Shape, batched: bool, pieces: Sequence[Piece]) -> str:
-        """The sum of arrays each of which has a part of the numbers of an array of this shape: which ones, and its text."""
+    def side_by_side(self, arrays: Sequence[Node], axis: int = 0) -> Node:
+        """Arrays one after another, or beside one another."""
+        return self.words.call("concatenate", Listed(tuple(arrays)), *[axis] * bool(axis))
+
+    def placed(self, shape: Shape, batched: bool, places: Ints, array: Node) -> Node:
+        """Numbers at their places among zeros; those that meet are added."""
+        found = self.helper("place", math.prod(shape), self.constant(places), array)
+        return found if len(shape) == 1 else reshaped(found, shape, batched)
+
+    def assembled(self, shape: Shape, batched: bool, pieces: Sequence[Piece]) -> Node:
+        """The sum of arrays each of which has a part of the numbers of an array of this shape: which ones, and the array."""
         count = math.prod(shape)
-        whole: list[str] = []
+        whole: list[Node] = []
         partial: list[Family] = []
         for places, text in sorted(pieces, key=lambda piece: -piece[0].size):
             flat = places.ravel()
             if len(np.unique(flat)) < len(flat):
-                found = f"{self.helper('place')}({count}, {self.constant(places)}, {text})"
-                whole.append(found if len(shape) == 1 else reshaped(found, shape, batched))
+                whole.append(self.placed(shape, batched, places, text))
             elif len(flat) == count:
                 whole.append(self.taken(text, places.shape, batched, np.argsort(flat).reshape(shape)))
             else:
@@ -80,7 +88,7 @@ class Assembly:
                 free[0].pieces.append((places, text))
         return added([*whole, *(self._joined(shape, batched, family.pieces) for family in partial)])
 
-    def _joined(self, shape: Shape, batched: bool, family: list[Piece]) -> str:
+    def _joined(self, shape: Shape, batched: bool, family: list[Piece]) -> Node:
         """Arrays that share nothing, one after another, or beside one another in a table; zeros where nothing is."""
         count = math.prod(shape)
         family = sorted(family, key=lambda piece: int(piece[0].min()))
@@ -91,7 +99,7 @@ class Assembly:
                 blocks.append([])
             blocks[-1].append(piece)
             end = max(end, int(piece[0].max()))
-        texts: list[str] = []
+        texts: list[Node] = []
         at = 0
         for i, block in enumerate(blocks):
             low = int(block[0][0].min())
@@ -108,25 +116,24 @@ class Assembly:
             at = low + math.prod(sizes)
         if at < count:
             texts.append(self.zeros((count - at,), batched))
-        text = texts[0] if len(texts) == 1 else f"{self.words.module}.concatenate([{', '.join(texts)}])"
+        text = texts[0] if len(texts) == 1 else self.side_by_side(texts)
         return text if len(shape) == 1 else reshaped(text, shape, batched)
 
-    def _scattered(self, shape: Shape, batched: bool, family: list[Piece]) -> str:
+    def _scattered(self, shape: Shape, batched: bool, family: list[Piece]) -> Node:
         """Arrays that share nothing, brought in order."""
         count = math.prod(shape)
         texts = [text if places.ndim == 1 else reshaped(text, (places.size,), batched) for places, text in family]
-        text = texts[0] if len(texts) == 1 else f"{self.words.module}.concatenate([{', '.join(texts)}])"
+        text = texts[0] if len(texts) == 1 else self.side_by_side(texts)
         places = np.concatenate([places.ravel() for places, _ in family])
         if len(places) == count:
             return self.taken(text, (count,), batched, np.argsort(places).reshape(shape))
-        found = f"{self.helper('place')}({count}, {self.constant(places)}, {text})"
-        return found if len(shape) == 1 else reshaped(found, shape, batched)
+        return self.placed(shape, batched, places, text)
 
-    def zeros(self, shape: Shape, batched: bool) -> str:
+    def zeros(self, shape: Shape, batched: bool) -> Node:
         """An array of zeros."""
-        return f"{self.words.module}.zeros({tuple_of(shape, batched)}{self.words.double})"
+        return self.words.doubles(f"{self.words.module}.zeros", tuple_of(shape, batched))
 
-    def _block(self, low: int, limit: int, block: list[Piece], batched: bool) -> tuple[str, Shape] | None:
+    def _block(self, low: int, limit: int, block: list[Piece], batched: bool) -> tuple[Node, Shape] | None:
         """A stretch of numbers from pieces: one that has them all, or several that are columns of a table; and its shape."""
         flat = block[0][0].ravel()
         high = max(int(places.max()) for places, _ in block) + 1
@@ -136,7 +143,7 @@ class Assembly:
             rows = -(-(high - low) // width)
             if low + rows * width > limit:
                 continue
-            columns: list[tuple[int, int, str]] = []
+            columns: list[tuple[int, int, Node]] = []
             for places, text in block:
                 order = np.argsort(places.ravel())
                 if len(order) % rows:
@@ -146,18 +153,18 @@ class Assembly:
                 if first + many > width or (table != first + np.arange(many) + width * np.arange(rows)[:, None]).any():
                     break
                 part = self.taken(text, places.shape, batched, order if many == 1 else order.reshape(rows, many))
-                columns.append((first, many, f"{atom(part)}[:, None]" if many == 1 else part))
+                columns.append((first, many, part[":", "None"] if many == 1 else part))
             else:
-                texts: list[str] = []
+                texts: list[Node] = []
                 at = 0
-                for first, many, text in sorted(columns):
+                for first, many, text in sorted(columns, key=lambda column: column[:2]):
                     if first > at:
                         texts.append(self.zeros((rows, first - at), batched))
                     texts.append(text)
                     at = first + many
                 if at < width:
                     texts.append(self.zeros((rows, width - at), batched))
-                return f"{self.words.module}.concatenate([{', '.join(texts)}], 1)", (rows, width)
+                return self.side_by_side(texts, 1), (rows, width)
         return None
 
 

@@ -8,199 +8,79 @@ which expects the gradient at the output to be there.
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..primitive import PRIMITIVES, Primitive
-from .arrays import UFUNCS, WITH_SLOPE, Formula, kernel
-from .fuse import SUM, Ints
+from ..program.rules import Term
+from ..program.syntax import Assign, Binary, Call, Line, Name, Node, Text, When, call, node
+from .arrays import UFUNCS, WITH_SLOPE, kernel
+from .banks import BANKS, Banks
+from .fuse import LARGEST, SUM, Ints
 from .grids import Product
 from .plan import Group, Plan
+from .products import Amount, Form, form_of
+from .sweep import local, ways
 from .views import View, common, regular
-
-NAME = re.compile(r"[a-z]\w*")
-BANKS = ("same", "inputs", "computed")
-DIRECT = 64
-"""From so many batched inputs on they are not copied into a bank, where only matrix products read them."""
-
 
 LARGE = 50_000
 """From so many multiplications on a matrix product may be computed in threads."""
 GAP = 4096
 """Stretches of gradients to be cleared that lie no further apart are cleared together."""
+REDUCE = Text("add.reduce")
+
+
+class Applied(NamedTuple):
+    """How a single operation was written: the shape, the operands (names or numbers), their views, and where its local derivative lies
+    if it came along.
+    """
+
+    shape: tuple[int, ...]
+    operands: list[Name | float]
+    views: list[View | None]
+    slope: Name | None
 
 
 @dataclass
-class Text:
-    """The parts of the program. `constants` are index arrays and functions, by name; `direct` are the arguments that are read where they
-    lie, and `arriving` the views of them by name, which can only be made when the program runs; `scratch` is how many numbers the buffers
-    have, unbatched and for each example.
-    """
+class Multiplied:
+    """How a matrix product was written: its form, and the view of the group where its result lies, if it is one."""
 
-    bind: list[str] = field(default_factory=list)
-    arriving: dict[str, str] = field(default_factory=dict)
-    forward: list[str] = field(default_factory=list)
-    backward: list[str] = field(default_factory=list)
-    constants: dict[str, Any] = field(default_factory=dict)
-    scratch: list[int] = field(default_factory=lambda: [0, 0])
-    direct: tuple[int, ...] = ()
-    operations: int = 0
-
-    def run(self, statements: list[str]) -> list[str]:
-        """The statements, after the views that they need of arguments that are read where they lie."""
-        needed: list[str] = []
-        words = set(NAME.findall("\n".join(statements)))
-        for name, view in reversed(self.arriving.items()):  # a view may be one of another, which was made before it
-            if name in words:
-                needed.insert(0, f"{name} = {view}")
-                words.update(NAME.findall(view))
-        return needed + statements
+    form: Form
+    view: View | None
+    rows: Ints
 
 
-class Writer:
+class Writer(Banks):
     """Writes a plan's program."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.text = Text()
-        self.names: dict[Any, str] = {}
+        super().__init__(plan)
         self.rows: dict[Primitive, str] = {}
-        self.kept: dict[int, list[Any]] = {}  # the names of each group's operands, for the way back
-        ends = np.cumsum([plan.same, plan.inputs, plan.computed])
-        self.ends: list[int] = ends.tolist()
+        self.applied: dict[int, Applied] = {}  # for the way back: the single operations and
+        self.multiplied: dict[int, list[Multiplied]] = {}  # the matrix products of sums, by their groups' first addresses
         self.touched = np.zeros(self.ends[-1], bool)
         self.cleared = np.zeros(self.ends[-1], bool)
-        self.carrying = np.zeros(self.ends[-1], bool)
-        nodes = np.nonzero(plan.where >= 0)[0]
-        self.carrying[plan.where[nodes]] = plan.graph.carries[nodes]
-        self.text.direct = tuple(i for i, part in enumerate(plan.parts) if self._is_direct(*part))
+        forward = {SUM: self._sum, LARGEST: self._largest}
         for group in plan.groups:
-            getattr(self, {SUM: "_sum", -1: "_single"}.get(group.kind, "_largest"))(group)
-        self.text.operations = sum(not line.startswith("if ") for line in self.text.forward)
+            forward.get(group.kind, self._single)(group)
+        self.text.operations = sum(not isinstance(line, When) for line in self.text.forward)
         self.touched[plan.output] = True
         for group in reversed(plan.groups):
             if group.carries:
-                getattr(self, {SUM: "_sum_back", -1: "_single_back"}[group.kind])(group)
+                (self._sum_back if group.kind == SUM else self._single_back)(group)
         self._clear()
         for op, name in self.rows.items():
             self.text.constants[name] = kernel(op)
 
-    # -- banks and views -------------------------------------------------------------------------------------------------
-
-    def bank(self, addresses: Ints) -> int:
-        """Which bank all of these are in; -1 if several."""
-        low, high = int(addresses.min()), int(addresses.max())
-        found = next(i for i, end in enumerate(self.ends) if low < end)
-        return found if high < self.ends[found] else -1
-
-    def offset(self, bank: int) -> int:
-        """Where a bank begins."""
-        return self.ends[bank - 1] if bank else 0
-
-    def view(self, view: View, gradient: bool = False) -> str:
-        """The name of a view; its offset is an address."""
-        bank = self.bank(np.array([view.offset]))
-        view = view._replace(strides=tuple(0 if n == 1 else step for n, step in zip(view.shape, view.strides, strict=True)))
-        key = (bank, view, gradient)
-        if key not in self.names:
-            name = self.names[key] = f"{'g' if gradient else 'a'}{len(self.names)}"
-            where = ("g_" if gradient else "") + BANKS[bank]
-            how = f"{view.offset - self.offset(bank)}, {view.shape}, {view.strides})"
-            part = -1 if gradient else self.direct_part(view.offset)
-            if part >= 0:
-                self.text.arriving[name] = f"view(x{part}.T, {view.offset - self.plan.parts[part][0]}, {view.shape}, {view.strides})"
-            else:
-                self.text.bind.append(f"{name} = view({where}, {how}")
-        return self.names[key]
-
-    def constant(self, value: Any) -> str:
-        """The name of an index array."""
-        key = ("k", value.shape, value.tobytes())
-        if key not in self.names:
-            self.names[key] = f"k{len(self.names)}"
-            self.text.constants[self.names[key]] = value
-        return self.names[key]
-
-    def buffer(self, shape: tuple[int, ...], batched: bool, fill: str = "") -> str:
-        """The name of a new array for results that have no place in a bank."""
-        name = f"b{len(self.names)}"
-        self.names[name] = name
-        self.text.scratch[batched] += int(np.prod(shape))
-        self.text.bind.append(f"{name} = {'zeros' if fill else 'empty'}({(*shape,)}{' + (size,)' if batched else ''})")
-        return name
-
-    def derived(self, text: str) -> str:
-        """The name of a view of an array that has a name. It is made where that one is: beforehand, or when the program runs."""
-        if text not in self.names:
-            name = self.names[text] = f"v{len(self.names)}"
-            if self.text.arriving.keys().isdisjoint(NAME.findall(text)):
-                self.text.bind.append(f"{name} = {text}")
-            else:
-                self.text.arriving[name] = text
-        return self.names[text]
-
-    # -- reading ---------------------------------------------------------------------------------------------------------
-
-    def read(self, addresses: Ints, shape: tuple[int, ...], view: View | None, batched: bool) -> str:
-        """The name of an array with these numbers, of this shape; for each example, if it is batched, or broadcast over them."""
-        lines = self.text.forward
-        bank = self.bank(addresses)
-        if view is not None and bank >= 0:
-            name = self.view(view)
-            return self.derived(f"{name}[..., None]") if batched and not bank else name
-        key = ("read", addresses.shape, addresses.tobytes(), batched)
-        flat = addresses.ravel()
-        if key not in self.names:
-            if bank >= 0:
-                source = BANKS[bank]
-                name = self.buffer((len(flat),), bank > 0)
-                lines.append(f"take({source}, {self.constant(flat - self.offset(bank))}, 0, {name}, 'clip')")
-                if batched and not bank:
-                    name = self.derived(f"{name}[:, None]")
-            else:
-                name = self.buffer((len(flat),), True)
-                for i, (low, high) in enumerate(zip([0, *self.ends], self.ends, strict=False)):
-                    at = np.nonzero((flat >= low) & (flat < high))[0]
-                    if len(at):
-                        part = f"{BANKS[i]}[{self.constant(flat[at] - low)}]{'' if i else '[:, None]'}"
-                        lines.append(f"{name}[{self.constant(at)}] = {part}")
-            self.names[key] = name
-        name = self.names[key]
-        return name if shape == (len(flat),) else self.derived(f"{name}.reshape({(*shape,)} + {name}.shape[1:])")
-
-    def direct_part(self, address: int) -> int:
-        """The number of the argument in which this address lies, if that stays where it is, else -1."""
-        for i, (low, count) in enumerate(self.plan.parts):
-            if low <= address < low + count and i in self.text.direct:
-                return i
-        return -1
-
-    def _is_direct(self, low: int, count: int) -> bool:
-        """Whether these batched inputs can stay where they are: they are many, and only matrix products read them, as views."""
-        if count < DIRECT:
-            return False
-
-        def among(addresses: Any) -> bool:
-            return not isinstance(addresses, float) and bool(((addresses >= low) & (addresses < low + count)).any())
-
-        for group in self.plan.groups:
-            columns: list[Any] = [*group.args, *group.terms] + ([group.ragged[0]] if group.ragged else [])
-            if any(map(among, columns)):
-                return False
-            for product in group.products:
-                if among(product.left):
-                    return False
-                right = product.right
-                if among(right) and (regular(right) is None or right.min() < low or right.max() >= low + count):
-                    return False
-        return not any(among(side) for check in self.plan.checks for side in check.sides)
-
     # -- forward ---------------------------------------------------------------------------------------------------------
 
-    def out(self, group: Group, shape: tuple[int, ...] | None = None, gradient: bool = False) -> str:
+    def compute(self, line: Line) -> None:
+        """One line of the forward pass."""
+        self.text.forward.append(line)
+
+    def out(self, group: Group, shape: tuple[int, ...] | None = None, gradient: bool = False) -> Name:
         """The view of a group, or of its gradients, in a shape."""
         shape = shape or (len(group.nodes),)
         return self.view(View(group.start, shape, contiguous(shape)), gradient)
@@ -210,23 +90,23 @@ class Writer:
         assert op is not None
         shape, views = common([arg for arg in group.args if not isinstance(arg, float)] or [group.addresses])
         found = iter(views)
-        names: list[str | float] = [
+        operands: list[Name | float] = [
             arg if isinstance(arg, float) else self.read(arg, shape, next(found), group.batched) for arg in group.args
         ]
         out = self.out(group, shape)
-        args = ", ".join(repr(name) if isinstance(name, float) else name for name in names)
-        slope = ""
+        slope = None
         if group.carries and op.name in WITH_SLOPE and PRIMITIVES.get(op.name) is op:
             slope = self.buffer(shape, group.batched)
             self.text.constants[f"{op.name}_and_slope"] = WITH_SLOPE[op.name]
             spare = self.out(group, shape, True)  # their gradients are not there yet
-            self.text.forward.append(f"{op.name}_and_slope({args}, {out}, {slope}, {spare})")
-        elif op.name == "relu" and PRIMITIVES.get("relu") is op:
-            self.text.forward.append(f"maximum({args}, 0.0, out={out})")
+            self.compute(call(f"{op.name}_and_slope", *operands, out, slope, spare))
+        elif is_row(op, "relu"):
+            self.compute(call("maximum", *operands, 0.0, out=out))
+        elif op.name in ("maximum", "minimum"):  # where NumPy warns of a third argument without a name
+            self.compute(call(self.row(op), *operands, out=out))
         else:
-            into = f"out={out}" if op.name in ("maximum", "minimum") else out  # where NumPy warns of a third argument without a name
-            self.text.forward.append(f"{self.row(op)}({args}, {into})")
-        self.kept[group.start] = [shape, names, views, slope]
+            self.compute(call(self.row(op), *operands, out))
+        self.applied[group.start] = Applied(shape, operands, views, slope)
 
     def row(self, op: Primitive) -> str:
         """The name of the function that computes a row."""
@@ -237,27 +117,24 @@ class Writer:
         return self.rows.setdefault(op, f"row{len(self.rows)}")
 
     def _sum(self, group: Group) -> None:
-        count = len(group.nodes)
         out = self.out(group)
-        parts = self.kept.setdefault(group.start, [])
-        for product in group.products:
-            parts.append(self._product(group, product))
+        self.multiplied[group.start] = [self._product(group, product) for product in group.products]
         started = bool(group.products)
         if group.terms:
             shape, views = common([*group.terms, group.addresses])
             names = [self.read(term, shape, view, group.batched) for term, view in zip(group.terms, views, strict=False)]
             place = self.out(group, shape)
             if not started and len(names) == 1:
-                self.text.forward.append(f"copyto({place}, {names.pop()})")
+                self.compute(call("copyto", place, names.pop()))
             elif not started:
-                self.text.forward.append(f"add({names.pop(0)}, {names.pop(0)}, {place})")
+                self.compute(call("add", names.pop(0), names.pop(0), place))
             for name in names:
-                self.text.forward.append(f"add({place}, {name}, {place})")
+                self.compute(call("add", place, name, place))
         elif group.ragged:
-            target = self.buffer((count,), group.batched) if started else out
+            target = self.buffer((len(group.nodes),), group.batched) if started else out
             self._reduce("add", group, target)
             if started:
-                self.text.forward.append(f"add({out}, {target}, {out})")
+                self.compute(call("add", out, target, out))
 
     def _largest(self, group: Group) -> None:
         if group.terms:
@@ -265,268 +142,200 @@ class Writer:
             group.terms = []
         self._reduce("maximum", group, self.out(group))
 
-    def _reduce(self, function: str, group: Group, target: str) -> None:
+    def _reduce(self, function: str, group: Group, target: Name) -> None:
         """A sum, or another reduction, of as many terms as each node has."""
         assert group.ragged is not None
         terms, starts = group.ragged
-        even = equal(terms, starts)
+        even = group.table
         table = terms if even is None else even
         name = self.read(table, table.shape, regular(table), group.batched)
         if group.batched and not self.bank(terms):  # the same for all examples, and there is a result for each
-            name = self.derived(f"broadcast_to({name}, {table.shape} + (size,))")
+            name = self.derived(call("broadcast_to", name, self.sizes(table.shape, True)))
         if even is not None:
-            self.text.forward.append(f"{function}.reduce({name}, 1, None, {target})")
+            self.compute(call(f"{function}.reduce", name, 1, None, target))
         else:
-            self.text.forward.append(f"{function}.reduceat({name}, {self.constant(starts)}, 0, None, {target})")
+            self.compute(call(f"{function}.reduceat", name, self.constant(starts), 0, None, target))
 
-    def _product(self, group: Group, product: Product) -> tuple[str, str, str, Any]:
-        """A matrix product. There are three sorts: nothing is batched, the right side is, or both are."""
-        s, p, q = product.place.shape
-        left_batched = self.bank(product.left) != 0
-        right_batched = self.bank(product.right) != 0
-        left = self.read(product.left, product.left.shape, regular(product.left), left_batched)
-        right = self.read(product.right, product.right.shape, regular(product.right), right_batched)
-        place: Ints = product.place
-        shape: tuple[int, ...]
-        if left_batched:
-            form, shape = "both", (s, p, q)
-        elif right_batched and q > 1:
-            form, shape, place = "weights", (s, q, p), place.transpose(0, 2, 1)
-        elif right_batched:
-            form, shape, place = "weights", (s, p), place[:, :, 0]
-        elif p == q == 1:
-            form, shape, place = "dots", (s,), place[:, 0, 0]
-        else:
-            form, shape = "plain", (s, p, q)
-        rows = place.ravel()
-        whole = bool((rows >= 0).all())
-        view = regular(place) if whole else None
+    def _product(self, group: Group, product: Product) -> Multiplied:
+        differ = self.bank(product.left) != 0, self.bank(product.right) != 0
+        left, right = (
+            self.read(side, side.shape, regular(side), batched) for side, batched in zip((product.left, product.right), differ, strict=True)
+        )
+        form = form_of(self, product, left, right, group.batched, differ)
+        rows = form.place.ravel()
+        view = regular(form.place) if (rows >= 0).all() else None
         if view is not None:
-            out = self.view(View(group.start + view.offset, shape, view.strides))
-            target = out
+            target = self.view(View(group.start + view.offset, form.shape, view.strides))
         else:
-            target = self.buffer(shape, group.batched)
-        lead = "[0]" if s == 1 else ""  # one product is quicker as a product of plain matrices
-        write = self.text.forward.append
-        if p == q == product.left.shape[2] == 1 and form != "weights":
-            form = "numbers"
-            names = [self.derived(f"{side}[:, 0, 0]") for side in (left, right)]
-            write(f"multiply({', '.join(names)}, {self.derived(target + '[:, 0, 0]') if group.batched else target})")
-        elif form == "dots":
-            l, r = (self.derived(f"{side}.reshape({s}, {product.left.shape[2]})") for side in (left, right))
-            write(f"vecdot({l}, {r}, {target})")
-        elif form == "plain":
-            write(f"matmul({self.derived(left + lead)}, {self.derived(right + '.swapaxes(1, 2)' + lead)}, {self.derived(target + lead)})")
-        elif form == "weights" and q == 1:
-            write(f"matmul({self.derived(left + lead)}, {self.derived(right + '[:, 0]' + lead)}, {self.derived(target + lead)})")
-        elif form == "weights":
-            write(f"matmul({self.derived(left + '[:, None]')}, {right}, {target})")
-        elif p == q == 1:
-            names = [self.derived(f"{side}[:, 0]") for side in (left, right)]
-            write(f"einsum('skb,skb->sb', {', '.join(names)}, out={self.derived(target + '[:, 0, 0]')})")
-        else:
-            write(f"einsum('spkb,sqkb->spqb', {left}, {right}, out={target})")
-        direct = self.direct_part(int(product.right.flat[0])) >= 0
-        if form != "numbers":
-            # In threads a product's floating-point flags are lost, and inputs that stay where they are were not looked at.
-            # einsum never tells of any.
-            big = f"{s * p * q * product.left.shape[2]}{' * size' * group.batched} > {LARGE}"
-            write(f"look({target})" if direct or form == "both" else f"if {self.derived(big)}: look({target})")
+            target = self.buffer(form.shape, group.batched)
+        self.compute(form.forward(target))
+        self._look(group, form, target)
         if view is None:
-            at = np.nonzero(rows >= 0)[0]
-            flat = self.derived(f"{target}.reshape(({rows.size},) + {target}.shape[{len(shape)}:])")
-            order = at[np.argsort(rows[at], kind="stable")]
-            members = np.sort(rows[at])
-            if len(members) == len(group.nodes):
-                write(f"take({flat}, {self.constant(order)}, 0, {self.out(group)}, 'clip')")
-            else:
-                write(f"{self.out(group)}[{self.constant(members)}] = {flat}[{self.constant(order)}]")
-        return form, left, right, (shape, view, rows, whole)
+            self._put_in_order(group, self.flat(target, rows.size, len(form.shape)), rows)
+        return Multiplied(form, view, rows)
+
+    def _look(self, group: Group, form: Form, target: Name) -> None:
+        """Look at a product's result where the operation may not tell of numbers that are not finite."""
+        if form.looks == "never":
+            return
+        look = call("look", target)
+        if form.looks == "always" or self.direct_part(int(form.product.right.flat[0])) >= 0:  # such inputs were not looked at
+            self.compute(look)
+            return
+        count = f"{math.prod(form.product.place.shape) * form.k}"
+        large = Text(f"{count} * size > {LARGE}" if group.batched else f"{count} > {LARGE}")
+        self.compute(When(self.derived(large), look))
+
+    def _put_in_order(self, group: Group, flat: Name, rows: Ints) -> None:
+        """Put a product's numbers where their nodes lie."""
+        at = np.nonzero(rows >= 0)[0]
+        order = self.constant(at[np.argsort(rows[at], kind="stable")])
+        members = np.sort(rows[at])
+        if len(members) == len(group.nodes):
+            self.compute(call("take", flat, order, 0, self.out(group), "'clip'"))
+        else:
+            self.compute(Assign(self.out(group)[self.constant(members)], flat[order]))
 
     # -- backward --------------------------------------------------------------------------------------------------------
 
+    def sweep(self, line: Line) -> None:
+        """One line of the backward pass."""
+        self.text.backward.append(line)
+
     def _sum_back(self, group: Group) -> None:
-        for product, part in zip(group.products, self.kept[group.start], strict=True):
-            self._product_back(group, product, *part)
+        for product in self.multiplied[group.start]:
+            for amount in product.form.backward(self._gradient(group, product)):
+                self.give(amount, amount.addresses.shape, regular(amount.addresses))
         if group.terms:
             shape, views = common([*group.terms, group.addresses])
             gradient = self.out(group, shape, True)
             for term, view in zip(group.terms, views, strict=False):
-                self.add(term, shape, view, gradient, group.batched)
+                self.give(Amount(term, gradient, group.batched), shape, view)
         elif group.ragged:
-            terms, starts = group.ragged
-            even = equal(terms, starts)
-            gradient = self.out(group, None, True)
+            gradient, even = self.out(group, None, True), group.table
             if even is not None:
-                wide = f"broadcast_to({gradient}[:, None], {even.shape}{' + (size,)' * group.batched})"
-                self.add(even, even.shape, regular(even), self.derived(wide), group.batched)
+                wide = self.derived(call("broadcast_to", gradient[":, None"], self.sizes(even.shape, group.batched)))
+                self.give(Amount(even, wide, group.batched), even.shape, regular(even))
             else:
-                owner = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(terms)]))
-                self.add(terms, terms.shape, regular(terms), f"take({gradient}, {self.constant(owner)}, 0)", group.batched)
+                terms, _ = group.ragged
+                each = call("take", gradient, self.constant(group.owner), 0)
+                self.give(Amount(terms, each, group.batched), terms.shape, regular(terms))
+
+    def _gradient(self, group: Group, product: Multiplied) -> Name:
+        """The gradient of a product's numbers, in its shape."""
+        form, view, rows = product.form, product.view, product.rows
+        if view is not None:
+            return self.view(View(group.start + view.offset, form.shape, view.strides), True)
+        buffer = self.buffer(form.shape, group.batched, zeros=True)
+        flat, source = self.flat(buffer, rows.size, len(form.shape)), self.out(group, None, True)
+        if (rows >= 0).all():
+            self.sweep(call("take", source, self.constant(rows), 0, flat, "'clip'"))
+        else:
+            at = np.nonzero(rows >= 0)[0]
+            self.sweep(Assign(flat[self.constant(at)], source[self.constant(rows[at])]))
+        return buffer
 
     def _single_back(self, group: Group) -> None:
-        shape, names, views, slope = self.kept[group.start]
-        op = group.op
+        op, (shape, operands, views, slope) = group.op, self.applied[group.start]
         assert op is not None
         out, gradient = self.out(group, shape), self.out(group, shape, True)
-        found = iter(views)
-        for position, arg in enumerate(group.args):
-            if isinstance(arg, float):
-                continue
-            view: Any = next(found)
-            if not self.carrying[arg].any():
-                continue
-            formula = Formula(op, position, out, names, self.rows)
-            if formula.constant == 1.0:
-                amount = gradient
-            elif formula.constant == -1.0:
-                amount = f"-{gradient}"
-            elif slope:
-                amount = f"{gradient} * {slope}"
-            elif op.name == "relu" and PRIMITIVES.get("relu") is op:
-                amount = f"{gradient} * sign({out})"  # 0 at 0, and 1 above
-            elif formula.safe or formula.doubtful or op is PRIMITIVES["multiply"]:  # 0·∞ is nan: what it is, the engine decides
-                amount = f"{gradient} * {formula.text}"
-            else:
-                amount = f"strong({gradient}, {formula.text})"
-            self.add(arg, shape, view, amount, group.batched)
+        terms = tuple(x if isinstance(x, float) else Term(name=x.name) for x in operands)
+        by_position = dict(zip((i for i, arg in enumerate(group.args) if not isinstance(arg, float)), views, strict=False))
+        for position, arg in ways(group, self.carrying):
+            rule, strong = local(op, position, Term(name=out.name), terms)
+            amount: Node = gradient
+            if isinstance(rule, float) and rule == -1.0:
+                amount = -gradient
+            elif slope is not None:
+                amount = gradient * slope
+            elif is_row(op, "relu"):
+                amount = gradient * call("sign", out, direct=True)  # 0 at 0, and 1 above
+            elif not (isinstance(rule, float) and rule == 1.0):
+                factor = self.formula(rule)
+                amount = call("strong", gradient, factor) if strong else gradient * factor
+            self.give(Amount(arg, amount, group.batched), shape, by_position[position])
 
-    def _product_back(self, group: Group, product: Product, form: str, left: str, right: str, how: Any) -> None:
-        shape, view, rows, whole = how
-        s, p, q = product.place.shape
-        k = product.left.shape[2]
-        write = self.text.backward.append
-        if view is not None:
-            g = self.view(View(group.start + view.offset, shape, view.strides), True)
-        else:
-            buffer = self.buffer(shape, group.batched, "zeros")
-            flat = self.derived(f"{buffer}.reshape(({rows.size},) + {buffer}.shape[{len(shape)}:])")
-            source = self.out(group, None, True)
-            if whole:
-                write(f"take({source}, {self.constant(rows)}, 0, {flat}, 'clip')")
-            else:
-                at = np.nonzero(rows >= 0)[0]
-                write(f"{flat}[{self.constant(at)}] = {source}[{self.constant(rows[at])}]")
-            g = buffer
-        lead = "[0]" if s == 1 else ""
-        d = self.derived
+    def formula(self, x: Term | float) -> Node:
+        """A local derivative over arrays."""
+        if isinstance(x, float):
+            return node(x) if math.isfinite(x) else Text(f"float({str(x)!r})")
+        if x.name:
+            return Name(x.name)
+        args = [self.formula(arg) for arg in x.args]
+        if x.sign == "neg":
+            return -args[0]
+        if x.sign == "abs":
+            return call("absolute", *args)
+        power = PRIMITIVES["power"]
+        if x.sign == "**" or x.op is power:
+            return call(self.kept_row(power), *args)
+        if x.op is None:
+            return Binary(x.sign, *args)
+        sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}.get(x.op.name)
+        if sign and is_row(x.op, x.op.name):
+            return Binary(sign, *args)
+        return call(self.kept_row(x.op), *args)
 
-        def carries(addresses: Ints) -> bool:
-            return bool(self.carrying[addresses].any())
+    def kept_row(self, op: Primitive) -> str:
+        """The name of a row's own function, which formulas call."""
+        return self.rows.setdefault(op, f"row{len(self.rows)}")
 
-        if form == "numbers":
-            g = d(f"{g}[:, 0, 0]") if group.batched else g
-            for addresses, other in ((product.left, right), (product.right, left)):
-                column = addresses[:, 0, 0]
-                self.add(column, (s,), regular(column), f"{g} * {d(other + '[:, 0, 0]')}", group.batched)
+    def give(self, given: Amount, shape: tuple[int, ...], view: View | None) -> None:
+        """Add an amount of this shape (and for each example, if it is batched) to the gradients at its addresses."""
+        if not self.carrying[given.addresses].any():
             return
-        same = product.left.shape == product.right.shape and (product.left == product.right).all()
-        if form == "dots":
-            g = d(f"{g}[:, None]")
-            l, r = (d(f"{side}.reshape({s}, {k})") for side in (left, right))
-            sides = [(product.left, f"{'2.0 * ' * bool(same)}{g} * {r}")] + [(product.right, f"{g} * {l}")] * (not same)
-            for addresses, amount in sides:
-                if carries(addresses):
-                    flat_view = regular(addresses[:, 0])
-                    self.add(addresses[:, 0], (s, k), flat_view, amount, group.batched)
-            return
-        left_amount: tuple[str, ...]
-        right_amount: tuple[str, ...]
-        if form == "plain":
-            left_amount = (d(g + lead), d(right + lead))
-            right_amount = (d(f"{g}.swapaxes(1, 2){lead}"), d(left + lead))
-            shapes = (product.left.shape, product.right.shape)
-        elif form == "weights" and q == 1:
-            left_amount = (d(g + lead), self.derived(f"{right}[:, 0]{lead}.swapaxes(-1, -2)"))
-            right_amount = (d(f"{left}{lead}.swapaxes(-1, -2)"), d(g + lead))
-            shapes = (product.left.shape, (s, k))
-        elif form == "weights":
-            left_amount = (g, self.derived(f"{right}.swapaxes(2, 3)"))
-            right_amount = (d(f"{left}[:, None].swapaxes(2, 3)"), g)
-            shapes = (product.left.shape, product.right.shape)
-        else:
-            amounts = (f"{g} * {right}" if q == 1 else f"einsum('spqb,sqkb->spkb', {g}, {right})",
-                       f"{d(g + '.swapaxes(1, 2)')} * {left}" if p == 1 else f"einsum('spqb,spkb->sqkb', {g}, {left})")  # fmt: skip
-            for addresses, amount in zip((product.left, product.right), amounts, strict=True):
-                if carries(addresses):
-                    self.add(addresses, addresses.shape, regular(addresses), amount, True)
-            return
-        if carries(product.left):
-            amount = f"matmul({', '.join(left_amount)}"
-            if form == "weights" and q > 1:
-                self.add(product.left, product.left.shape, regular(product.left), f"add.reduce({amount}), 1)", False)
-            else:
-                self.add(product.left, product.left.shape, regular(product.left), amount, False, s == 1, True)
-        if carries(product.right):
-            addresses = product.right.reshape(s, k) if len(shapes[1]) == 2 else product.right
-            amount = f"matmul({', '.join(right_amount)}"
-            if form == "weights" and q > 1:
-                amount += ")"
-                self.add(addresses, addresses.shape, regular(addresses), amount, group.batched)
-            else:
-                self.add(addresses, addresses.shape, regular(addresses), amount, group.batched, s == 1, True)
-
-    def add(
-        self, addresses: Ints, shape: tuple[int, ...], view: View | None, amount: str, batched: bool, drop: bool = False, call: bool = False
-    ) -> None:
-        """Add an amount of this shape (and for each example, if it is batched) to the gradients at these addresses.
-
-        call   whether the amount is a call that is not closed yet, and takes the place for its result as one more argument
-        drop   whether it has no first axis, which has the length 1
-        """
-        if not self.carrying[addresses].any():
-            return
-        write = self.text.backward.append
-        bank = self.bank(addresses)
-        if bank >= 0 and view is not None and batched and not bank:
-            amount, batched, call = f"add.reduce({amount}{')' * call}, -1)", False, False
-        if view is not None and bank >= 0:
-            again = tuple(i for i, (n, stride) in enumerate(zip(view.shape, view.strides, strict=True)) if n > 1 and stride == 0)
-            once = [i for i in range(len(view.shape)) if i not in again]
-            distinct = np.unique(addresses)
-            if len(distinct) == math.prod(view.shape[i] for i in once):
-                if again:
-                    if call:
-                        amount, call, drop = f"{amount})" + "[None]" * drop, False, False
-                    amount = f"add.reduce({amount}, {again})"
-                    view = View(view.offset, tuple(view.shape[i] for i in once) or (1,), tuple(view.strides[i] for i in once) or (1,))
-                target = self.view(view, True)
-                if drop:
-                    target = self.derived(f"{target}[0]")
-                fresh = self._touch(distinct)
-                if fresh and call:
-                    write(f"{amount}, {target})")
-                elif fresh:
-                    write(_into(target, amount))
-                else:
-                    write(f"add({target}, {amount}{')' * call}, {target})")
+        bank = self.bank(given.addresses)
+        if bank >= 0 and view is not None:
+            if given.batched and not bank:
+                summed = Call(REDUCE, (given.amount, node(-1)), direct=True, leads=(node(None),))
+                given = given._replace(amount=summed, batched=False)
+            if self._give_view(given, view):
                 return
-        # Gathered: several amounts may go to one number.
-        flat = addresses.ravel()
-        if call:
-            amount += ")"
-        temporary = f"t{len(self.names)}"
-        self.names[temporary] = temporary
-        tail = " + (size,)" if batched else ""
-        write(f"{temporary} = broadcast_to({amount}{'[None]' * drop}, {(*shape,)}{tail}).reshape(({len(flat)},){tail})")
-        for i, (low, high) in enumerate(zip([0, *self.ends], self.ends, strict=False)):
-            at = np.nonzero((flat >= low) & (flat < high) & self.carrying[flat])[0]
+        self._give_gathered(given, shape)
+
+    def _give_view(self, given: Amount, view: View) -> bool:
+        """The same where the gradients are a view and no number is in it twice, but along whole axes; whether it is so."""
+        again = tuple(i for i, (n, stride) in enumerate(zip(view.shape, view.strides, strict=True)) if n > 1 and stride == 0)
+        once = [i for i in range(len(view.shape)) if i not in again]
+        distinct = np.unique(given.addresses)
+        if len(distinct) != math.prod(view.shape[i] for i in once):
+            return False
+        amount, bare = given.amount, given.bare
+        if again:
+            amount = call("add.reduce", amount["None"] if bare else amount, again)
+            bare = False
+            view = View(view.offset, tuple(view.shape[i] for i in once) or (1,), tuple(view.strides[i] for i in once) or (1,))
+        target = self.view(view, True)
+        if bare:
+            target = self.derived(target["0"])
+        self.sweep(_into(target, amount) if self._touch(distinct) else call("add", target, amount, target))
+        return True
+
+    def _give_gathered(self, given: Amount, shape: tuple[int, ...]) -> None:
+        """The same where the gradients are anywhere: several amounts may go to one number."""
+        flat = given.addresses.ravel()
+        temporary = self.new("t")
+        tail = " + (size,)" if given.batched else ""
+        wide = call("broadcast_to", given.amount["None"] if given.bare else given.amount, self.sizes(shape, given.batched))
+        self.sweep(Assign(temporary, wide.method("reshape", Text(f"({len(flat)},){tail}"))))
+        for i, low, places in self.shares(flat):
+            at = places[self.carrying[flat[places]]]
             if not len(at):
                 continue
-            part = temporary if len(at) == len(flat) else f"{temporary}[{self.constant(at)}]"
-            if batched and not i:
-                part = f"add.reduce({part}, -1)"
+            part: Node = temporary if len(at) == len(flat) else temporary[self.constant(at)]
+            if given.batched and not i:
+                part = call("add.reduce", part, -1)
             to = flat[at] - low
             distinct, inverse = np.unique(to, return_inverse=True)
             if len(distinct) < len(to):
                 order = np.argsort(inverse, kind="stable")
                 cuts = np.nonzero(np.r_[True, np.diff(inverse[order]) > 0])[0]
                 if (order != np.arange(len(order))).any():
-                    part = f"{part}[{self.constant(order)}]"
-                part = f"add.reduceat({part}, {self.constant(cuts)}, 0)"
+                    part = part[self.constant(order)]
+                part = call("add.reduceat", part, self.constant(cuts), 0)
                 to = distinct
             fresh = self._touch(to + low)
-            write(f"g_{BANKS[i]}[{self.constant(to)}] {'' if fresh else '+'}= {part}")
+            self.sweep(Assign(Name(f"g_{BANKS[i]}")[self.constant(to)], part, "=" if fresh else "+="))
 
     def _touch(self, addresses: Ints) -> bool:
         """Note that gradients arrive here; whether they are the first for all of these. Where some are, those are cleared beforehand."""
@@ -547,20 +356,25 @@ class Writer:
             if group.carries:
                 self.cleared[group.addresses] |= ~self.touched[group.addresses]
         self.cleared[self.plan.output] = False
-        lines = []
-        for i, (low, high) in enumerate(zip([0, *self.ends], self.ends, strict=False)):
-            at = np.nonzero(self.cleared[low:high])[0]
-            if len(at):  # to clear more than has to be is right, too, and a few long stretches are quicker than many short ones
-                output = self.plan.output - low
-                gaps = np.nonzero((np.diff(at) > GAP) | ((at[:-1] < output) & (output < at[1:])))[0]
-                for a, b in zip(at[np.r_[0, gaps + 1]].tolist(), at[np.r_[gaps, -1]].tolist(), strict=True):
-                    lines.append(f"g_{BANKS[i]}[{a}:{b + 1}] = 0.0")
+        lines: list[Line] = []
+        for i, low, places in self.shares(np.nonzero(self.cleared)[0]):
+            at = np.nonzero(self.cleared)[0][places] - low
+            # To clear more than has to be is right, too, and a few long stretches are quicker than many short ones.
+            output = self.plan.output - low
+            gaps = np.nonzero((np.diff(at) > GAP) | ((at[:-1] < output) & (output < at[1:])))[0]
+            for a, b in zip(at[np.r_[0, gaps + 1]].tolist(), at[np.r_[gaps, -1]].tolist(), strict=True):
+                lines.append(Assign(Name(f"g_{BANKS[i]}")[f"{a}:{b + 1}"], node(0.0)))
         self.text.backward[:0] = lines
         # A view may go over leaves of both sorts: what arrived at those whose gradients nobody wants is no gradient.
         leaves = self.plan.where[: len(self.plan.wanted)]
         unwanted = np.sort(leaves[~self.plan.wanted & self.touched[leaves] & (leaves < self.ends[0])])
         if len(unwanted):
-            self.text.backward.append(f"g_{BANKS[0]}[{self.constant(unwanted)}] = 0.0")
+            self.sweep(Assign(Name(f"g_{BANKS[0]}")[self.constant(unwanted)], node(0.0)))
+
+
+def is_row(op: Primitive, name: str) -> bool:
+    """Whether it is the table's row of this name."""
+    return op.name == name and PRIMITIVES.get(name) is op
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -571,20 +385,14 @@ def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(strides)
 
 
-def equal(terms: Ints, starts: Ints) -> Ints | None:
-    """The terms as a table, if all nodes have as many."""
-    count = len(terms) // len(starts)
-    even = count * len(starts) == len(terms) and (starts == np.arange(len(starts)) * count).all()
-    return terms.reshape(-1, count) if even else None
-
-
-def _into(target: str, amount: str) -> str:
+def _into(target: Name, amount: Node) -> Line:
     """The statement that puts an amount into the target, where it can be without an array in between."""
-    a, _, b = amount.partition(" * ")
-    if a.isidentifier() and b.isidentifier():
-        return f"multiply({a}, {b}, {target})"
-    if a.isidentifier() and b.startswith("sign(") and b[5:-1].isidentifier():
-        return f"multiply({a}, {b[:-1]}, {target}), {target})"
-    if amount.startswith("add.reduce(") and amount[11:-5].isidentifier() and amount.endswith(", -1)"):
-        return f"{amount[:-1]}, None, {target})"
-    return f"copyto({target}, {amount})"
+    if isinstance(amount, Call) and amount.direct and (amount.function != REDUCE or isinstance(amount.args[0], Name)):
+        return amount.put(target)
+    if isinstance(amount, Binary) and amount.sign == "*" and isinstance(amount.left, Name):
+        right = amount.right
+        if isinstance(right, Name):
+            return call("multiply", amount.left, right, target)
+        if isinstance(right, Call) and right.direct:
+            return call("multiply", amount.left, right.put(target), target)
+    return call("copyto", target, amount)

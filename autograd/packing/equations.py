@@ -19,6 +19,7 @@ from ..value import Value
 from .fuse import SUM, Ints
 from .grids import Product
 from .plan import Group, Plan
+from .sweep import carrying, squares, ways
 from .views import factors
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -73,13 +74,16 @@ class Amount:
 
 @dataclass(frozen=True)
 class Equation:
-    """One line: what is computed, from what, its shape and, in the forward pass, by which group."""
+    """One line: what is computed, from what, its shape and, in the forward pass, by which group; in the backward pass, of what it is the
+    gradient.
+    """
 
     left: str
     right: str
     shape: str
     adds: bool = False
     group: Group | None = None
+    of: str = ""
 
 
 class Equations:
@@ -103,9 +107,8 @@ class Equations:
         leaves = addresses[maker.owner[addresses] < 0]
         first, _ = maker.plan.constants
         leaves = leaves[(leaves < first) | (leaves >= maker.plan.same)]
-        if not leaves.size:
-            return []
-        return [name.partition("[")[0] for name in [maker.say(leaves)] if name != "(…)"]
+        name = maker.array_of(leaves) if leaves.size else ""
+        return [name] if name else []
 
     def __str__(self) -> str:
         sides = [("forward", self.forward), ("backward", self.backward)]
@@ -146,9 +149,7 @@ class _Maker:
         for i, group in enumerate(plan.groups):
             self.owner[group.addresses] = i
         self.symbols = Notation(lambda node: node.label or "", tex=tex, ready=True)
-        self.carrying = np.zeros(len(self.owner), bool)
-        nodes = np.nonzero(plan.where >= 0)[0]
-        self.carrying[plan.where[nodes]] = plan.graph.carries[nodes]
+        self.carrying = carrying(plan)
         self._name(inputs, shared)
         self.inside: dict[int, str] = {}  # groups that are written where they are needed
         self._find_inside()
@@ -292,6 +293,19 @@ class _Maker:
             return f"({', '.join(names)})"
         return r"(\ldots)" if self.tex else "(…)"
 
+    def array_of(self, addresses: Ints) -> str:
+        """What the one array is called in which all of these numbers lie; '' where there is none."""
+        distinct = np.unique(addresses)
+        if len(distinct) > 1:
+            distinct = distinct[distinct != self.plan.zero]
+        owners = np.unique(self.owner[distinct])
+        if len(owners) == 1 and owners[0] >= 0:
+            return self.of(self.plan.groups[int(owners[0])])
+        whole = (symbol for block, symbol in self.blocks if len(block) == len(distinct) and (np.sort(block) == distinct).all())
+        part = (symbol for block, symbol in self.blocks if np.isin(distinct, block).all())
+        found = next(whole, None) or next(part, None)
+        return found.text(self.tex) if found else ""
+
     def _part(self, rows: Ints, start: int = -1) -> str:
         """Which rows of a symbol, or which rows and columns of a matrix."""
         text = _range(rows)
@@ -362,7 +376,7 @@ class _Maker:
         if _number_by_number(product):
             left, right = self.say(product.left), self.say(product.right)
             total = product.left.shape[2] > 1
-            inner = self._square(left) if left == right else self.times(left, right)
+            inner = self._square(left) if squares(product) else self.times(left, right)
             return ((r"\sum " if self.tex else "Σ ") if total else "") + inner
         if self._examples_are_columns(product):
             return f"{self.say(product.left)} {self.say(product.right)}"
@@ -414,7 +428,11 @@ class _Maker:
         symbol = block or (self.names[group.start] if group is not None else Symbol("", None, len(flat)))
         shape = symbol.shape(bool(flat[-1] >= self.plan.same))
         text = amount.text(r" \ast " if self.tex else " ∗ ")
-        self.backward.append(Equation(self.gradient(name), text.replace("−", "-") if self.tex else text, shape, name in self.seen))
+        self.backward.append(
+            Equation(
+                self.gradient(name), text.replace("−", "-") if self.tex else text, shape, name in self.seen, of=self.array_of(addresses)
+            )
+        )
         self.seen.add(name)
 
     def _summed(self, amount: Amount, addresses: Ints, batched: bool) -> Amount:
@@ -435,9 +453,7 @@ class _Maker:
         """For each operand of a group, its addresses and what arrives there."""
         if group.op is not None:
             node = self._stand_in(group, "" if group.start in self.inside else self.of(group))
-            for position, arg in enumerate(group.args):
-                if isinstance(arg, float) or not self.carrying[arg].any():
-                    continue
+            for position, arg in ways(group, self.carrying):
                 factor = self._local(group.op, node, position)
                 if factor.number == 0.0:
                     continue
@@ -450,7 +466,7 @@ class _Maker:
         for product in group.products:
             left, right = self.say(product.left), self.say(product.right)
             if _number_by_number(product):
-                if left == right:
+                if squares(product):
                     yield product.left, Amount(2.0, (left, whole))
                 else:
                     yield product.left, self._summed(Amount(1.0, (right, whole)), product.left, group.batched)

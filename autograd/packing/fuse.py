@@ -1,14 +1,14 @@
 """The scalar graph with its chains of + over × made one node each: what is left are sums, dot products and single operations.
 
-A node of the fused graph is known by the number it has on the tape; constants come after, each once. What nobody needs is left out,
-and so are the inside of a chain and the products in it: they have no number of their own any more.
+A node of the fused graph is known by the number that it has on the tape. Constants come after the tape's nodes, each once. Left out are the
+nodes that nobody needs, and those inside a chain: the sums and products from which the chain's own node is computed.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,6 +61,45 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     """The fused graph of a tape, whose leaves differ from example to example where `batched` says so, and where the gradients by the
     `wanted` ones are asked for.
     """
+    scalars = _scalars(tape)
+    flows = _flows(scalars, tape)
+    live, reached = _marks(scalars, flows)
+    differs, below = _tags(scalars, flows, batched, wanted)
+    chains = _chains(scalars, live, reached, flows, differs)
+    gone = chains.swallowed | chains.product
+    return Graph(
+        scalars.ops, chains.op, scalars.x, scalars.y, scalars.first, [value for value, _ in scalars.constants], np.nonzero(live & ~gone)[0],
+        chains.terms, chains.products, _levels(scalars, live, gone), differs, below & reached, scalars.output, scalars.checks,
+    )  # fmt: skip
+
+
+@dataclass
+class _Scalars:
+    """The scalar graph with its constants as nodes; names as in Graph."""
+
+    ops: list[Primitive]
+    op: Ints
+    x: Ints
+    y: Ints
+    leaves: int
+    first: int
+    constants: dict[tuple[float, float], int]
+    output: int
+    checks: list[tuple[str, bool, int, int]]
+
+    @property
+    def total(self) -> int:
+        """How many nodes there are."""
+        return len(self.op)
+
+    def are(self, name: str) -> Bools:
+        """Which nodes are of the table's row of this name."""
+        row = PRIMITIVES[name]
+        found: Bools = self.op == (self.ops.index(row) if row in self.ops else -9)
+        return found
+
+
+def _scalars(tape: Tape) -> _Scalars:
     leaves = len(tape.labels)
     kinds: dict[Primitive, int] = {}
     op = np.fromiter((kinds.setdefault(p, len(kinds)) for p in tape.ops), np.int64, len(tape.ops))
@@ -68,30 +107,38 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     op = np.concatenate([np.full(leaves, LEAF), op])
     first = len(op)
     x, y, constants = _operands(tape, ops, op)
-    output = tape.output if isinstance(tape.output, int) else first + constants.setdefault(_key(tape.output), len(constants))
-    checks = []
-    for _, check in tape.checks:
-        i, j = (
-            arg if isinstance(arg, int) else first + constants.setdefault(_key(arg), len(constants)) for arg in check.args
-        )  # fmt: skip
-        checks.append((check.relation, check.outcome, i, j))
-    total = first + len(constants)
+
+    def place(arg: int | float) -> int:
+        return arg if isinstance(arg, int) else first + constants.setdefault(_key(arg), len(constants))
+
+    output = place(tape.output)
+    checks = [(check.relation, check.outcome, place(check.args[0]), place(check.args[1])) for _, check in tape.checks]
     op = np.concatenate([op, np.full(len(constants), CONSTANT)])
     x, y = (np.concatenate([column, np.full(len(constants), -1)]) for column in (x, y))
-    stop = kinds.get(PRIMITIVES["stop_gradient"], -9)
-    flows = op != stop
-    flows[list(tape.stopped)] = False
-    zeros = [first + constants[key] for key in (_key(0.0), _key(-0.0)) if key in constants]
-    if zeros:  # the constant 0 stops it too, as a factor
-        flows[(op == kinds.get(PRIMITIVES["multiply"], -9)) & (np.isin(x, zeros) | np.isin(y, zeros))] = False
+    return _Scalars(ops, op, x, y, leaves, first, constants, output, checks)
 
-    # Three passes over the scalar graph go from node to node (lists are quicker to index than arrays), the rest is on whole columns.
-    needed = bytearray(total)  # 1: the output depends on it; 2: so does a gradient
-    for _, _, i, j in checks:
+
+def _flows(scalars: _Scalars, tape: Tape) -> Bools:
+    """Whether a gradient goes from each node to its operands."""
+    flows = ~scalars.are("stop_gradient")
+    flows[list(tape.stopped)] = False
+    zeros = [scalars.first + scalars.constants[key] for key in (_key(0.0), _key(-0.0)) if key in scalars.constants]
+    if zeros:  # the constant 0 stops it too, as a factor
+        flows[scalars.are("multiply") & (np.isin(scalars.x, zeros) | np.isin(scalars.y, zeros))] = False
+    return flows
+
+
+# The three passes below that go from node to node do so on lists, which are quicker to index than arrays. All else is on whole columns.
+
+
+def _marks(scalars: _Scalars, flows: Bools) -> tuple[Bools, Bools]:
+    """Which nodes have to be computed, and from which a gradient comes if one is asked for below."""
+    needed = bytearray(scalars.total)  # 1: the output depends on it; 2: so does a gradient
+    for _, _, i, j in scalars.checks:
         needed[i] = needed[j] = 1
-    needed[output] = 3
-    xs, ys, through = x.tolist(), y.tolist(), flows.tolist()
-    for i in range(first - 1, leaves - 1, -1):
+    needed[scalars.output] = 3
+    xs, ys, through = scalars.x.tolist(), scalars.y.tolist(), flows.tolist()
+    for i in range(scalars.first - 1, scalars.leaves - 1, -1):
         mark = needed[i]
         if mark:
             if not through[i]:
@@ -99,36 +146,45 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
             needed[xs[i]] |= mark
             if ys[i] >= 0:
                 needed[ys[i]] |= mark
-    tags = [0] * total  # 1: differs from example to example; 2: a wanted leaf is below
-    tags[:leaves] = (batched + 2 * wanted).tolist()
-    for i in range(leaves, first):
+    marks = np.frombuffer(needed, np.uint8)
+    live = marks > 0
+    live[: scalars.leaves] = live[scalars.first :] = False
+    return live, marks > 1
+
+
+def _tags(scalars: _Scalars, flows: Bools, batched: Bools, wanted: Bools) -> tuple[Bools, Bools]:
+    """Which nodes differ from example to example, and below which there is a wanted leaf."""
+    tags = [0] * scalars.total  # 1: differs; 2: a wanted leaf is below
+    tags[: scalars.leaves] = (batched + 2 * wanted).tolist()
+    xs, ys, through = scalars.x.tolist(), scalars.y.tolist(), flows.tolist()
+    for i in range(scalars.leaves, scalars.first):
         tag = tags[xs[i]]
         if ys[i] >= 0:
             tag |= tags[ys[i]]
         tags[i] = tag if through[i] else tag & 1
     tag = np.array(tags)
-    differs = tag % 2 > 0
-    marks = np.frombuffer(needed, np.uint8)
-    live, reached = marks > 0, marks > 1
-    live[:leaves] = live[first:] = False
+    return tag % 2 > 0, tag > 1
 
-    # Chains.
-    inside = np.nonzero(live & (y >= 0))[0]
-    single = np.nonzero(live & (y < 0))[0]
-    uses = np.bincount(np.concatenate([x[inside], y[inside], x[single]]), minlength=total)
-    uses[output] += 2
-    for _, _, i, j in checks:
-        uses[[i, j]] += 2
-    consumer = np.zeros(total, np.int64)
-    for column, rows in ((x, inside), (y, inside), (x, single)):
-        consumer[column[rows]] = rows
-    adds, times, largest = (op == kinds.get(PRIMITIVES[name], -9) for name in ("add", "multiply", "maximum"))
+
+class _Chains(NamedTuple):
+    """The chains. A node that is `swallowed` is a part of the chain of the node that reads it; a `product` is one of its products."""
+
+    op: Ints
+    swallowed: Bools
+    product: Bools
+    terms: tuple[Ints, Ints]
+    products: tuple[Ints, Ints, Ints]
+
+
+def _chains(scalars: _Scalars, live: Bools, reached: Bools, flows: Bools, differs: Bools) -> _Chains:
+    x, y = scalars.x, scalars.y
+    uses, consumer = _uses(scalars, live)
+    adds, times, largest = scalars.are("add"), scalars.are("multiply"), scalars.are("maximum")
     largest &= ~reached  # where a gradient has to go through, a tie is shared out pair by pair
-    alone = live & (uses == 1)
-    alone &= (flows == flows[consumer]) & (differs == differs[consumer])
+    alone = live & (uses == 1) & (flows == flows[consumer]) & (differs == differs[consumer])
     swallowed = alone & ((adds & adds[consumer]) | (largest & largest[consumer]))
     product = alone & times & adds[consumer]
-    root = np.where(swallowed, consumer, np.arange(total))
+    root = np.where(swallowed, consumer, np.arange(scalars.total))
     while True:
         further = root[root]
         if (further == root).all():
@@ -139,18 +195,35 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     operand = np.stack([x[at], y[at]], 1).ravel()
     keep = ~swallowed[operand]
     owner, operand = owner[keep], operand[keep]
-    op = np.where(live & ~swallowed & adds, SUM, np.where(live & ~swallowed & largest, LARGEST, op))
+    op = np.where(live & ~swallowed & adds, SUM, np.where(live & ~swallowed & largest, LARGEST, scalars.op))
     order = np.argsort(owner, kind="stable")
     owner, operand = owner[order], operand[order]
     is_product = product[operand]
     terms = owner[~is_product], operand[~is_product]
-    products = owner[is_product], x[operand[is_product]], y[operand[is_product]]
+    return _Chains(op, swallowed, product, terms, (owner[is_product], x[operand[is_product]], y[operand[is_product]]))
 
-    # Levels.
-    step = (~(swallowed | product)).astype(np.int64).tolist()
-    alive = live.tolist()
-    level = [0] * total
-    for i in range(leaves, first):
+
+def _uses(scalars: _Scalars, live: Bools) -> tuple[Ints, Ints]:
+    """How often each node is read, where the output and the sides of a comparison count as read twice; and by whom, if it is once."""
+    x, y = scalars.x, scalars.y
+    inside = np.nonzero(live & (y >= 0))[0]
+    single = np.nonzero(live & (y < 0))[0]
+    uses = np.bincount(np.concatenate([x[inside], y[inside], x[single]]), minlength=scalars.total)
+    uses[scalars.output] += 2
+    for _, _, i, j in scalars.checks:
+        uses[[i, j]] += 2
+    consumer = np.zeros(scalars.total, np.int64)
+    for column, rows in ((x, inside), (y, inside), (x, single)):
+        consumer[column[rows]] = rows
+    return uses, consumer
+
+
+def _levels(scalars: _Scalars, live: Bools, gone: Bools) -> Ints:
+    """The longest way to each node from a leaf; those that are `gone` are no nodes on it."""
+    step, alive = (~gone).astype(np.int64).tolist(), live.tolist()
+    xs, ys = scalars.x.tolist(), scalars.y.tolist()
+    level = [0] * scalars.total
+    for i in range(scalars.leaves, scalars.first):
         if alive[i]:
             a = level[xs[i]]
             if ys[i] >= 0:
@@ -158,11 +231,7 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
                 if b > a:
                     a = b
             level[i] = a + step[i]
-    nodes = np.nonzero(live & ~swallowed & ~product)[0]
-    return Graph(
-        ops, op, x, y, first, [value for value, _ in constants], nodes, terms, products, np.array(level), differs, (tag > 1) & reached,
-        output, checks,
-    )  # fmt: skip
+    return np.array(level)
 
 
 def _key(x: float) -> tuple[float, float]:

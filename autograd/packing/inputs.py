@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -12,11 +13,13 @@ import numpy as np
 from .. import given
 from ..errors import NonFiniteError, RangeError
 from ..numbers import as_float
-from ..program.arguments import Signature, flatten
+from ..program.arguments import flatten
+from ..trees import NUMBER as NUMBER_OF
+from ..trees import ONE_OF, STILL, Structure, leaves, nested, replaced
 from ..whole import FIXED, NUMBER, Whole
 from .arrays import Array
 
-NUMBER_OF: Signature = ("number",)
+COLUMN = "column"
 Kind = int | str
 """What a whole number is to a program: FIXED, a program for each; NUMBER; or one of so many things that it looks up."""
 
@@ -30,7 +33,7 @@ class Rows:
     columns    a row of whole numbers for each: they stand for themselves, or for one of the things in `meanings`; `size` is how many
     """
 
-    structure: Signature
+    structure: Structure
     floats: Array
     columns: Array
     meanings: list[list[Any] | None]
@@ -45,9 +48,11 @@ class Rows:
         meaning = self.meanings[k]
         return code if meaning is None else meaning[code]
 
-    def signature(self, found: Iterator[Signature]) -> Signature:
+    def signature(self, found: Iterator[Structure]) -> Structure:
         """The signature of an example, with these for its columns."""
-        return _filled(self.structure, found) if self.meanings else self.structure
+        if not self.meanings:
+            return self.structure
+        return replaced(self.structure, lambda leaf: next(found) if leaf[0] == COLUMN else leaf)
 
     def part(self, kinds: Sequence[Kind]) -> Array:
         """The numbers of an example, a row for each, where the columns are of these kinds."""
@@ -55,7 +60,8 @@ class Rows:
             return self.floats
         pieces: list[Array] = []
         at = 0
-        for k in _places(self.structure):
+        for leaf, *column in leaves(self.structure):
+            k = column[0] if leaf == COLUMN else -1
             if k < 0:
                 pieces.append(self.floats[:, at : at + 1])
                 at += 1
@@ -149,30 +155,11 @@ def kind_of(whole: Any) -> Kind:
     return next(iter(uses)) if len(uses) == 1 else FIXED
 
 
-def signature_of(kind: Kind, constant: Any) -> Signature:
+def signature_of(kind: Kind, constant: Any) -> Structure:
     """The signature of a column's entry."""
     if kind == FIXED:
-        return "is", "int" if isinstance(constant, Whole) else type(constant).__name__, constant
-    return NUMBER_OF if kind == NUMBER else ("one of", kind)
-
-
-def signature_of_array(shape: tuple[int, ...]) -> Signature:
-    """The signature of an array of numbers."""
-    found = NUMBER_OF
-    for n in reversed(shape):
-        found = (list, (found,) * n)
-    return found
-
-
-def count(signature: Signature) -> int:
-    """How many numbers it has."""
-    if signature == NUMBER_OF:
-        return 1
-    if signature[0] == "is":
-        return 0
-    if signature[0] in ("one of", "drawn"):
-        return int(signature[1])
-    return sum(count(part[1] if signature[0] is dict else part) for part in signature[1])
+        return STILL, "int" if isinstance(constant, Whole) else type(constant).__name__, constant
+    return NUMBER_OF if kind == NUMBER else (ONE_OF, kind)
 
 
 # Taking apart.
@@ -215,7 +202,7 @@ def _of_array(array: Array, what: str) -> Rows:
         raise ValueError(f"{what} needs a batch: a number, or a list of them, for each example; but got {array!r}")
     if kind == "f":
         floats = np.ascontiguousarray(array, np.float64).reshape(size, -1) if size else np.empty((0, 0))
-        return Rows(signature_of_array(shape), floats, None, [], size)
+        return Rows(nested(shape), floats, None, [], size)
     if kind not in "iubU":
         raise TypeError(f"{what} needs numbers, but got an array of {array.dtype}")
     if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
@@ -226,13 +213,13 @@ def _of_array(array: Array, what: str) -> Rows:
         texts, flat = np.unique(flat, return_inverse=True)
         meaning, flat = texts.tolist(), flat.reshape(size, -1)
     found = iter(range(flat.shape[1]))
-    structure = _numbered(signature_of_array(shape), lambda: ("column", next(found)))
+    structure = replaced(nested(shape), lambda leaf: (COLUMN, next(found)))
     return Rows(structure, np.empty((size, 0)), flat.astype(np.int64), [meaning] * flat.shape[1], size)
 
 
 def _of_objects(examples: Any, what: str) -> tuple[list[Rows], Array | None, Array]:
     """Examples one by one: those of one structure together. Where a number is a float in one of them, it is one in all."""
-    templates: dict[Signature, list[int]] = {}
+    templates: dict[Structure, list[int]] = {}
     entries: list[list[Any]] = []
     for i, example in enumerate(examples):
         numbers: list[float] = []
@@ -242,7 +229,7 @@ def _of_objects(examples: Any, what: str) -> tuple[list[Rows], Array | None, Arr
             raise at_example(type(error)(str(error)), i) from None
         found: list[Any] = []
         of = iter(numbers)
-        templates.setdefault(_template(signature, of, found), []).append(i)
+        templates.setdefault(replaced(signature, partial(_template, of, found)), []).append(i)
         entries.append(found)
     if not templates:
         return [Rows(NUMBER_OF, np.empty((0, 1)), None, [], 0)], None, None
@@ -255,26 +242,22 @@ def _of_objects(examples: Any, what: str) -> tuple[list[Rows], Array | None, Arr
     return groups, which, place
 
 
-def _template(signature: Signature, numbers: Iterator[float], found: list[Any]) -> Signature:
-    """The signature with all that is alike in the examples of one structure; what stands in its places goes onto the list."""
-    if signature == NUMBER_OF:
+def _template(numbers: Iterator[float], found: list[Any], leaf: Structure) -> Structure:
+    """A place in an example, with all that is alike in the examples of one structure; what stands there goes onto the list."""
+    if leaf == NUMBER_OF:
         found.append(next(numbers))
         return NUMBER_OF
-    if signature[0] == "is":
-        found.append(signature[2])
-        return NUMBER_OF if signature[1] == "int" else ("is", signature[1])
-    if signature[0] is dict:
-        return dict, tuple((key, _template(part, numbers, found)) for key, part in signature[1])
-    return signature[0], tuple(_template(part, numbers, found) for part in signature[1])
+    found.append(leaf[2])
+    return NUMBER_OF if leaf[1] == "int" else (STILL, leaf[1])
 
 
-def _of_one_structure(template: Signature, entries: list[list[Any]], what: str) -> Rows:
+def _of_one_structure(template: Structure, entries: list[list[Any]], what: str) -> Rows:
     floats: list[Sequence[float]] = []
     columns: list[Sequence[int]] = []
     meanings: list[list[Any] | None] = []
     sorts = iter([*zip(*entries, strict=True)])
 
-    def place() -> Signature:
+    def place(leaf: Structure) -> Structure:
         column = next(sorts)
         types = set(map(type, column))
         if float in types:
@@ -289,42 +272,12 @@ def _of_one_structure(template: Signature, entries: list[list[Any]], what: str) 
             codes = {x: i for i, x in enumerate(dict.fromkeys(column))}
             columns.append([codes[x] for x in column])
             meanings.append([*codes])
-        return "column", len(columns) - 1
+        return COLUMN, len(columns) - 1
 
-    structure = _numbered(template, place)
+    structure = replaced(template, place)
     size = len(entries)
     rows = np.array(floats, np.float64).T.copy() if floats else np.empty((size, 0))
     return Rows(structure, rows, np.array(columns, np.int64).T if columns else None, meanings, size)
-
-
-def _numbered(signature: Signature, place: Callable[[], Signature]) -> Signature:
-    """The signature with what `place` returns for each of its numbers and constants."""
-    if signature == NUMBER_OF or signature[0] == "is":
-        return place()
-    if signature[0] is dict:
-        return dict, tuple((key, _numbered(part, place)) for key, part in signature[1])
-    return signature[0], tuple(_numbered(part, place) for part in signature[1])
-
-
-def _filled(structure: Signature, found: Iterator[Signature]) -> Signature:
-    if structure == NUMBER_OF:
-        return structure
-    if structure[0] == "column":
-        return next(found)
-    if structure[0] is dict:
-        return dict, tuple((key, _filled(part, found)) for key, part in structure[1])
-    return structure[0], tuple(_filled(part, found) for part in structure[1])
-
-
-def _places(structure: Signature) -> Iterator[int]:
-    """For each place of an example the number of its column, -1 for a float."""
-    if structure == NUMBER_OF:
-        yield -1
-    elif structure[0] == "column":
-        yield structure[1]
-    else:
-        for part in structure[1]:
-            yield from _places(part[1] if structure[0] is dict else part)
 
 
 def _hot(column: Array, size: int) -> Array:

@@ -75,7 +75,7 @@ def draw(plan: Plan, equations: Equations, title: str) -> Picture:
     blocks: dict[str, str] = {}
     backward: dict[str, list[Any]] = {}
     for equation in equations.backward:
-        backward.setdefault(equation.left.removeprefix("∇").partition("[")[0], []).append(equation)
+        backward.setdefault(equation.of, []).append(equation)
     for i, group in enumerate(plan.groups):
         operands = [np.atleast_1d(arg) for arg in group.args if not isinstance(arg, float)] + list(group.terms)
         operands += [group.ragged[0]] if group.ragged else []

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..process import in_a_child, kept, lock
+from ..program.syntax import Assign, Line, Name, Text, call
 from .arrays import Array, look
-from .emit import BANKS, Writer
+from .banks import BANKS
+from .emit import Writer
 from .fuse import Ints
 from .plan import Guard, Plan
 
@@ -100,15 +102,15 @@ def code(plan: Plan) -> Code:
     """The plan's program."""
     text = Writer(plan).text
     xs = ", ".join(f"x{i}" for i in range(len(plan.parts)))
-    copies = []
+    copies: list[Line] = []
     for i, (a, n) in enumerate(plan.parts):
         if n and i not in text.direct:
-            text.bind.append(f"i{i} = inputs[{a - plan.same}:{a - plan.same + n}]")
-            copies += [f"copyto(i{i}, x{i}.T)", f"look(i{i})"]
+            text.bind.append(Assign(Name(f"i{i}"), Name("inputs")[f"{a - plan.same}:{a - plan.same + n}"]))
+            copies += [call("copyto", Name(f"i{i}"), Name(f"x{i}").turned), call("look", Name(f"i{i}"))]
     lines = [f"def bind({', '.join([*BANKS, *(f'g_{bank}' for bank in BANKS)])}, size):"]
     lines += [f"    {line}" for line in text.bind]
-    lines += [f"    def forward({xs}):", *(f"        {line}" for line in [*copies, *text.run(text.forward)] or ["pass"])]
-    lines += [f"    def backward({xs}):", *(f"        {line}" for line in text.run(text.backward) or ["pass"])]
+    for name, statements in (("forward", [*copies, *text.run(text.forward)]), ("backward", text.run(text.backward))):
+        lines += [f"    def {name}({xs}):", *(f"        {line}" for line in statements or [Text("pass")])]
     lines.append("    return forward, backward")
     leaves = plan.where[: len(plan.wanted)]
     inputs_too = bool((plan.wanted & (leaves >= plan.same)).any())

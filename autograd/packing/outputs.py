@@ -11,12 +11,12 @@ import numpy as np
 from ..numbers import as_operand
 from ..ops import stop_gradient
 from ..program import Program
-from ..program.arguments import Signature, flatten
+from ..program.program import TRIES, Moved
 from ..program.trace import Traced
+from ..trees import ARRAY, NUMBER, TUPLE, Structure, flatten
 from ..whole import Whole
 from .arrays import Array
-from .inputs import NUMBER_OF
-from .recordings import ALONE, ERRORS, Batch, Form, Recorded, Variant
+from .recordings import ALONE, ERRORS, Batch, Form, Known, Recorded, Variant
 
 
 class Returned:
@@ -26,7 +26,7 @@ class Returned:
     entries    the number of each of its numbers on the tape; a number that is always the same as it is
     """
 
-    structure: Signature = NUMBER_OF
+    structure: Structure = NUMBER
     entries: tuple[int | float, ...] = ()
 
 
@@ -34,7 +34,7 @@ def _total(function: Callable[..., Any], returned: Returned, *args: Any) -> Any:
     """The sum of all that the function returns: so that all of it is computed, each number by itself."""
     found: list[Any] = []
     output = function(*args)
-    returned.structure = flatten(output, found, partial(as_operand, what="numbers", asker="predict"), exact=False)
+    returned.structure = flatten(output, found, partial(as_operand, what="numbers", asker="predict"), lists=(TUPLE, ARRAY))
     total: Any = 0.0
     entries: list[Any] = []
     for each in found:
@@ -67,7 +67,7 @@ class Outputs(Recorded):
         inner = Program(function, program.params, program.branches, program.limit, program.passes, program.verify)
         inner.__name__ = program.__name__
         super().__init__(inner, "sum", shared, "params", memory)
-        self._found: dict[int, tuple[Variant, Signature, tuple[int | float, ...]]] = {}
+        self._found: dict[int, tuple[Variant, Structure, tuple[int | float, ...]]] = {}
 
     def _wanted(self, batched: list[bool]) -> list[bool]:
         """No gradients."""
@@ -80,11 +80,18 @@ class Outputs(Recorded):
 
     def of(self, theta: Array, args: tuple[Any, ...]) -> Any:
         """What the function returns for these arguments, with these numbers for the parameters."""
-        self._look_around()
+        for _ in range(TRIES):
+            try:
+                return self._of_all(self._look_around(), theta, args)
+            except Moved:
+                pass
+        raise self.program.restless()
+
+    def _of_all(self, known: Known, theta: Array, args: tuple[Any, ...]) -> Any:
         rows: list[Any] = []
-        structures: list[Signature] = []
+        structures: list[Structure] = []
         size = 0
-        for batch in self._taken_apart(args, theta):
+        for batch in self._taken_apart(args, theta, known):
             same = np.concatenate([np.array(batch.shared, np.float64), theta]) if batch.shared else theta
             step = max(1, self.memory // max(batch.form.variants[0].code.example, 1))
             for a in range(0, batch.size, step):
@@ -100,7 +107,7 @@ class Outputs(Recorded):
             table[some] = numbers
         return _arrays(structures[0], iter(table.T), size)
 
-    def _examples(self, batch: Batch, same: Array, xs: list[Array], names: Array, tried: int) -> Iterator[tuple[Array, Signature, Array]]:
+    def _examples(self, batch: Batch, same: Array, xs: list[Array], names: Array, tried: int) -> Iterator[tuple[Array, Structure, Array]]:
         """Some examples, what the function returns for them, and its structure: by the first recording whose comparisons fit."""
         variants = batch.form.variants
         if tried == len(variants):
@@ -146,9 +153,9 @@ class Outputs(Recorded):
         return [float(nodes[entry]) if isinstance(entry, int) else entry for entry in entries]
 
 
-def _arrays(structure: Signature, columns: Iterator[Array], size: int) -> Any:
+def _arrays(structure: Structure, columns: Iterator[Array], size: int) -> Any:
     """The columns in the structure of what was returned: lists of numbers become one array."""
-    if structure == NUMBER_OF:
+    if structure == NUMBER:
         return np.ascontiguousarray(next(columns))
     if structure[0] is dict:
         return {key: _arrays(part, columns, size) for key, part in structure[1]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextvars import copy_context
@@ -16,16 +17,17 @@ import numpy as np
 from .. import __version__, given
 from ..errors import GradientError, RangeError
 from ..program import GuardError, Outcome, Program, TracingError
-from ..program.arguments import describe, flatten, rebuild
+from ..program.arguments import flatten
+from ..program.program import TRIES, Moved, State
 from ..program.trace import add_gradients
+from ..trees import describe, rebuild, size
 from ..value import Value
 from .arrays import Array, Each, kernel
 from .equations import Equations
-from .inputs import count
 from .looking import draw, owners, places, rows
 from .machine import Sums, one_thread
 from .outputs import Outputs
-from .recordings import ALONE, ERRORS, Batch, Recorded, Variant, first, plain
+from .recordings import ALONE, ERRORS, Batch, Known, Recorded, Variant, first, plain
 from .shards import check_version, sent
 from .tensors import source
 from .training import Training
@@ -75,12 +77,19 @@ class Packed(Recorded):
 
     def within(self, theta: Array, args: tuple[Any, ...], executor: Executor | None = None, shard: int | None = None) -> Outcome:
         """The same within a copy of the context that the caller has made."""
-        self._look_around()
+        for _ in range(TRIES):
+            try:
+                return self._within(self._look_around(), theta, args, executor, shard)
+            except Moved:
+                pass
+        raise self.program.restless()
+
+    def _within(self, known: Known, theta: Array, args: tuple[Any, ...], executor: Executor | None, shard: int | None) -> Outcome:
         _QUIET().__enter__()  # never left: the context is a copy, and ends with the call
         total = 0.0
         g_params: Array = None
         answer: list[Any] = [] if self.wrt == "params" else [None] * sum(1 for _ in self._leaves(args))
-        batches = self._taken_apart(args, theta)
+        batches = self._taken_apart(args, theta, known)
         whole = sum(batch.size for batch in batches)
         seed = 1.0 / whole if self.batch == "mean" else 1.0
         if executor is not None and not callable(getattr(executor, "submit", None)):
@@ -133,7 +142,7 @@ class Packed(Recorded):
         """Put the gradients by the arguments where they belong."""
         column, number = 0, 0
         for k, ((i, _, arg), part) in enumerate(zip(self._leaves(args), batch.form.leaves, strict=True)):
-            some = count(part)
+            some = size(part)
             if not self._is_batched(i):
                 found = rebuild(part, iter(same[number : number + some].tolist()), lambda constant: None)
                 answer[k] = found if answer[k] is None else _added(answer[k], found)
@@ -274,7 +283,7 @@ class Packed(Recorded):
         except (TypeError, ValueError):
             names = []
         names += [f"x{i}" for i in range(len(names), len(signature[1]))]
-        counts = [(i, name, count(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if count(part)]
+        counts = [(i, name, size(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if size(part)]
         alike = [(name, count) for i, name, count in counts if self.batch is None or i in self.shared]
         return Equations(variant.plan, mean, [name for _, name, count in counts if (name, count) not in alike], alike)
 
@@ -290,7 +299,7 @@ class Packed(Recorded):
         form = next(form for form in self.forms.values() if variant in form.variants)
         arguments: list[tuple[bool, int]] = []
         at = 0
-        for some in map(count, form.leaves):
+        for some in map(size, form.leaves):
             if some:
                 arguments.append((bool(form.batched[at]), some))
                 at += some
@@ -315,7 +324,8 @@ class Packed(Recorded):
         variant = self.latest()
         form = next(form for form in self.forms.values() if variant in form.variants)
         if form.layout.symbolic or form.layout.draws:
-            batch = self._taken_apart(tuple([arg] if self._is_batched(i) else arg for i, arg in enumerate(args)), self._theta())[0]
+            one = tuple([arg] if self._is_batched(i) else arg for i, arg in enumerate(args))
+            batch = self._taken_apart(one, self._theta(), self._known)[0]
             numbers = first(form.batched, np.array([*batch.shared, *self._theta().tolist()]), batch.parts)
         else:
             numbers = []
@@ -363,22 +373,21 @@ class Packed(Recorded):
             raise TypeError(f"{self.__name__} is in training, and cannot be pickled meanwhile")
         state = {name: value for name, value in self.__dict__.items() if not name.startswith("_") or name == "__name__"}
         program = Program.__new__(Program)
-        program.__dict__.update(self.program.__dict__, function=None, recordings={}, _around=None, _states=[], _last=None)
-        return {"version": __version__, **state, "program": program}
+        program.__dict__.update(self.program.__dict__, function=None, _state=State(None, {}), _states=[], _last=None)
+        return {"version": __version__, **state, "forms": self.forms, "program": program}
 
     def __copy__(self) -> Packed:
         """The same program, with recordings of its own from now on; a pickle and a deep copy have no function, and run what was packed."""
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(
-            self.__dict__, forms=dict(self.forms), _shapes=dict(self._shapes), _others=[*self._others], _session=None, _outputs=None
-        )
+        known = Known(self._known.around, dict(self._known.forms), dict(self._known.shapes))
+        copy.__dict__.update(self.__dict__, _known=known, _others=[*self._others], _session=None, _outputs=None)
         return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         check_version(state.get("version", "an unknown version"))
-        self.__dict__.update({name: value for name, value in state.items() if name != "version"})
-        self._session, self._last, self._shapes, self._others = None, None, {}, []
-        self._around = self.program.surroundings()
+        self.__dict__.update({name: value for name, value in state.items() if name not in ("version", "forms")})
+        self._session, self._last, self._others = None, None, []
+        self._known = Known(self.program.surroundings(), state["forms"], {})
         for form in self.forms.values():
             self._last = form.variants[0] if form.variants else self._last
 
@@ -389,9 +398,7 @@ def _like(arg: Any, found: Iterator[Any]) -> Any:
 
 
 def _added(a: Any, b: Any) -> Any:
-    """Two nested structures of numbers, number by number."""
-    if isinstance(a, dict):
-        return {key: _added(a[key], b[key]) for key in a}
-    if isinstance(a, (list, tuple)):
-        return type(a)(_added(x, y) for x, y in zip(a, b, strict=True))
-    return None if a is None else a + b
+    """Two trees of one structure, number by number."""
+    xs, ys = list[float](), list[float]()
+    flatten(b, ys, float)
+    return rebuild(flatten(a, xs, float), map(operator.add, xs, ys))

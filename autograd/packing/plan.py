@@ -51,6 +51,22 @@ class Group:
         """Where the nodes lie."""
         return np.arange(self.start, self.start + len(self.nodes))
 
+    @property
+    def table(self) -> Ints | None:
+        """The ragged terms with a row for each node, if all nodes have as many."""
+        assert self.ragged is not None
+        terms, starts = self.ragged
+        count = len(terms) // len(starts)
+        even = count * len(starts) == len(terms) and (starts == np.arange(len(starts)) * count).all()
+        return terms.reshape(-1, count) if even else None
+
+    @property
+    def owner(self) -> Ints:
+        """For each of the ragged terms which node it belongs to."""
+        assert self.ragged is not None
+        terms, starts = self.ragged
+        return np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(terms)]))
+
 
 @dataclass(eq=False)
 class Guard:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,14 +12,15 @@ from ..errors import AutogradError, NonFiniteError
 from ..numbers import as_float
 from ..process import updating
 from ..program import GuardError, Program, TracingError
-from ..program.arguments import Signature, describe, flatten
-from ..program.program import STATES, Recording
+from ..program.arguments import flatten
+from ..program.program import STATES, Moved, Recording
 from ..program.surroundings import Surroundings
 from ..program.tape import Tape
 from ..program.trace import numbers_of
+from ..trees import Structure, describe, size
 from ..whole import FIXED, Draws, UndeclaredDrawError, Whole
 from .arrays import Array
-from .inputs import Examples, Layout, Rows, WrongRowError, at_example, combined, count, kind_of, signature_of
+from .inputs import Examples, Layout, Rows, WrongRowError, at_example, combined, kind_of, signature_of
 from .machine import Code, code
 from .plan import Plan, plan
 
@@ -67,15 +67,32 @@ class Form:
     batched    whether each number is batched: the arguments' numbers, then the parameters
     wanted     whether the gradient by each is wanted
     layout     what is known of arguments of this shape
+    around     what the function finds around itself where this is right
     variants   the recordings there are
     """
 
-    signature: Signature
-    leaves: list[Signature]
+    signature: Structure
+    leaves: list[Structure]
     batched: Array
     wanted: Array
     layout: Layout
+    around: Surroundings | None
     variants: list[Variant] = field(default_factory=list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "around": None}
+
+
+class Known(NamedTuple):
+    """What was made for what a function finds around itself, in one: threads may change that at any time.
+
+    forms    by the signatures of one example
+    shapes   what is known of arguments of a shape
+    """
+
+    around: Surroundings | None
+    forms: dict[Structure, Form]
+    shapes: dict[tuple[Any, ...], Layout]
 
 
 class Batch(NamedTuple):
@@ -103,12 +120,14 @@ class Call:
             is the same for all
     shared  the numbers that are the same for all
     theta   the parameters
+    known   what was made for what is around now
     """
 
     args: tuple[Any, ...]
     parts: list[tuple[tuple[Any, ...], Any]]
     shared: list[float]
     theta: Array
+    known: Known
 
     @property
     def rows(self) -> list[Rows]:
@@ -138,10 +157,8 @@ class Recorded:
     def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
         self.params = program.params
-        self.forms: dict[Signature, Form] = {}
-        self._shapes: dict[tuple[Any, ...], Layout] = {}  # what is known of arguments of a shape
-        self._around: Surroundings | None = None  # what the function found around itself when these were made
-        self._others: list[tuple[Surroundings | None, dict[Signature, Form], dict[tuple[Any, ...], Layout]]] = []  # and those made in other
+        self._known = Known(None, {}, {})  # for what the function found around itself last
+        self._others: list[Known] = []  # and otherwise
         self._session: Session | None = None
         self._last: Variant | None = None
         self.__name__ = program.__name__
@@ -155,14 +172,20 @@ class Recorded:
                         return session.theta
         return np.array(numbers_of(self.params), np.float64)
 
-    def _look_around(self) -> None:
-        """See to it that the forms are those for what the function finds around itself now."""
-        around = self.program.surroundings()
-        if around is not self._around:
-            kept = [*self._others, (self._around, self.forms, self._shapes)]
-            found = next((state for state in kept if state[0] is around), (around, {}, {}))
-            self._others = [state for state in kept if state is not found][1 - STATES :]
-            self._around, self.forms, self._shapes = found
+    @property
+    def forms(self) -> dict[Structure, Form]:
+        """What was made for what the function found around itself last, by the signatures of one example."""
+        return self._known.forms
+
+    def _look_around(self) -> Known:
+        """What was made for what the function finds around itself now."""
+        around, known = self.program.surroundings(), self._known
+        if around is not known.around:
+            kept = [*self._others, known]
+            known = next((each for each in kept if each.around is around), None) or Known(around, {}, {})
+            self._others = [each for each in kept if each is not known][1 - STATES :]
+            self._known = known
+        return known
 
     # -- arguments -------------------------------------------------------------------------------------------------------
 
@@ -179,11 +202,11 @@ class Recorded:
             else:
                 yield i, (), arg
 
-    def _taken_apart(self, args: tuple[Any, ...], theta: Array) -> list[Batch]:
+    def _taken_apart(self, args: tuple[Any, ...], theta: Array, known: Known) -> list[Batch]:
         """The arguments in batches that one program each computes, with the random numbers of their examples."""
         while True:
             try:
-                batches = list(self._batches(args, theta))
+                batches = list(self._batches(args, theta, known))
                 break
             except Again:
                 continue
@@ -191,7 +214,7 @@ class Recorded:
             _draw(batches)
         return batches
 
-    def _batches(self, args: tuple[Any, ...], theta: Array) -> Iterator[Batch]:
+    def _batches(self, args: tuple[Any, ...], theta: Array, known: Known) -> Iterator[Batch]:
         """The arguments taken apart, once for each structure, and for each different set of whole numbers that a program is made for."""
         shared: list[float] = []
         places: list[tuple[tuple[Any, ...], Any]] = []  # keys, and the examples there, or the signature of what is the same for all
@@ -220,7 +243,7 @@ class Recorded:
         for members, rows in combined([found for _, found in places if isinstance(found, Examples)]):
             of = iter(rows)
             parts = [(keys, next(of) if isinstance(found, Examples) else found) for keys, found in places]
-            yield from self._fixed(Call(args, parts, shared, theta), size if members is None else len(members), members)
+            yield from self._fixed(Call(args, parts, shared, theta, known), size if members is None else len(members), members)
 
     def _refuse_mixed(self, examples: Examples, i: int) -> None:
         rows = examples.groups[0]
@@ -233,9 +256,9 @@ class Recorded:
     def _fixed(self, call: Call, size: int, members: Any) -> Iterator[Batch]:
         """Batches of one structure: one, or one for each set of those whole numbers, texts and switches that a program is made for."""
         key = tuple((keys, found.structure) if isinstance(found, Rows) else (keys, found) for keys, found in call.parts)
-        layout = self._shapes.get(key)
+        layout = call.known.shapes.get(key)
         if layout is None:
-            layout = self._shapes[key] = self._laid_out(call)
+            layout = call.known.shapes[key] = self._laid_out(call)
         kinds, rows, cuts = layout.kinds, call.rows, [0]
         for each in rows:
             cuts.append(cuts[-1] + len(each.meanings))
@@ -249,7 +272,7 @@ class Recorded:
             yield Batch(self._form(call, [], layout, numbers, members), call.shared, numbers, size, members)
             return
         sets, which = np.unique(np.stack(fixed, 1), axis=0, return_inverse=True)
-        met = max(len(sets), len(self.forms))
+        met = max(len(sets), len(call.known.forms))
         if met > MOST and self.batch is not None:
             raise ValueError(
                 f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
@@ -264,7 +287,7 @@ class Recorded:
     def _wrong_row(self, call: Call, error: WrongRowError) -> Exception:
         """What the function itself says of an example that looks up what is not there."""
         parts = [(keys, found[error.row : error.row + 1] if isinstance(found, Rows) else found) for keys, found in call.parts]
-        alone = Call(call.args, parts, call.shared, call.theta)
+        alone = Call(call.args, parts, call.shared, call.theta, call.known)
         try:
             self._probe(alone, Layout([FIXED] * len(alone.firsts)), alone.firsts)
         except ERRORS as found:
@@ -277,8 +300,12 @@ class Recorded:
         layout = Layout([FIXED] * len(constants))
         if self.wrt == "params" and self.program.function is not None and any(type(x) is int for x in constants):
             constants = [Whole(x) if type(x) is int else x for x in constants]
-            with suppress(Exception):  # what is wrong will be told when the function is recorded
+            try:
                 layout.draws = self._probe(call, layout, constants)
+            except Moved:
+                raise
+            except Exception:  # what is wrong will be told when the function is recorded
+                layout.draws = []
             layout.kinds = [kind_of(x) for x in constants]
         return layout
 
@@ -287,7 +314,8 @@ class Recorded:
         self._settle()
         signature, _, batched = self._signature(call, constants, Layout(layout.kinds))
         draws = Draws()
-        self.program.probe(signature, first(np.array(batched, bool), call.same, [rows.part(layout.kinds) for rows in call.rows]), draws)
+        numbers = first(np.array(batched, bool), call.same, [rows.part(layout.kinds) for rows in call.rows])
+        self.program.probe(signature, numbers, draws, call.known.around)
         return draws.asked
 
     def _settle(self) -> None:
@@ -295,17 +323,17 @@ class Recorded:
             if session is self._session or not session.places.keys().isdisjoint(self.params):
                 session.settle()
 
-    def _signature(self, call: Call, constants: Sequence[Any], layout: Layout) -> tuple[Signature, list[Signature], list[bool]]:
+    def _signature(self, call: Call, constants: Sequence[Any], layout: Layout) -> tuple[Structure, list[Structure], list[bool]]:
         """The signature of an example with these constants, those of its leaves, and which of its numbers are batched."""
         fixed, kinds = iter(constants), iter(layout.kinds)
-        leaves: list[Signature] = []
+        leaves: list[Structure] = []
         batched: list[bool] = []
         for _, found in call.parts:
             if isinstance(found, Rows):
                 leaves.append(found.signature(signature_of(kind, next(fixed) if kind == FIXED else None) for kind in kinds))
             else:
                 leaves.append(found)
-            batched += [isinstance(found, Rows)] * count(leaves[-1])
+            batched += [isinstance(found, Rows)] * size(leaves[-1])
         of = iter(leaves)
         whole = [_signature_like(arg, of) if self._is_batched(i) else next(of) for i, arg in enumerate(call.args)]
         if layout.draws:
@@ -315,20 +343,23 @@ class Recorded:
 
     def _form(self, call: Call, codes: list[int], layout: Layout, parts: list[Array], members: Any) -> Form:
         """The form of examples whose fixed columns have these codes. Where it is new the function is recorded at the first of them."""
+        forms = call.known.forms
         found: Form | None = layout.forms.get(tuple(codes))
         if found is not None:
-            self.forms[found.signature] = self.forms.pop(found.signature)  # now it is the one that was used last
+            forms[found.signature] = forms.pop(found.signature)  # now it is the one that was used last
             return found
         columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
         of = iter(codes)
         constants = [rows.constant(k, next(of)) for (rows, k), kind in zip(columns, layout.kinds, strict=True) if kind == FIXED]
         signature, leaves, batched = self._signature(call, constants, layout)
-        form = self.forms.get(signature)
+        form = forms.get(signature)
         if form is None:
-            form = Form(signature, leaves, np.array(batched, bool), np.array(self._wanted(batched), bool), layout)
+            form = Form(signature, leaves, np.array(batched, bool), np.array(self._wanted(batched), bool), layout, call.known.around)
             middle = [*parts, np.full((1, len(layout.draws)), 0.5)] if layout.draws else parts
             try:
                 self._record(form, middle, call.same, 0 if members is None else int(members[0]))
+            except Moved:
+                raise
             except Exception as error:
                 if isinstance(error, UndeclaredDrawError) and not layout.draws:
                     layout.draws = self._probe(call, Layout([FIXED] * len(call.firsts)), call.firsts)
@@ -337,7 +368,7 @@ class Recorded:
                 else:
                     raise
                 raise Again from None
-            self._keep(form)
+            self._keep(form, call.known)
         layout.forms[tuple(codes)] = form
         return form
 
@@ -356,13 +387,15 @@ class Recorded:
             " instead of max(0, x) or `x if x > 0 else 0`"
         )
 
-    def _keep(self, form: Form) -> None:
+    def _keep(self, form: Form, known: Known) -> None:
         """Keep a form, and let go of the one that was not used for longest, where they are too many."""
-        if len(self.forms) >= (MOST if self.batch is not None else ALIVE):
-            old = self.forms.pop(next(iter(self.forms)))
+        forms, shapes = known.forms, known.shapes
+        if len(forms) >= (MOST if self.batch is not None else ALIVE):
+            old = forms.pop(next(iter(forms)))
             old.layout.forms = {codes: other for codes, other in old.layout.forms.items() if other is not old}
-            self._shapes = {key: layout for key, layout in self._shapes.items() if layout.forms or layout is form.layout}
-        self.forms[form.signature] = form
+            for key in [key for key, layout in shapes.items() if not layout.forms and layout is not form.layout]:
+                del shapes[key]
+        forms[form.signature] = form
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
@@ -376,12 +409,12 @@ class Recorded:
         self._settle()
         numbers = first(form.batched, same, xs)
         try:
-            tape = self.program.record(form.signature, numbers)
+            tape = self.program.record(form.signature, numbers, form.around)
         except (TracingError, UndeclaredDrawError):
             raise
         except (*ERRORS, TypeError, KeyError) as error:
             raise self._of(name, same, error) from error
-        others = [forms[form.signature].variants for _, forms, _ in self._others if form.signature in forms]
+        others = [known.forms[form.signature].variants for known in (*self._others, self._known) if form.signature in known.forms]
         variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
         if variant is None:
             made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
@@ -441,5 +474,5 @@ def entries(arg: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], 
         yield keys, arg
 
 
-def _signature_like(arg: Any, found: Iterator[Signature]) -> Signature:
+def _signature_like(arg: Any, found: Iterator[Structure]) -> Structure:
     return (dict, tuple((key, _signature_like(item, found)) for key, item in arg.items())) if isinstance(arg, dict) else next(found)

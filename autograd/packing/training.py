@@ -15,9 +15,10 @@ import numpy as np
 
 from .. import given
 from ..errors import InUseError, RangeError
+from ..graph import become
 from ..numbers import ABOVE, as_float
 from ..primitive import Primitive, interpretation
-from ..process import Back, in_a_child, lending, refuse_reentry, together, updating
+from ..process import Back, all_of, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .arrays import Array
 from .recordings import AWAY
@@ -28,14 +29,13 @@ if TYPE_CHECKING:
 TOGETHER = 16_384
 """How many parameters are updated together."""
 
-_put_class = object.__dict__["__class__"].__set__
 _put_data = Value.__dict__["data"].__set__
 _get_data = Value.__dict__["data"].__get__
 _forks = 0
 """How often this process was forked from one that had imported this."""
 
 
-class Resident(Value):
+class Resident(Value, results=False):
     """A parameter whose number is in the array of a Session. Whoever sets it, or computes with it, brings all of that session's back."""
 
     __slots__ = ()
@@ -186,9 +186,8 @@ class Session:
             if optimiser.steps != steps:
                 return None
             free = [before if self._all else θ, *self._memory]
-            # One call into C, so that Ctrl-C falls before or after it; so it is below.
-            names, values = ("theta", "_memory", "_free", "steps"), (new, memory, free, steps + 1)
-            together(map(setattr, (self, self, self, optimiser), names, values))
+            changes = ("theta", new), ("_memory", memory), ("_free", free)
+            all_of([*((setattr, self, *change) for change in changes), (setattr, optimiser, "steps", steps + 1)])
             if self._home:  # a signal handler looked just before
                 self._leave_home()
         return float(loss)
@@ -265,10 +264,10 @@ class Session:
         return np.array([p.data for p in self.packed.params], np.float64)
 
     def _leave_home(self) -> None:
-        calls: list[tuple[Any, ...]] = [(_put_class, parameter, Resident) for parameter in self.packed.params]
+        calls: list[tuple[Any, ...]] = [(become, parameter, Resident) for parameter in self.packed.params]
         if self._takes_memory:
             calls.append((self._attributes.pop, "memory", None))
-        together(starmap(call, [(AWAY.__setitem__, id(self), self), (setattr, self, "_home", False), *calls]))
+        all_of([(AWAY.__setitem__, id(self), self), (setattr, self, "_home", False), *calls])
 
     def settle(self) -> None:
         """Bring the parameters and the optimiser's memory back. The next step takes them from there, changed or not."""
@@ -281,8 +280,8 @@ class Session:
             if not self._memory_was_set():
                 calls.append((self._attributes.__setitem__, "memory", memory))
             calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
-            calls += zip(repeat(_put_class), params, repeat(Value), strict=False)
-            together(starmap(call, [*calls, (AWAY.pop, id(self), None)]))
+            calls += zip(repeat(become), params, repeat(Value), strict=False)
+            all_of([*calls, (AWAY.pop, id(self), None)])
 
 
 def _limit(x: Any, what: str) -> float | None:

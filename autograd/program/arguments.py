@@ -3,110 +3,33 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .. import trees
 from ..given import DEPTH, is_bool, shorten
 from ..process import lending
+from ..trees import ARRAY, STILL, Structure
 from ..value import Value
-from ..whole import Whole
 from .trace import Traced
 
-Signature = tuple[Any, ...]
-"""Everything about arguments but their numbers: a program is made for it. ("one of", n) is a whole number below n, as n numbers, of which
-one is 1; ("drawn", n), which comes last, are n random numbers that the function draws.
-"""
 
-_NUMBER: Signature = ("number",)
-
-
-def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any], exact: bool = True, depth: int = 0) -> Signature:
-    """The signature of nested lists, tuples and dicts, whose numbers go onto the list.
+def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any]) -> Structure:
+    """The signature of arguments, whose numbers go onto the list: everything about them but their numbers. A program is made for it.
 
     Whole numbers, texts, bools and None are no numbers to differentiate by (a class, a row of a table, a switch): they belong to the
-    signature. Not so where it is not to be exact: then whole numbers are numbers, and tuples are lists.
+    signature. Arrays are lists.
     """
-    if type(args) is float:
-        numbers.append(convert(args))
-        return _NUMBER
-    if isinstance(args, (list, tuple)):
-        if depth > DEPTH:
-            raise _too_deep()
-        parts: list[Signature] = []
-        for item in args:
-            if type(item) is float:  # nearly always; a call would cost more than all the rest
-                numbers.append(convert(item))
-                parts.append(_NUMBER)
-            else:
-                parts.append(flatten(item, numbers, convert, exact, depth + 1))
-        return type(args) if exact else list, tuple(parts)
-    if isinstance(args, dict):
-        if depth > DEPTH:
-            raise _too_deep()
-        return dict, tuple([(key, flatten(item, numbers, convert, exact, depth + 1)) for key, item in args.items()])
-    if exact and (args is None or isinstance(args, str) or is_bool(args)):
-        return "is", type(args).__name__, args
-    if exact and hasattr(args, "__index__") and not isinstance(args, Iterable):  # NumPy's whole numbers, and no array of one
-        return "is", "int", operator.index(args)
-    if getattr(args, "ndim", 0) and hasattr(args, "tolist"):  # a NumPy array
-        return flatten(args.tolist(), numbers, convert, exact)
-    numbers.append(convert(args))
-    return _NUMBER
+    return trees.flatten(args, numbers, convert, still, (ARRAY,))
 
 
-def _too_deep() -> ValueError:
-    return ValueError(f"the arguments of a program are lists in lists, more than {DEPTH} deep, or contain themselves")
-
-
-def rebuild(signature: Signature, leaf: Iterator[Any], constant: Callable[[Any], Any] = lambda x: x) -> Any:
-    """Arguments of this signature, with these in place of the numbers."""
-    if signature == _NUMBER:
-        return next(leaf)
-    kind, *rest = signature
-    if kind == "is":
-        return constant(rest[1])
-    if kind in ("one of", "drawn"):
-        found = [next(leaf) for _ in range(rest[0])]
-        return Whole(0, found) if kind == "one of" else found
-    if kind is dict:
-        return {key: rebuild(item, leaf, constant) for key, item in rest[0]}
-    items = [rebuild(item, leaf, constant) for item in rest[0]]
-    if issubclass(kind, list):
-        return items
-    return kind(*items) if hasattr(kind, "_fields") else tuple(items)
-
-
-def names_of(signature: Signature, name: str) -> Iterator[str]:
-    """A name for each number: x, xs[0], point['x']."""
-    if signature == _NUMBER:
-        yield name
-    elif signature[0] == "is":
-        return
-    elif signature[0] in ("one of", "drawn"):
-        yield from (f"{name}[{i}]" for i in range(signature[1]))
-    elif signature[0] is dict:
-        for key, item in signature[1]:
-            yield from names_of(item, f"{name}[{key!r}]")
-    else:
-        for i, item in enumerate(signature[1]):
-            yield from names_of(item, f"{name}[{i}]")
-
-
-def describe(signature: Signature) -> str:
-    """The signature in words: (number, [number, number], 3)."""
-    if signature == _NUMBER:
-        return "number"
-    if signature[0] == "is":
-        return repr(signature[2])
-    if signature[0] == "one of":
-        return f"one of {signature[1]}"
-    if signature[0] == "drawn":
-        return f"{signature[1]} drawn"
-    if signature[0] is dict:
-        return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in signature[1]) + "}"
-    items = signature[1]
-    inside = ", ".join(map(describe, items[:8])) + (f", … ({len(items)} in all)" if len(items) > 8 else "")
-    return f"[{inside}]" if issubclass(signature[0], list) else f"({inside}{',' if len(items) == 1 else ''})"
+def still(x: Any) -> Structure | None:
+    """What belongs to the signature; None for a number."""
+    if x is None or isinstance(x, str) or is_bool(x):
+        return STILL, type(x).__name__, x
+    if hasattr(x, "__index__") and not isinstance(x, Iterable):  # NumPy's whole numbers, and no array of one
+        return STILL, "int", operator.index(x)
+    return None
 
 
 def parameters_of(params: Any) -> list[Value]:

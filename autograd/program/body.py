@@ -17,6 +17,7 @@ from .. import floats
 from ..primitive import Primitive
 from .passes import key, places
 from .rules import ANY, FINITE, OPERATORS, Term, is_off, local_derivative, may_be_missing, size_of, spreads
+from .syntax import Binary, Name, Node, Text, Tight, call
 from .tape import Arg, Check, Step, Tape
 
 GRADIENT = '"a local derivative that is needed does not exist, or the gradient leaves the range of floats"'
@@ -73,31 +74,32 @@ class Python:
 
     # -- text ------------------------------------------------------------------------------------------------------------
 
-    def text(self, x: Term | float, names: dict[Term, str]) -> tuple[str, int]:
-        """A term as an expression, and how tightly it binds; `names` has those terms that are in variables."""
+    def node(self, x: Term | float, names: dict[Term, str]) -> Node:
+        """A term as a piece of code; `names` has those terms that are in variables."""
         if isinstance(x, float):
-            return self.constant(x), 3 if math.copysign(1.0, x) < 0.0 else 5
+            return Text(self.constant(x), Tight.SIGN if math.copysign(1.0, x) < 0.0 else Tight.ATOM)
         if x.name or x in names:
-            return x.name or names[x], 5
+            return Name(x.name or names[x])
         sign, args = x.sign, x.args
         if x.op is not None:
             how = self.row(x.op, args)
             if not isinstance(how, str):
-                return self.text(how, names)
-            return f"{how}({', '.join(self.text(arg, names)[0] for arg in args)})", 5
+                return self.node(how, names)
+            return call(how, *(self.node(arg, names) for arg in args))
         if sign == "abs":
-            return f"abs({self.text(args[0], names)[0]})", 5
+            return call("abs", self.node(args[0], names))
         if sign == "neg":
-            return f"-{self.inside(args[0], 3, names)}", 3
-        binds = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 4}[sign]
-        if sign == "**":
-            return f"{self.inside(args[0], 5, names)} ** {self.inside(args[1], 3, names)}", binds
-        return f"{self.inside(args[0], binds, names)} {sign} {self.inside(args[1], binds + 1, names)}", binds
+            return -self.node(args[0], names)
+        return Binary(sign, self.node(args[0], names), self.node(args[1], names))
+
+    def text(self, x: Term | float, names: dict[Term, str]) -> tuple[str, int]:
+        """A term as an expression, and how tightly it binds."""
+        node = self.node(x, names)
+        return str(node), node.binds
 
     def inside(self, x: Term | float, least: int, names: dict[Term, str]) -> str:
         """A term as a part of an expression."""
-        text, binds = self.text(x, names)
-        return text if binds >= least else f"({text})"
+        return self.node(x, names).within(least)
 
 
 @dataclass(slots=True, eq=False)

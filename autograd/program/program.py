@@ -12,24 +12,26 @@ from functools import partial, reduce
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .. import files, given
+from .. import files, given, trees
 from ..context import alone
 from ..errors import AutogradError, GradientError
-from ..failures import label_of
+from ..failures import label_of, refuse_misplaced
 from ..forward import Dual
 from ..graph import topological
 from ..numbers import as_float
 from ..process import lending, uncollected
 from ..stepping.notebook import Theme, check_theme
+from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
-from ..value import Value, refuse_misplaced
+from ..value import Value
 from ..whole import Draws
 from . import source, targets
-from .arguments import Signature, describe, flatten, names_of, parameters_of, rebuild
+from .arguments import parameters_of, still
 from .body import Body, Python
 from .page import either, page, stepper
 from .passes import PASSES
-from .surroundings import Surroundings
+from .reach import Reach
+from .surroundings import Surroundings, changes, randomness
 from .tape import Tape, of_graph
 from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, record
 
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from ..stepping import Stepper
 
 TARGETS = ("python", "torch", "jax")
+TRIES = 8
+"""So often a recording begins again, amid which somebody changes what the function finds."""
 STATES = 8
 """For so many different surroundings of its function a program keeps its recordings: for training, say, and for use."""
 
@@ -95,6 +99,26 @@ class Recording:
             return self.tape.replay([Value(x, label=label) for x, label in zip(numbers, self.tape.labels, strict=True)])
 
 
+class State(NamedTuple):
+    """What a function found around itself, and the recordings that were made then, in one: threads change it at any time."""
+
+    around: Surroundings | None
+    recordings: dict[Structure, list[Recording]]
+
+
+class Trace(NamedTuple):
+    """One run of a function that is recorded: its tape, what was around it before and after, and whose random numbers were drawn."""
+
+    tape: Tape
+    before: Reach
+    after: Reach
+    drawn: str
+
+
+class Moved(Exception):  # noqa: N818 - no error: whoever records begins again
+    """While a function was recorded, somebody changed what it finds around itself."""
+
+
 class Program:
     """A function made into code. Call it with numbers, and it returns their value and gradients (an `Outcome`).
 
@@ -103,8 +127,8 @@ class Program:
 
     A program is made for the *signature* of its arguments: their structure, and what is no float in them, such as an index or a class.
     Another signature gets a program of its own, when it is first met. So does another state of what the function finds around itself: the
-    numbers, switches and functions in its closure, in its module, and in the attributes of its modules, such as `training`. They are
-    looked at before each call; inside of arrays, and of lists of more than a hundred entries, nobody looks.
+    numbers, switches and functions in its closure, in its module, and in attributes that it reads, such as `training`. They are looked at
+    before each call; inside of arrays and lists of more than a hundred entries nobody looks.
     """
 
     def __init__(
@@ -112,9 +136,8 @@ class Program:
     ) -> None:
         self.function, self.params = function, list(params)
         self.branches, self.limit, self.passes, self.verify = branches, limit, tuple(passes), verify
-        self.recordings: dict[Signature, list[Recording]] = {}
-        self._around: Surroundings | None = None  # what the function found around itself when these were made
-        self._states: list[tuple[Surroundings, dict[Signature, list[Recording]]]] = []  # and those made in other; the last are these
+        self._state = State(None, {})  # what the function found around itself last, and what was recorded then
+        self._states: list[State] = []  # and otherwise
         self._last: tuple[Recording, list[float]] | None = None
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
@@ -124,29 +147,31 @@ class Program:
         """The value and the gradients at these numbers; with Values among them, what the function returns."""
         numbers: list[Any] = []
         signature = self._flatten(args, numbers)
-        if any(type(x) is not float for x in numbers):
-            if self.function is None:
-                raise self._without("with Values among the arguments it is the function itself")
-            return self.function(*args)
+        for x in numbers:  # any(…) would take longer than the rest of this method
+            if type(x) is not float:
+                if self.function is None:
+                    raise self._without("with Values among the arguments it is the function itself")
+                return self.function(*args)
         made, (value, gradients) = self._run(signature, numbers)
         if type(value) is not float:
             refuse_misplaced(*self.params)
         self._last = made, numbers
         return self._outcome(signature, len(numbers) - len(self.params), value, gradients)
 
-    def _flatten(self, args: tuple[Any, ...], numbers: list[Any]) -> Signature:
-        return flatten(args, numbers, _number)
+    def _flatten(self, args: tuple[Any, ...], numbers: list[Any]) -> Structure:
+        return flatten(args, numbers, _number, still, (ARRAY,))
 
-    def _outcome(self, signature: Signature, size: int, value: float, gradients: tuple[float, ...]) -> Outcome:
+    def _outcome(self, signature: Structure, size: int, value: float, gradients: tuple[float, ...]) -> Outcome:
         shaped = tuple(rebuild(signature, iter(gradients), lambda constant: None))
         return Outcome(value, (*shaped, list(gradients[size:])) if self.params else shaped)
 
-    def _run(self, signature: Signature, numbers: list[float]) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
+    def _run(self, signature: Structure, numbers: list[float], tries: int = 1) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
         numbers += numbers_of(self.params)
-        around = self._around
-        if around is None or (around.watched and not around.holds()):
-            self.surroundings()
-        found = self.recordings.get(signature, [])
+        state = self._state
+        if state.around is None or (state.around.watched and not state.around.holds()):
+            state = self._now()
+        recordings = state.recordings
+        found = recordings.get(signature, [])
         for i, made in enumerate(found):
             try:
                 result = made.run(numbers)
@@ -155,17 +180,22 @@ class Program:
                     raise GuardError(f"{self.__name__} takes another branch at these numbers: {error}") from None
                 continue
             if i:  # what fitted now is tried first the next time
-                self.recordings[signature] = [made, *found[:i], *found[i + 1 :]]
+                recordings[signature] = [made, *found[:i], *found[i + 1 :]]
             return made, result
         if len(found) >= self.limit:
             raise GuardError(
                 f"{self.__name__} has taken {len(found)} different ways through its comparisons, and limit={self.limit}: choose with"
                 " where(condition, x, y) instead, raise the limit, or do not compile it"
             )
-        tape = self.record(signature, numbers)
-        earlier = (made for _, recordings in self._states for made in recordings.get(signature, ()) if made.tape == tape)
+        try:
+            tape = self.record(signature, numbers, state.around)
+        except Moved:
+            if tries == TRIES:
+                raise self.restless() from None
+            return self._run(signature, numbers[: len(numbers) - len(self.params)], tries + 1)
+        earlier = (made for _, others in self._states for made in others.get(signature, ()) if made.tape == tape)
         made = next(earlier, None) or Recording(tape, self.passes)
-        self.recordings[signature] = [made, *found]
+        recordings[signature] = [made, *found]
         return made, made.run(numbers)
 
     def backward(self, *args: Any) -> float:
@@ -178,52 +208,89 @@ class Program:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
+    @property
+    def recordings(self) -> dict[Structure, list[Recording]]:
+        """Those that were made in the same surroundings as the last ones."""
+        return self._state.recordings
+
     def surroundings(self) -> Surroundings | None:
-        """What the function finds around itself now; `recordings` are then those that were made in the same. None without a function."""
-        around = self._around
+        """What the function finds around itself now. None without a function."""
+        around = self._state.around
         if self.function is None or (around is not None and (not around.watched or around.holds())):
             return around
-        known = next((state for state in self._states if state[0].holds()), None)
-        if known is None:
-            known = Surroundings(self.function, set(self.params)), {}
-        self._states = [*[state for state in self._states if state is not known][1 - STATES :], known]
-        self._around, self.recordings = known
-        return self._around
+        return self._now().around
 
-    def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
-        """The tape of the function for these numbers, the arguments' and then the parameters'."""
+    def _now(self) -> State:
+        """The recordings that were made in what the function finds around itself now."""
+        if self.function is None:
+            return self._state
+        known = next((state for state in self._states if state.around is not None and state.around.holds()), None)
+        if known is None:
+            known = State(Surroundings(self.function, set(self.params)), {})
+        self._states = [*[state for state in self._states if state is not known][1 - STATES :], known]
+        self._state = known
+        return known
+
+    def record(self, signature: Structure, numbers: Sequence[float], around: Surroundings | None = None) -> Tape:
+        """The tape of the function for these numbers, the arguments' and then the parameters'.
+
+        around   what has to be around the function: Moved, if it is not so, or not so any more, in another thread perhaps
+        """
         if self.function is None:
             raise self._without(f"{describe(signature)} or these numbers need another recording")
-        around = self.surroundings()
+        around = around or self.surroundings()
         assert around is not None  # for the type checker: without a function nothing is recorded
-        drawn = _random_state()
-        tape = self._trace(signature, numbers, around)
-        if self.verify and _random_state() != drawn:
-            raise TracingError(
-                f"{self.__name__} draws random numbers, and what it drew would stay in the program for good. Pass such numbers"
-                " as arguments; verify=False does not look"
-            )
-        if self.verify and tape != self._trace(signature, numbers, around):
-            raise TracingError(
-                f"{self.__name__} does something else when it is run again with the same numbers: it draws random numbers, or changes"
-                " what it depends on. Pass such numbers as arguments; verify=False leaves out the second run"
-            )
-        around.look()  # to be recorded may have changed something, such as a number of calls
-        return tape
+        one = self._trace(signature, numbers, around, looks=self.verify)
+        if self.verify:
+            other = self._trace(signature, numbers, around, expected=one.after, looks=bool(one.drawn))
+            if one.drawn and other.drawn:  # not by another thread, then
+                raise TracingError(
+                    f"{self.__name__} draws random numbers, from {one.drawn}, and what it drew would stay in the program for good. Pass"
+                    " such numbers as arguments; verify=False does not look"
+                )
+            # What both runs change, such as a number of calls, the function changes itself. What one of them changes may be another's.
+            alike = one.tape == other.tape
+            if changes(one.before, one.after) != changes(other.before, other.after) or not (alike or one.before is one.after):
+                raise Moved
+            if not alike:
+                raise TracingError(
+                    f"{self.__name__} does something else when it is run again with the same numbers: it draws random numbers, or changes"
+                    " what it depends on. Pass such numbers as arguments; verify=False leaves out the second run"
+                )
+        if one.before is not one.after:
+            around.take(other.after if self.verify else one.after)
+        return one.tape
+
+    def restless(self) -> TracingError:
+        """The error where each recording was moved."""
+        return TracingError(
+            f"{self.__name__} does something else each time it is run with the same numbers, for it, or another thread, changes what it"
+            " depends on. Pass such things as arguments"
+        )
 
     def _without(self, why: str) -> TracingError:
         return TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what was recorded before; {why}")
 
-    def probe(self, signature: Signature, numbers: Sequence[float], draws: Draws) -> None:
+    def probe(self, signature: Structure, numbers: Sequence[float], draws: Draws, around: Surroundings | None = None) -> None:
         """Run the function as for a recording, of which nothing is kept: to see what it does with whole numbers, and what it draws."""
-        around = self.surroundings()
+        around = around or self.surroundings()
         assert around is not None  # as in `record`
-        self._trace(signature, numbers, around, draws)
+        self._trace(signature, numbers, around, draws, looks=False)
 
-    def _trace(self, signature: Signature, numbers: Sequence[float], around: Surroundings, draws: Draws | None = None) -> Tape:
+    def _trace(
+        self,
+        signature: Structure,
+        numbers: Sequence[float],
+        around: Surroundings,
+        draws: Draws | None = None,
+        *,
+        expected: Reach | None = None,
+        looks: bool,
+    ) -> Trace:
+        """One run of the function; Moved, if before it something else was around than expected."""
         leaves: list[Any] = [leaf(x, label) for x, label in zip(numbers, self._labels(signature), strict=False)]
         args = rebuild(signature, iter(leaves))
-        if signature[1] and signature[1][-1][0] == "drawn":
+        if signature[1] and signature[1][-1][0] == DRAWN:
             *args, drawn = args
             draws = draws or Draws(drawn)
         watch = draws or Draws(())
@@ -235,17 +302,23 @@ class Program:
             return output
 
         with lending, uncollected():
-            around.look()  # while nobody else records
-            return record(leaves, self.params, [x for x in around.values if x not in around.own], run)
+            before = around.reach()  # while nobody else records
+            if changes(before, expected) if expected is not None else not around.agrees(before):
+                raise Moved
+            told, drawn = before.told(), randomness(before.generators) if looks else {}
+            tape = record(leaves, self.params, [x for x in before.values if x not in around.own], run)
+            now = randomness(before.generators) if looks else {}
+            after = before if told == before.told() and around.holds() else around.reach()
+        return Trace(tape, before, after, next((name for name, state in now.items() if state != drawn.get(name, state)), ""))
 
-    def _labels(self, signature: Signature) -> list[str]:
+    def _labels(self, signature: Structure) -> list[str]:
         try:
             parameters = list(inspect.signature(self.function).parameters.values())
         except (TypeError, ValueError):
             parameters = []
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         names += [f"args[{i}]" for i in range(len(signature[1]) - len(names))]
-        return [label for name, part in zip(names, signature[1], strict=False) for label in names_of(part, name)]
+        return [label for name, part in zip(names, signature[1], strict=False) for label in trees.names(part, name)]
 
     # -- to be looked at -------------------------------------------------------------------------------------------------
 
@@ -346,7 +419,7 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a pickle holds: the function where it can be found again, else the recordings alone; and what ran last, to be printed."""
-        state = {**self.__dict__, "_around": None, "_states": []}
+        state = {**self.__dict__, "_state": State(None, self.recordings), "_states": []}
         if not _is_found(self.function):
             if not self.recordings:
                 raise TypeError(
@@ -359,19 +432,19 @@ class Program:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if self.function is not None:  # it finds other surroundings here than where its recordings were made: nobody can compare the two
-            self.recordings = {}
-        self._around = Surroundings(self.function, set(self.params))
-        self._states = [(self._around, self.recordings)]
+            self._state = State(None, {})
+        self._state = State(Surroundings(self.function, set(self.params)), self.recordings)
+        self._states = [self._state]
 
     def __copy__(self) -> Program:
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__, recordings=dict(self.recordings))
-        copy._states = [(copy._around, copy.recordings)] if copy._around is not None else []
+        copy.__dict__.update(self.__dict__, _state=State(self._state.around, dict(self.recordings)))
+        copy._states = [copy._state]
         return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
         copy = memo[id(self)] = type(self).__new__(type(self))
-        copy.__setstate__(deepcopy({**self.__dict__, "_around": None, "_states": []}, memo))
+        copy.__setstate__(deepcopy({**self.__dict__, "_state": State(None, self.recordings), "_states": []}, memo))
         return copy
 
     def __str__(self) -> str:
@@ -394,7 +467,7 @@ class _Graph(Program):
         super().__init__(self._replay, params, "raise", 1, passes, False)
         self.__name__ = label_of(output) or "graph"
         leaves: list[Value] = []
-        self.signature = flatten(tuple(inputs), leaves, _leaf, exact=False)
+        self.signature = flatten(tuple(inputs), leaves, _leaf, None, (TUPLE, ARRAY))
         if len({*leaves, *params}) < len(leaves) + len(params):
             raise ValueError("compile got a leaf twice, among the inputs and the parameters")
         tape = of_graph(output, [*leaves, *params])
@@ -404,17 +477,16 @@ class _Graph(Program):
             raise ValueError(f"the output does not depend on {', '.join(map(repr, lost[:5]))}; leave it out of inputs")
         self._tape = tape
         made = Recording(tape, passes)
-        self.recordings = {self.signature: [made]}
-        self._around = Surroundings(None)
+        self._state = State(Surroundings(None), {self.signature: [made]})
         self._last = made, [x.data for x in (*leaves, *params)]
 
-    def _flatten(self, args: Any, numbers: list[Any]) -> Signature:
-        signature = flatten(args, numbers, _number, exact=False)
+    def _flatten(self, args: Any, numbers: list[Any]) -> Structure:
+        signature = flatten(args, numbers, _number, None, (TUPLE, ARRAY))
         if signature != self.signature:
             raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
         return signature
 
-    def record(self, signature: Signature, numbers: Sequence[float]) -> Tape:
+    def record(self, signature: Structure, numbers: Sequence[float], around: Surroundings | None = None) -> Tape:
         """The graph's tape, whatever the numbers are."""
         if len(numbers) != len(self._tape.labels):
             raise TypeError(f"the program of {self.__name__} takes {describe(self.signature)}, but got {describe(signature)}")
@@ -460,10 +532,11 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
     in another thread meanwhile waits until it is given back.
 
     What the function finds around itself is looked at before each call, and where it has changed the function is recorded again: numbers,
-    texts and functions in its closure, its defaults and the globals it names; lists and dicts of up to 100 things there; what modules and
-    other objects with parameters have as attributes; and attributes of its own object that it reads. **Not looked at** are attributes of
-    other objects (a namespace, a dataclass, a class, an imported module), lists of parameters alone, and what is inside an array or in a
-    longer list: what may change there is an argument, or the program is compiled anew.
+    texts and functions in its closure, its defaults and the globals it names; lists, dicts and arrays of up to 100 entries there, and
+    lists of parameters; what modules and other objects with parameters have as attributes; and of other objects, of classes and of
+    imported modules the attributes that the function, or one that it calls, asks for. **Not looked at** is what is inside an array, a
+    list or a dict of more entries, or in a list of parameters that a module of `nn` holds, and what only functions of other libraries
+    read: what may change there is an argument, or the program is compiled anew.
 
     >>> program = compile(lambda x, y: x * y + x)
     >>> program(2.0, 3.0)
@@ -503,12 +576,6 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
 
 def _loss_of(module: Callable[[Any], Any], loss: Callable[[Any, Any], Any], x: Any, t: Any) -> Any:
     return loss(module(x), t)
-
-
-def _random_state() -> Any:
-    """That of Python's own generator; None while nobody has imported it."""
-    random = sys.modules.get("random")
-    return random.getstate() if random is not None else None
 
 
 def _is_found(function: Any) -> bool:

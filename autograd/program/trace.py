@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import count, repeat, starmap
+from itertools import count, repeat
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from .. import context, ops
+from ..arrays import bind_names
 from ..errors import AutogradError, InUseError
 from ..failures import label_of
-from ..graph import Node
-from ..numbers import ABOVE, as_float
-from ..primitive import FAILURES, PRIMITIVES, Primitive, bind, failure, forward_of, function_of, interpretation
-from ..process import afterwards, come_home, in_a_child, lending, refuse_reentry, together, updating
+from ..graph import Node, become
+from ..numbers import ABOVE, as_float, holds_many
+from ..primitive import FAILURES, PRIMITIVES, Primitive, among_arrays, bind, failure, forward_of, function_of, interpretation
+from ..process import afterwards, all_of, assign, come_home, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .tape import Check, Tape
 
@@ -31,16 +32,33 @@ class TracingError(AutogradError, AttributeError, TypeError):
     """Something was asked of a number, while a program is recorded, that would be frozen into the program."""
 
 
-# The recording that is under way: one at a time, since the parameters are Traced as long as it lasts.
-_NONE = object()  # where none is: never what a thread has for its tape, so that `here.tape is _run` says "this very thread records"
-_run: Any = _NONE  # stands for it; a number of another one is no longer of any meaning
-_tape: Tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)  # which it fills
-# What most nodes have not comes to the tape at the end: constant operands, and names.
-_constants: tuple[dict[int, float], dict[int, float]] = ({}, {})
-_names: dict[str, dict[int, str | None]] = {}
-_next: Callable[[], int] = count().__next__
-_failed: list[str] = []  # the rows that failed: whoever caught that went a way for which there is no comparison
-_ops, _xs, _ys = _tape.ops.append, _tape.xs.append, _tape.ys.append
+class Recorder:
+    """A recording: the tape that it fills, and what it keeps until the tape is done.
+
+    constants  the constant operands, by the node's number: of the first operand, and of the second. Most nodes have none
+    names      labels and scopes, likewise
+    failed     the rows that failed: a function that caught that went a way for which there is no comparison
+    next       gives the next node's number
+    note       takes (row, number of the first operand, number of the second), -1 where that is a constant or none; `noted` has them in line
+    """
+
+    __slots__ = ("constants", "failed", "names", "next", "note", "noted", "tape")
+
+    def __init__(self, inputs: int) -> None:
+        self.tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)
+        self.constants: tuple[dict[int, float], dict[int, float]] = ({}, {})
+        self.names: dict[str, dict[int, str | None]] = {"label": {}, "scope": {}}
+        self.failed: list[str] = []
+        self.next: Callable[[], int] = count(inputs).__next__
+        self.noted: list[Any] = []
+        self.note = self.noted.extend
+
+
+_NONE = Recorder(0)
+_now: Recorder = _NONE
+"""The recording that is under way; `_NONE` where none is. It is one at a time, since the parameters are Traced as long as it lasts. What is
+under way in this very thread stands in its context, too: `here.tape is _now` says "this thread records", for no context has `_NONE`.
+"""
 
 
 _recording_here: Callable[[], bool] = lending._is_owned
@@ -80,8 +98,8 @@ def _named(name: str) -> property:
     def put(self: Traced, text: str | None) -> None:
         text = None if text is None else str(text)  # a label may be anything
         slot.__set__(self, text)
-        if self._run is _run:
-            _names[name][self._index] = text
+        if self._run is _now:
+            _now.names[name][self._index] = text
 
     return property(get, put)
 
@@ -97,7 +115,7 @@ def _withheld(name: str) -> property:
     return property(get)
 
 
-class Traced(Value):
+class Traced(Value, results=False):
     """A number of a function that is being recorded. It knows its place on the tape, not its operands: what the function has no more use
     for is gone at once, and its memory serves the next.
     """
@@ -135,23 +153,25 @@ class Traced(Value):
             _refuse(".grad was read or written", "the program returns the gradients")
         self.grad = number
 
-    x, y, dx, dy = map(_withheld, ("x", "y", "dx", "dy"))
+    x, y, dx, dy, made_in, first_constant, second_constant = map(
+        _withheld, ("x", "y", "dx", "dy", "made_in", "first_constant", "second_constant")
+    )
     label, scope = _named("label"), _named("scope")
 
     # -- + and ×, written out for speed as a Value's are -----------------------------------------------------------------
 
     def __add__(self, other: Any) -> Any:
-        here = context.here()
-        if here.tape is not _run:
+        here, run = context.here(), _now
+        if here.tape is not run:
             return _ADD.kinds[Traced](self, other)
         if type(other) is Traced:
             z = self._number + other._number
             y = other._index
-            known = self._run is other._run is _run
+            known = self._run is other._run is run
         elif type(other) is float:
             z = self._number + other
             y = -1
-            known = self._run is _run
+            known = self._run is run
         else:
             return _ADD.kinds[Traced](self, other)
         if z * 0.0 or not known:
@@ -159,29 +179,28 @@ class Traced(Value):
         node = _new(Traced)
         node._number = z
         node.op = _ADD
-        node._run = _run
-        node._index = i = _next()
-        _ops(_ADD)
-        _xs(self._index)
-        _ys(y)
+        node._run = run
+        number, note = run.next, run.note  # named first: Python 3.11 is slow to call what stands in a slot
+        node._index = i = number()
+        note((_ADD, self._index, y))
         if y < 0:
-            _constants[1][i] = other
+            run.constants[1][i] = other
         if here.scope is not None or here.paused:
             _place(node, here)
         return node
 
     def __mul__(self, other: Any) -> Any:
-        here = context.here()
-        if here.tape is not _run:
+        here, run = context.here(), _now
+        if here.tape is not run:
             return _MULTIPLY.kinds[Traced](self, other)
         if type(other) is Traced:
             z = self._number * other._number
             y = other._index
-            known = self._run is other._run is _run
+            known = self._run is other._run is run
         elif type(other) is float:
             z = self._number * other
             y = -1
-            known = self._run is _run
+            known = self._run is run
         else:
             return _MULTIPLY.kinds[Traced](self, other)
         if z * 0.0 or not known:
@@ -189,13 +208,12 @@ class Traced(Value):
         node = _new(Traced)
         node._number = z
         node.op = _MULTIPLY
-        node._run = _run
-        node._index = i = _next()
-        _ops(_MULTIPLY)
-        _xs(self._index)
-        _ys(y)
+        node._run = run
+        number, note = run.next, run.note  # named first: Python 3.11 is slow to call what stands in a slot
+        node._index = i = number()
+        note((_MULTIPLY, self._index, y))
         if y < 0:
-            _constants[1][i] = other
+            run.constants[1][i] = other
         if here.scope is not None or here.paused:
             _place(node, here)
         return node
@@ -206,6 +224,8 @@ class Traced(Value):
     def __pow__(self, other: Any, modulus: None = None) -> Any:
         if modulus is not None:
             raise TypeError("pow of a Value takes no modulus")
+        if holds_many(other):
+            return NotImplemented
         return (ops.pow if isinstance(other, Value) or type(other) in _above else ops.power)(self, other)
 
     def detach(self) -> Any:
@@ -213,7 +233,7 @@ class Traced(Value):
         if _given_back(self):
             return self.detach()
         node: Traced = ops.stop_gradient(self)
-        _tape.stopped.add(node._index)
+        _now.tape.stopped.add(node._index)
         return node
 
     # -- what would give the number away ---------------------------------------------------------------------------------
@@ -254,17 +274,19 @@ class Traced(Value):
 
 def _comparing(relation: str, compare: Callable[[float, float], bool]) -> Callable[[Traced, Any], bool]:
     def method(self: Traced, other: Any) -> bool:
-        if context.here().tape is not _run and _given_back(self):
+        if context.here().tape is not _now and _given_back(self):
             return compare(self, other)  # type: ignore[arg-type] # this is another thread, and now it is a Value again
         _known(self, other)
         if type(other) is Traced:
             outcome, y = compare(self._number, other._number), other._index
         else:
             if not (type(other) is float and other in (float("inf"), -float("inf"))):  # those two are welcome, as in `best = inf`
+                if holds_many(other):
+                    return NotImplemented  # type: ignore[no-any-return] # each of its elements asks for itself
                 _refuse_values(other)
                 other = as_float(other, "a number to compare with", "a Value")
             outcome, y = compare(self._number, other), other
-        _tape.checks.append((len(_tape.ops), Check(relation, (self._index, y), outcome)))
+        _now.tape.checks.append((len(_now.noted) // 3, Check(relation, (self._index, y), outcome)))
         return outcome
 
     return method
@@ -283,7 +305,7 @@ def _stranger(x: Value) -> TracingError:
     )
 
 
-class Foreign(Value):
+class Foreign(Value, results=False):
     """A Value that the function can reach, and that is none of its own, while the function is recorded: whatever it is asked is refused,
     for its number, and how it compares, would be frozen.
     """
@@ -321,8 +343,8 @@ class Foreign(Value):
 def _known(*operands: Any) -> None:
     """TracingError if one of them is not of the recording that is under way."""
     for x in operands:
-        if type(x) is Traced and x._run is not _run:
-            if _run is _NONE:
+        if type(x) is Traced and x._run is not _now:
+            if _now is _NONE:
                 raise TracingError("the recording is over: a number that was kept from inside a compiled function has no meaning outside")
             raise TracingError(f"{x!r} comes from an earlier run of the function, which must not keep numbers outside")
 
@@ -330,7 +352,7 @@ def _known(*operands: Any) -> None:
 def _place(node: Traced, here: context.State) -> None:
     node.scope = here.scope
     if here.paused:
-        _tape.stopped.add(node._index)
+        _now.tape.stopped.add(node._index)
 
 
 @interpretation(Traced, over=(Value,))
@@ -339,8 +361,8 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
     forward, binary = forward_of(primitive), len(primitive.operands) == 2
 
     def record(*operands: Any) -> Any:
-        here = context.here()
-        if here.tape is not _run and not any(type(x) is Traced and not _given_back(x) for x in operands):
+        here, run = context.here(), _now
+        if here.tape is not run and not any(type(x) is Traced and not _given_back(x) for x in operands):
             return function_of(primitive)(*operands)  # this is another thread, and now they are Values again
         sides: list[Any] = []
         numbers: list[float] = []
@@ -349,7 +371,10 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
                 if type(x) in _above and type(x) is not Traced:
                     return primitive.kinds[type(x)](*operands)
                 _refuse_values(x)
-                x = as_float(x, asker=primitive.name)
+                try:
+                    x = as_float(x, asker=primitive.name)
+                except TypeError:
+                    return among_arrays(primitive, *operands)
             sides.append(x)
             numbers.append(x if type(x) is float else x._number)
         if binary and primitive.partials[1] is None and type(sides[1]) is not float:
@@ -359,24 +384,22 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
         try:
             z = forward(*numbers)
         except FAILURES as error:
-            _failed.append(primitive.name)
+            run.failed.append(primitive.name)
             raise failure(primitive, tuple(map(_described, sides)), error) from None
         if z * 0.0 or any(x * 0.0 for x in numbers):
-            _failed.append(primitive.name)
+            run.failed.append(primitive.name)
             raise failure(primitive, tuple(map(_described, sides)))
         _known(*sides)
         node = _new(Traced)
-        node._number, node.op, node._run = z, primitive, _run
-        node._index = i = _next()
-        _ops(primitive)
-        for put, constants, side in zip((_xs, _ys), _constants, (*sides, None), strict=False):
-            if side is None:
-                put(-1)
-            elif type(side) is float:
-                put(-1)
-                constants[i] = side
+        node._number, node.op, node._run = z, primitive, run
+        node._index = i = run.next()
+        places = [-1, -1]
+        for k, side in enumerate(sides):
+            if type(side) is float:
+                run.constants[k][i] = side
             else:
-                put(side._index)
+                places[k] = side._index
+        run.note((primitive, *places))
         if here.scope is not None or here.paused:
             _place(node, here)
         return node
@@ -394,6 +417,7 @@ _ADD, _MULTIPLY = PRIMITIVES["add"], PRIMITIVES["multiply"]
 
 
 bind(Traced, lambda primitive: primitive.kinds[Traced])
+bind_names(Traced)
 for _method, _relation, _compare in (
     ("__lt__", "<", operator.lt), ("__le__", "<=", operator.le), ("__gt__", ">", operator.gt), ("__ge__", ">=", operator.ge),
 ):  # fmt: skip
@@ -408,11 +432,9 @@ def leaf(number: float, label: str | None) -> Traced:
     return node
 
 
-_put_class = object.__dict__["__class__"].__set__
 _put_label = Value.__dict__["label"].__set__
 
 
-_STATE = ("_run", "_tape", "_constants", "_names", "_next", "_ops", "_xs", "_ys", "_failed")
 _undone: dict[int, list[tuple[Any, ...]]] = {}  # what ends each of the recordings that are under way, one inside the other
 
 
@@ -423,14 +445,15 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
     All of them keep their identity, so that it does not matter where the function finds them. They become what they were in one call
     into C, so that Ctrl-C cannot leave half of them. Nothing of what stands around the first call gets into the tape.
     """
+    foreign = [x for x in foreign if not type(x).__dictoffset__ and type(x).__basicsize__ == Value.__basicsize__]
     with lending:
         inputs = [*leaves, *parameters]
         back = _way_back(parameters, foreign)
-        run = object()
+        run = Recorder(len(inputs))
         with afterwards(*back), context.alone(run):
             _undone[len(_undone)] = back
             _begin(run, inputs, parameters, foreign)
-            return _finished(inputs, function())
+            return _finished(run, inputs, function())
 
 
 # No loops stand in the blocks above and below, for the reason that is said at `backward()`'s sweep.
@@ -439,32 +462,33 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
 def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tuple[Any, ...]]:
     """The calls that end a recording that begins now."""
     for x in parameters:
+        if type(x).__dictoffset__ or type(x).__basicsize__ != Value.__basicsize__:
+            raise TypeError(
+                f"the parameter {x!r} is of the class {type(x).__name__}, which has attributes of its own, and a program takes plain"
+                " Values: build the model of those, as nn.MLP does"
+            )
         if type(x) not in (Value, Traced):
             come_home(x)
-    back: list[tuple[Any, ...]] = [(globals().update, {name: globals()[name] for name in _STATE})]
-    back += [(_put_class, x, type(x)) for x in (*parameters, *foreign)]
+    back: list[tuple[Any, ...]] = [(globals().update, {"_now": _now})]
+    back += [(become, x, type(x)) for x in (*parameters, *foreign)]
     back += [(slot.__set__, x, slot.__get__(x)) for x in parameters for slot in (Traced._run, Traced._index)]
     return [*back, (_undone.pop, len(_undone), None)]
 
 
-def _begin(run: object, inputs: Sequence[Any], parameters: Sequence[Value], foreign: Sequence[Value]) -> None:
-    global _run, _tape, _constants, _names, _next, _ops, _xs, _ys, _failed
-    _failed = []
-    together(map(_put_class, parameters, repeat(Traced)))
-    together(map(_put_class, foreign, repeat(Foreign)))
-    _run = run
-    _tape = Tape([], [], [], [], [], [], set(), ([], []), [], 0.0)
-    _constants, _names = ({}, {}), {"label": {}, "scope": {}}
-    _next, _ops, _xs, _ys = count(len(inputs)).__next__, _tape.ops.append, _tape.xs.append, _tape.ys.append
+def _begin(run: Recorder, inputs: Sequence[Any], parameters: Sequence[Value], foreign: Sequence[Value]) -> None:
+    global _now
+    together(map(become, parameters, repeat(Traced)))
+    together(map(become, foreign, repeat(Foreign)))
+    _now = run
     for i, x in enumerate(inputs):
-        x._run, x._index = _run, i
+        x._run, x._index = run, i
 
 
 @in_a_child
 def _end_recordings() -> None:
     """In a forked child: nobody else will end the recordings of another thread."""
     if _undone and not _recording_here():
-        together(starmap(operator.call, [step for back in reversed([*_undone.values()]) for step in back]))
+        all_of(step for back in reversed([*_undone.values()]) for step in back)
 
 
 # Parameters, for programs. While another thread records, they are lent to it: whoever comes waits.
@@ -486,7 +510,7 @@ def add_gradients(parameters: Sequence[Value], gradients: Sequence[float]) -> No
     """Add gradients to what the parameters hold, to all or, where a sum is not finite, to none: NonFiniteError."""
     refuse_reentry("backward()")
     with lending, updating:
-        together(map(setattr, parameters, repeat("grad"), _totals(parameters, gradients)))
+        assign(parameters, "grad", _totals(parameters, gradients))
 
 
 def _totals(parameters: Sequence[Value], gradients: Sequence[float]) -> list[float]:
@@ -497,18 +521,19 @@ def _totals(parameters: Sequence[Value], gradients: Sequence[float]) -> list[flo
     return totals
 
 
-def _finished(inputs: Sequence[Any], output: Traced) -> Tape:
+def _finished(run: Recorder, inputs: Sequence[Any], output: Traced) -> Tape:
     """The tape, now that everything is on it."""
     _known(output)
-    if _failed:
+    if run.failed:
         raise TracingError(
-            f"{_failed[0]} failed while the function was recorded, and the function caught that: the program would go that way for good."
+            f"{run.failed[0]} failed while the function was recorded, and the function caught that: the program would go that way for good."
             " Choose with a comparison, or with where(condition, x, y)"
         )
-    tape, size = _tape, len(inputs)
+    tape, size = run.tape, len(inputs)
+    tape.ops, tape.xs, tape.ys = run.noted[::3], run.noted[1::3], run.noted[2::3]
     tape.labels = [None if x.label is None else label_of(x) for x in inputs]
-    tape.a, tape.b = (_column(found, size, len(tape.ops)) for found in _constants)
-    labels, scopes = (_column(_names[name], size, len(tape.ops)) for name in ("label", "scope"))
+    tape.a, tape.b = (_column(found, size, len(tape.ops)) for found in run.constants)
+    labels, scopes = (_column(run.names[name], size, len(tape.ops)) for name in ("label", "scope"))
     tape.names, tape.output = (labels, scopes), output._index
     return tape
 

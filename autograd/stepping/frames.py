@@ -261,23 +261,22 @@ def ids(film: Film, node: Value, position: int) -> Iterable[str]:
 def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
     """Three lines below a frame: which step it is, its arithmetic, and the rule or the sum."""
     if step is None:
-        return f"{len(recording)} steps: {recording.forward} forward, {len(recording.heads)} backward", "", ""
+        counts = {"total": str(len(recording)), "forward": recording.forward, "backward": len(recording.heads)}
+        return recording.names.say("frame.start", **counts), "", ""
     names = recording.pretty
+    place: dict[str, object] = {"n": str(step.number), "total": str(len(recording))}
     if not isinstance(step, Backward):
         value = number(step.data)
         if step.node.op is None:
-            return f"Step {step.number} of {len(recording)}, forward", f"{names(step.node)} = {value}", ""
-        last = (
-            ""
-            if step.number < recording.forward
-            else f"; and now back: the gradient of {names(step.node)} itself is {number(recording.seed)}"
-        )
+            return names.say("frame.forward", **place), f"{names(step.node)} = {value}", ""
+        turned = step.number == recording.forward
+        last = names.say("frame.turn", name=names(step.node), seed=number(recording.seed)) if turned else ""
         computed = f"{names(step.node)} = {names.text.numbers(step.node, step.operands)} = {value}"
-        return f"Step {step.number} of {len(recording)}, forward", computed, names.text.node(step.node) + last
+        return names.say("frame.forward", **place), computed, names.text.node(step.node) + last
     return (
-        f"Step {step.number} of {len(recording)}, backward: from {names(step.node)} to {names(step.operand)}",
-        f"upstream {number(step.upstream)} × local {in_brackets(step.local)} = {number(step.contribution)}",
-        f"{step.formula};  gradient so far {number(step.before)} + {in_brackets(step.contribution)} = {number(step.after)}",
+        names.say("frame.backward", **place, **{"from": names(step.node), "to": names(step.operand)}),
+        names.say("frame.product", u=number(step.upstream), l=in_brackets(step.local), c=number(step.contribution)),
+        names.say("frame.sum", rule=step.formula, before=number(step.before), added=in_brackets(step.contribution), after=number(step.after)),
     )
 
 

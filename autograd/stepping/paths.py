@@ -19,6 +19,7 @@ from ..errors import AutogradError
 from ..graph import Edge
 from ..typeset import number
 from ..value import Value, as_value
+from ..words import Language
 from .notebook import show
 from .recorder import Names, Recording, in_brackets
 
@@ -67,20 +68,19 @@ class Explanation:
         return math.isclose(self.total, self.gradient, rel_tol=1e-9, abs_tol=1e-12 * max(sizes, default=0.0))
 
     def __str__(self) -> str:
-        x, output = self.names(self.x), self.names(self.output)
+        x, output, say = self.names(self.x), self.names(self.output), self.names.say
         if not self.count:
-            return f"{output} does not depend on {x}: there is no path, and the gradient is 0"
-        many = f"{counted(self.count)} paths" if self.count > 1 else "1 path"
-        lines = [f"{output} depends on {x} along {many}" + (":" if self.count == len(self.paths) else f"; the largest {len(self.paths)}:")]
+            return say("paths.none", output=output, x=x)
+        whole = self.count == len(self.paths)
+        lines = [say("paths.all" if whole else "paths.largest", output=output, x=x, count=counted(self.count), some=str(len(self.paths)))]
         for path in self.paths:
             nodes = [output, *(self.names(edge.operand) for edge in path.edges)]
             lines += ["  " + " -> ".join(_shortened(nodes)), "    " + product(path, self.seed)]
         if self.count == len(self.paths) > 1:
-            lines.append(f"together {sum_of([path.product for path in self.paths])} = {number(math.fsum(p.product for p in self.paths))}")
+            lines.append(say("paths.together", sum=sum_of([path.product for path in self.paths]), total=number(math.fsum(p.product for p in self.paths))))
         elif self.count > len(self.paths):
-            lines.append(f"all {counted(self.count)} paths together, added up from {x} upwards: {number(self.total)}")
-        verdict = "that is" if self.adds_up else "THAT IS NOT"
-        lines.append(f"{verdict} the gradient of {output} by {x}: {number(self.gradient)}")
+            lines.append(say("paths.upwards", count=counted(self.count), x=x, total=number(self.total)))
+        lines.append(say("paths.right" if self.adds_up else "paths.wrong", output=output, x=x, gradient=number(self.gradient)))
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -99,11 +99,14 @@ class Explanation:
         show({"text/plain": str(self)})
 
 
-def explain(x: Value, output: Value, *, most: int = 5, seed: float = 1.0, names: Mapping[str, Any] | None = None) -> Explanation:
+def explain(
+    x: Value, output: Value, *, most: int = 5, seed: float = 1.0, names: Mapping[str, Any] | None = None, lang: Language = "en"
+) -> Explanation:
     """The gradient of the output by x, as a sum over paths: how many there are, the largest ones, and the check that they add up.
 
     most   how many paths to list, at most
     names  names for nodes without a label, as from locals()
+    lang   the language of the words: "en" or "ko"
 
     GradientError where `backward()` raises one. ValueError: x is not below the output.
 
@@ -117,7 +120,7 @@ def explain(x: Value, output: Value, *, most: int = 5, seed: float = 1.0, names:
     together 2 + 1 = 3
     that is the gradient of x·y + x by x: 3
     """
-    recording = Recording(output, seed, names, asker="explain")
+    recording = Recording(output, seed, names, asker="explain", lang=lang)
     as_value(x, "explain", "two Values")
     most = given.count(most, "most, how many paths to list", "explain", 1)
     if x not in recording.index:

@@ -27,6 +27,7 @@ from ..primitive import FAILURES, Primitive
 from ..typeset import Notation, formula, number, shown
 from ..typeset import name as pretty_name
 from ..value import Value
+from ..words import Language, check_language, said
 
 
 class Names:
@@ -36,8 +37,8 @@ class Names:
 
     SHORT = 24
 
-    def __init__(self, index: Mapping[Value, int], names: Mapping[str, Any] | None) -> None:
-        self._index = index
+    def __init__(self, index: Mapping[Value, int], names: Mapping[str, Any] | None, lang: Language = "en") -> None:
+        self._index, self.lang = index, lang
         self.lent = given.names(names)
         self._given = find_names(self.lent)
         self._pretty = False
@@ -56,6 +57,10 @@ class Names:
         names._pretty = True
         names._start()
         return names
+
+    def say(self, row: str, /, **slots: object) -> str:
+        """A sentence of the table of words, in the language of the recording."""
+        return said(row, **slots).into(self.lang)
 
     def _own(self, node: Value) -> str:
         return label_of(node) or self._given.get(node, "")
@@ -125,7 +130,7 @@ class Forward:
         if self.node.op is None:
             return f"{name} = {value}"
         parts = dict.fromkeys([name, self.names.text.node(self.node), self.names.text.numbers(self.node, self.operands), value])
-        return " = ".join(parts) + (" (a number was edited since it was recorded)" if self.edited else "")
+        return self.names.say("line.forward", computed=" = ".join(parts), edited=said("line.edited") if self.edited else "")
 
     def __repr__(self) -> str:
         return f"<step {self.number}: {self}>"
@@ -175,11 +180,9 @@ class Backward:
 
     def __str__(self) -> str:
         name, operand = self.names(self.node), self.names(self.operand)
-        product = f"upstream {number(self.upstream)} × local {number(self.local)} ({self.formula}) = {number(self.contribution)}"
-        return (
-            f"{name} -> {operand}: {product};"
-            f" {_one_word(operand)}.grad {number(self.before)} + {in_brackets(self.contribution)} = {number(self.after)}"
-        )
+        slots = {"u": number(self.upstream), "l": number(self.local), "rule": self.formula, "c": number(self.contribution)}
+        slots |= {"before": number(self.before), "added": in_brackets(self.contribution), "after": number(self.after)}
+        return self.names.say("line.backward", **{"from": name, "to": operand, "target": one_word(operand)}, **slots)
 
     def __repr__(self) -> str:
         return f"<step {self.number}: {self}>"
@@ -209,7 +212,7 @@ def in_brackets(x: float) -> str:
     return f"({text})" if text.startswith("−") else text
 
 
-def _one_word(name: str) -> str:
+def one_word(name: str) -> str:
     return f"({name})" if re.search(r"[-+−*/·×÷√^ ]", name) else name
 
 
@@ -226,14 +229,22 @@ class Recording:
     problem   why the sweep cannot go on after the last step, where `backward()` would fail; None where it would not
     """
 
-    def __init__(self, output: Value, seed: float = 1.0, names: Mapping[str, Any] | None = None, *, asker: str = "steps") -> None:
+    def __init__(
+        self,
+        output: Value,
+        seed: float = 1.0,
+        names: Mapping[str, Any] | None = None,
+        *,
+        asker: str = "steps",
+        lang: Language = "en",
+    ) -> None:
         if not isinstance(output, Value):
             advice = "; a plain number has no graph, wrap what goes in: Value(…)" if isinstance(output, (int, float)) else ""
             raise given.wrong(asker, "a Value", output, advice)
         self.output, self.seed = output, as_float(seed, "a seed", asker)
         self.order = topological(output)
         self.index = {node: i for i, node in enumerate(self.order)}
-        self.names = Names(self.index, names)
+        self.names = Names(self.index, names, check_language(lang))
         self.pretty = self.names.prettily()
         self.values = array("d", [node.data for node in self.order])
         self.forward = len(self.order)
@@ -247,6 +258,7 @@ class Recording:
                     self.positions.append(position)
                     self.partials.append(partial)  # type: ignore[arg-type]
         self.problem: GradientError | None = None
+        self.problem_said = ""
         self._sweep()
 
     def _sweep(self) -> None:
@@ -265,13 +277,26 @@ class Recording:
                 if after * 0.0:
                     edge = self.edge(k)
                     failing = no_derivative(edge, upstream) if not math.isfinite(partial) else out_of_range(edge, upstream, before)
-                    self.problem = failing
+                    self.problem, self.problem_said = failing, self._problem(failing, edge, upstream)
                     break
                 gradients[tail] = after
         else:
             return
         for steps in (self.heads, self.tails, self.positions, self.partials, self.before):
             del steps[k:]
+
+    def _problem(self, failing: GradientError, edge: Edge[Value], upstream: float) -> str:
+        """What the page says of the problem: the error's own words, or in another language where it is and which numbers meet there."""
+        names = self.pretty
+        kind = "range" if math.isfinite(edge.partial) else "missing" if math.isnan(edge.partial) else "infinite"
+        return said(
+            f"problem.{kind}",
+            error=str(failing).removesuffix(" No gradient was changed."),
+            at=f"{names(edge.node)} → {names(edge.operand)}",
+            partial=names.text.fraction(edge.node, edge.operand),
+            u=number(upstream),
+            l=number(edge.partial),
+        )
 
     def edge(self, k: int) -> Edge[Value]:
         """The edge of the k-th backward step, from 0."""
@@ -303,7 +328,9 @@ class Recording:
         return map(self.step, range(1, len(self) + 1))
 
 
-def steps(output: Value, *, seed: float = 1.0, names: Mapping[str, Any] | None = None, apply: bool = False) -> Iterator[Step]:
+def steps(
+    output: Value, *, seed: float = 1.0, names: Mapping[str, Any] | None = None, apply: bool = False, lang: Language = "en"
+) -> Iterator[Step]:
     """The steps of the graph below the output: a Forward for every node, then a Backward for every edge, as `backward(seed)` goes.
 
     The gradients start from 0 and belong to these steps alone: no `grad` is read, and none is changed unless asked for.
@@ -311,6 +338,7 @@ def steps(output: Value, *, seed: float = 1.0, names: Mapping[str, Any] | None =
     names  names for nodes without a label, as from locals()
     apply  do each step on the graph too, as it is reached: forward steps set `grad` to 0.0, backward steps to what it then is. In
            the end the gradients are, bit for bit, those of zero_grad() and backward(seed).
+    lang   the language of the steps as texts: "en" or "ko"
 
     GradientError, after the last step that can be done: a local derivative that is needed does not exist, or the numbers leave the
     range of floats.
@@ -323,7 +351,7 @@ def steps(output: Value, *, seed: float = 1.0, names: Mapping[str, Any] | None =
     apple·count -> apple: upstream 1 × local 2 (∂(x·y)/∂x = y) = 2; apple.grad 0 + 2 = 2
     apple·count -> count: upstream 1 × local 100 (∂(x·y)/∂y = x) = 100; count.grad 0 + 100 = 100
     """
-    return _walk(Recording(output, seed, names), given.flag(apply, "apply", "steps"))
+    return _walk(Recording(output, seed, names, lang=lang), given.flag(apply, "apply", "steps"))
 
 
 def _walk(recording: Recording, apply: bool) -> Iterator[Step]:

@@ -14,6 +14,7 @@ from ..errors import AutogradError
 from ..primitive import Primitive
 from ..typeset import shown
 from ..value import Value
+from ..words import Language
 from .condition import condition, is_condition
 from .notebook import Theme, check_theme, show
 from .recorder import Forward, Recording, Step
@@ -40,6 +41,7 @@ class Stepper(Walk):
     title        what its page is called
     theme        "light" or "dark" for its page and its picture in a notebook; "auto" for the page that is as the notebook around it, or
                  as the reader's system prefers, beside a picture on white. On paper pages are light
+    lang         the language of its words, "en" or "ko"; the reader of a page can switch
 
     Position 0 is before the first step, position n after the n-th. The recording is made once, here: later changes to the graph are
     not seen, and the graph is never changed. Going back is exact. Where `backward()` would raise a GradientError, the steps end
@@ -62,9 +64,11 @@ class Stepper(Walk):
         breakpoints: Iterable[Where] = (),
         title: str = "",
         theme: Theme = "auto",
+        lang: Language = "en",
     ) -> None:
         check_theme(theme)
-        super().__init__(Recording(output, seed, names, asker="Stepper"), title)
+        super().__init__(Recording(output, seed, names, asker="Stepper", lang=lang), title)
+        self.lang: Language = lang
         self.theme: Theme = theme
         given.text(title, "title", "Stepper")
         self.breakpoints: list[Where] = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .. import given
 from ..typeset import aligned, number, table
 from ..value import Value
+from ..words import into, said
 from .recorder import Backward, Recording, Step
 
 ROWS = 24
@@ -127,23 +128,26 @@ class Walk:
         color = given.flag(color, "color", "view")
         bold, blue, orange, off = ("\033[1m", "\033[34m", "\033[33m", "\033[0m") if color else ("", "", "", "")
         if step is None:
-            lines = [
-                f"{bold}before step 1 of {len(self)}{off}: {self.recording.forward} forward, then {len(self.recording.heads)} backward"
-            ]
+            counts = {"forward": self.recording.forward, "backward": len(self.recording.heads)}
+            lines = [names.say("view.start", total=str(len(self)), **counts)]
         else:
             tint = orange if isinstance(step, Backward) else blue
-            lines = [f"{bold}step {step.number} of {len(self)}, {step.kind}{off}", f"{tint}{step}{off}"]
+            lines = [bold + names.say("view.step", n=str(step.number), total=str(len(self)), way=said(f"way.{step.kind}")) + off, f"{tint}{step}{off}"]
         if self._position == len(self) and self.recording.problem is not None:
-            lines.append(f"{bold}here backward() stops{off}: {self.recording.problem}")
+            lines.append(f"{bold}{names.say('view.stops')}{off}: {self._problem()}")
         rows = self._rows(step)
         marks = ["", *(">" if step is not None and self.recording.order[i] is step.target else "" for i in rows)]
         values = aligned([number(self.recording.values[i]) if i < self._position else "–" for i in rows])
         gradients = aligned([number(self.gradient(i)) if self.reached(i) else "–" for i in rows])
-        columns = (["node", *(names(self.recording.order[i]) for i in rows)], ["value", *values], ["gradient", *gradients])
+        columns = ([names.say("view.node"), *(names(self.recording.order[i]) for i in rows)], [names.say("view.value"), *values], [names.say("view.gradient"), *gradients])
         text = table(marks, *columns, right=(2, 3)).splitlines()
         text = [f"{bold}{line}{off}" if mark and color else line for mark, line in zip(marks, text, strict=True)]
-        more = [f"  … and {self.recording.forward - len(rows)} more"] if len(rows) < self.recording.forward else []
+        more = ["  " + names.say("view.more", count=self.recording.forward - len(rows))] if len(rows) < self.recording.forward else []
         return "\n".join([*lines, *text, *more])
+
+    def _problem(self) -> str:
+        lang = self.recording.names.lang
+        return str(self.recording.problem) if lang == "en" else into(self.recording.problem_said, lang)
 
     def _rows(self, step: Step | None) -> Sequence[int]:
         """The nodes in a table, as places in the order: all, or the ones next to the step's."""
