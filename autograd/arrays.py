@@ -3,7 +3,8 @@
 NumPy's arithmetic on an array of objects asks the objects, so an array of Values computes by itself; `np.exp` of one calls the method `exp`
 of each element, and so numbers have NumPy's names for the rows (`NAMES`) as methods, too. Where a Value stands beside an array, or alone
 in a function of NumPy's, NumPy hands its work over to `__array_ufunc__` and `__array_function__`, which are here: arithmetic and functions
-become the rows, element by element; of NumPy's other functions an answer made of plain numbers is refused, for it has lost the gradients.
+become the rows, element by element; NumPy's other functions get the Values in arrays, and where they cannot compute with these, the error
+says what to do.
 
 NumPy is imported when it asks: an array can only come from somebody who has it.
 """
@@ -16,7 +17,6 @@ from functools import cache
 from typing import Any
 
 from . import composed, ops
-from .context import paused
 from .errors import LostGradientError
 from .numbers import as_operand, holds_many, is_ours
 from .primitive import PRIMITIVES, function_of
@@ -61,8 +61,8 @@ COMPARING = {
 }
 ASKING = ("isfinite", "isnan", "isinf", "signbit")
 """What NumPy asks of numbers alone."""
-BY_NUMBERS = ("isclose", "allclose")
-"""Functions that compare numbers, whatever carries them."""
+BY_NUMBERS = ("isclose", "allclose", "result_type")
+"""Functions that ask for numbers alone, whatever carries them; np.histogram asks for their type."""
 REMEDY = "write it in the functions of autograd, or give it the plain number x.data where no gradient is to flow"
 
 
@@ -81,6 +81,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, out: Any = Non
     import numpy as np
 
     name = _called(ufunc)
+    dtype = options.pop("dtype", None)
     unknown = [*options] if method == "__call__" else []
     if where is not True or unknown:
         raise TypeError(f"{name} of Values takes no {unknown[0] if unknown else 'where'}=: choose with np.where(condition, x, y)")
@@ -97,6 +98,8 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, out: Any = Non
         if ufunc.__name__ in ASKING:
             operands = [*map(_plain, operands)]
         result = getattr(ufunc if function is None else _elementwise(ufunc), method)(*operands, **options)
+    if dtype is not None:
+        result = np.array(result, dtype=dtype)[()]  # who asks for floats gets them as by float(x)
     if out is None:
         return result
     out[0][...] = result
@@ -168,27 +171,22 @@ def _plain(x: Any) -> Any:
 
 def array_function(self: Any, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Another of NumPy's functions, as np.where, with a Value among its arguments."""
+    import numpy as np
+
     name = _called(function)
     if function.__name__ in BY_NUMBERS:
         return function(*map(_plain, args), **options)
     args, options = tuple(_boxed(x, name) for x in args), {key: _boxed(x, name) for key, x in options.items()}
     try:
         result = function(*args, **options)
+    except LostGradientError:
+        raise
     except TypeError as error:
         raise LostGradientError(f"{name} cannot keep the gradients of Values ({error}): {REMEDY}") from error
-    if _lost(result) and not paused():
-        raise LostGradientError(f"{name} made plain numbers of Values, which would lose their gradients: {REMEDY}")
-    return result[()] if getattr(result, "ndim", None) == 0 else result
+    return result[()] if isinstance(result, np.ndarray) and result.ndim == 0 else result
 
 
 def _boxed(x: Any, name: str) -> Any:
     if type(x) in (list, tuple):
         return type(x)(_boxed(item, name) for item in x)
     return _as_array(x, name) if is_ours(x) else x
-
-
-def _lost(result: Any) -> bool:
-    """Whether NumPy made numbers of its own. A float of Python's was among the arguments, and may have been chosen."""
-    if isinstance(result, (list, tuple)):
-        return any(map(_lost, result))
-    return getattr(getattr(result, "dtype", None), "kind", "") in tuple("fc")

@@ -96,7 +96,7 @@ class Own:
 MICROGRAD = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "negate": "-", "pow": "**", "relu": "ReLU"}
 
 
-def micrograds_name(node: Any) -> str:
+def _micrograds_name(node: Any) -> str:
     """A node's operation as micrograd writes it."""
     if node.op is None:
         return ""
@@ -106,10 +106,19 @@ def micrograds_name(node: Any) -> str:
     return MICROGRAD.get(name, name)
 
 
-def hand_on(node: Any) -> None:
-    """One step of a sweep: upstream gradient × local derivative to each operand."""
+def _hand_on(node: Any) -> None:
+    """Hand this node's `grad` on to its operands, as one step of a sweep that somebody walks by hand."""
     for edge in edges(node):
         contribution = node.grad * edge.partial
         if not math.isfinite(contribution):
             raise GradientError(f"no gradient through {describe_edge(edge)}: upstream {node.grad!r} × local derivative {edge.partial!r}")
         edge.operand.grad += contribution
+
+
+def bind_habits(kind: Any) -> None:
+    """Give Value the words of micrograd's that its programs read, and the errors for attributes of people's own."""
+    kind._prev = property(lambda node: {*node.parents}, doc="The operands that are Values. Constants are none: they have no node.")
+    kind._op = property(_micrograds_name, doc="The operation as micrograd writes it: +, *, **2, ReLU; '' for a leaf.")
+    kind._backward = _hand_on
+    for name in OWN:
+        setattr(kind, name, Own(name))

@@ -85,6 +85,10 @@ class Dual:
     def __int__(self) -> int:
         return int(self._left("int(x)"))
 
+    def item(self) -> float:
+        """The plain number, as for a Value."""
+        return self._left("x.item()")
+
     def __round__(self, digits: int | None = None) -> float:
         return round(self._left("round(x)"), digits)
 

@@ -97,5 +97,7 @@ def names(xs: Any) -> dict[str, Any]:
     if xs is None:
         return {}
     if not isinstance(xs, Mapping):
-        raise wrong("names", "a dict, as from locals()", xs)
+        texts = isinstance(xs, (list, tuple)) and all(isinstance(x, str) for x in xs) and xs
+        advice = f"; a list does not say which node is called so: write {{{xs[0]!r}: {xs[0]}, …}}" if texts else ""
+        raise wrong("names", "a dict, as from locals()", xs, advice)
     return {text(key, "each of its keys", "names"): thing for key, thing in xs.items()}

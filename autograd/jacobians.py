@@ -10,6 +10,7 @@ from . import given
 from .graph import edges, topological
 from .numbers import as_operand
 from .primitive import Primitive
+from .shown import Text
 from .transforms import jacobian
 from .typeset import aligned, number, table
 from .value import Value, as_value, as_values
@@ -17,7 +18,7 @@ from .value import Value, as_value, as_values
 Matrix = list[list[float]]
 
 
-def matrix(rows: Sequence[Sequence[float]], digits: int = 4) -> str:
+def matrix(rows: Sequence[Sequence[float]], digits: int = 4) -> Text:
     """A matrix as text, a row a line, its numbers aligned.
 
     >>> print(matrix([[0.21, -0.06], [-0.06, 0.16]]))
@@ -30,9 +31,9 @@ def matrix(rows: Sequence[Sequence[float]], digits: int = 4) -> str:
     columns = [aligned([number(x, digits) for x in column]) for column in zip(*entries, strict=True)]
     lines = [" ".join(cells) for cells in zip(*columns, strict=True)] if columns else [""] * len(entries)
     if len(lines) < 2:
-        return f"[{lines[0] if lines else ''}]"
+        return Text(f"[{lines[0] if lines else ''}]")
     brackets = [("⎡", "⎤"), *[("⎢", "⎥")] * (len(lines) - 2), ("⎣", "⎦")]
-    return "\n".join(f"{left}{line}{right}" for (left, right), line in zip(brackets, lines, strict=True))
+    return Text("\n".join(f"{left}{line}{right}" for (left, right), line in zip(brackets, lines, strict=True)))
 
 
 def elementwise(f: Callable[[Any], Any]) -> Callable[[Iterable[Any]], list[Any]]:
@@ -82,6 +83,9 @@ class JacobianChain:
             text = f"∇{_index(k)} = J{_index(k + 1)}ᵀ ∇{_index(k + 1)} = "
             lines += ["", _beside(text, matrix(transposed), " ", matrix(arriving), " = ", matrix(found))]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return Text(str(self))._repr_html_()
 
 
 def jacobian_chain(functions: Sequence[Callable[..., Any]], x: Sequence[float]) -> JacobianChain:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from .errors import StaleGraphError
 from .marks import sweep
 from .ops import multiply
-from .primitive import PRIMITIVES, Primitive
+from .primitive import Primitive
 
 N = TypeVar("N", bound=Any)
 """A node: its operands x, y and local derivatives dx, dy, the row `op` that made it, and its number `data`."""
@@ -59,10 +59,8 @@ def is_still(node: Any, depth: int = 8) -> bool:
 
 def vanishes(row: Primitive, numbers: Sequence[float], exact: Sequence[bool]) -> bool:
     """Whether the row's result, which is 0 at these numbers, is so exactly and not by underflow; `exact` says it of operands that are 0."""
-    if row.name in FADING or row not in _TABLE:
-        return False
     zeros = [sure for x, sure in zip(numbers, exact, strict=True) if x == 0.0]
-    return any(zeros) if row.name in PRODUCTS else all(zeros)
+    return any(zeros) if row.zero == "product" else row.zero == "exact" and all(zeros)
 
 
 def substitutes(order: Sequence[N], outputs: Iterable[N], *, wrt: Iterable[N] | None = None, again: bool = False) -> dict[N, Partials]:
@@ -125,11 +123,6 @@ def swept(order: Sequence[N], outputs: Sequence[N], seed: float) -> dict[N, floa
 
 
 _MULTIPLY = multiply.primitive
-_TABLE = frozenset(PRIMITIVES.values())
-FADING = frozenset({"exp", "sigmoid", "log_sigmoid", "softplus", "sech", "gaussian", "erfc", "rhypot"})
-"""Rows that are 0 nowhere: where they give it, it is underflow."""
-PRODUCTS = frozenset({"multiply", "divide", "power", "pow", "leaky_relu", "elu"})
-"""Rows that are 0 only where an operand is; elsewhere it is underflow."""
 BITS = 4096
 """How many leaves are told apart at once. Beyond, two may be taken for one, and something be refused that need not be."""
 

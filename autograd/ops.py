@@ -20,149 +20,20 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from . import floats
-from .primitive import REALS, Binary, Defaulted, Interval, Primitive, Rule, Unary, register
+from .primitive import Binary, Defaulted, Interval, Unary
+from .rounding import LEAST, angle_loss, cube_loss, length_loss, pow_loss, power_loss
+from .rows import binary, defaulted, unary
 
 # For `from autograd import *`: everything but abs and pow, which would take the place of Python's own.
-# fmt: off
 __all__ = [
-    "above",
-    "acos",
-    "acosh",
-    "add",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cos",
-    "cosh",
-    "divide",
-    "elu",
-    "erf",
-    "erfc",
-    "exp",
-    "expm1",
-    "gaussian",
-    "heaviside",
-    "hypot",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "log_sigmoid",
-    "maximum",
-    "minimum",
-    "multiply",
-    "negate",
-    "power",
-    "relu",
-    "rhypot",
-    "sech",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sinh",
-    "softplus",
-    "sqrt",
-    "stop_gradient",
-    "subtract",
-    "tan",
-    "tanh",
-]
-# fmt: on
-
-
-def unary(
-    name: str,
-    forward: Callable[[float], float],
-    rule: Rule,
-    *,
-    symbol: str | None = None,
-    formula: str | None = None,
-    latex: str | None = None,
-    textbook: str,
-    domain: Interval = REALS,
-    kinks: tuple[str, ...] = (),
-    flat: Callable[[float], bool] | None = None,
-    summary: str,
-    **columns: Any,
-) -> Unary:
-    """A row with one operand, x."""
-    row = Primitive(
-        name=name,
-        operands=("x",),
-        forward=forward,
-        partials=(rule,),
-        symbol=symbol or name,
-        formula=formula or f"{name}(x)",
-        latex=latex or rf"\operatorname{{{name}}}\left(<x>\right)".replace("_", r"\_"),
-        textbook=(textbook,),
-        domain=(domain,),
-        kinks=kinks,
-        flat=(flat,),
-        summary=summary,
-        **columns,
-    )
-    return cast(Unary, _function(row))
-
-
-def binary(
-    name: str,
-    forward: Callable[[float, float], float],
-    rule_x: Rule,
-    rule_y: Rule | None,
-    *,
-    operands: tuple[str, str] = ("x", "y"),
-    symbol: str | None = None,
-    formula: str | None = None,
-    latex: str | None = None,
-    textbook: tuple[str, str],
-    domain: tuple[Interval, Interval] = (REALS, REALS),
-    condition: str = "",
-    kinks: tuple[str, ...] = (),
-    flat: tuple[Callable[[float, float], bool] | None, Callable[[float, float], bool] | None] = (None, None),
-    once: Callable[[float, float], bool] | None = None,
-    hint: str = "",
-    summary: str,
-    **columns: Any,
-) -> Binary:
-    """A row with two operands, x and y unless named otherwise."""
-    x, y = operands
-    row = Primitive(
-        name=name,
-        operands=operands,
-        forward=forward,
-        partials=(rule_x, rule_y),
-        symbol=symbol or name,
-        formula=formula or f"{name}({x}, {y})",
-        latex=latex or rf"\operatorname{{{name}}}\left(<{x}>, <{y}>\right)".replace("_", r"\_"),
-        textbook=textbook,
-        domain=domain,
-        condition=condition,
-        kinks=kinks,
-        flat=flat,
-        once=once,
-        hint=hint,
-        summary=summary,
-        **columns,
-    )
-    return cast(Binary, _function(row))
-
-
-def defaulted(*columns: Any, **more: Any) -> Defaulted:
-    """A row whose second operand may be left out."""
-    return cast(Defaulted, binary(*columns, **more))
-
-
-def _function(row: Primitive) -> Any:
-    function = register(row)
-    function.__module__ = __name__  # where it is found, for those who ask: help() and pickle
-    return function
+    "above", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "divide", "elu", "erf", "erfc", "exp",
+    "expm1", "gaussian", "heaviside", "hypot", "leaky_relu", "log", "log1p", "log2", "log10", "log_sigmoid", "maximum", "minimum",
+    "multiply", "negate", "power", "relu", "rhypot", "sech", "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt", "stop_gradient",
+    "subtract", "tan", "tanh",
+]  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -185,6 +56,7 @@ multiply: Binary = binary(
     symbol="×", formula="x * y", latex=r"<x> \cdot <y>", textbook=("y", "x"),
     summary="The product. It hands each operand the other's value times the upstream gradient.",
     operator="mul",
+    zero="product",
 )  # fmt: skip
 divide: Binary = binary(
     # -(z / y) and not -x / y²: y² underflows from |y| = 1e-162 on.
@@ -192,6 +64,7 @@ divide: Binary = binary(
     symbol="÷", formula="x / y", latex=r"\frac{<x>}{<y>}", textbook=("1/y", "-x/y**2"),
     condition="y ≠ 0", summary="The quotient.",
     operator="truediv",
+    zero="product", loss={"y": (lambda z, x, y: LEAST / math.fabs(y), "a subnormal z has lost digits, and z/y shows it where |y| < 1")},
 )  # fmt: skip
 negate: Unary = unary(
     "negate", operator.neg, lambda z, x: -1.0,
@@ -218,6 +91,7 @@ power: Binary = binary(
     flat=(lambda x, c: c == 0.0, None),
     summary="x to a power that is a plain number; never takes a logarithm.",
     result="loud", arrays=lambda m, x, c: x**c,
+    zero="product", loss={"x": (power_loss, "a subnormal power has lost digits, and the exponent multiplies the loss")},
 )  # fmt: skip
 
 
@@ -243,6 +117,11 @@ pow: Binary = binary(  # noqa: A001 - Python's own pow(v, w) reaches it too
     once=lambda x, y: x == 0.0 and y <= 1.0,
     summary="x to a power that is a Value too.",
     result="loud", operator="pow", arrays=lambda m, x, y: x**y,
+    zero="product",
+    loss={
+        "x": (pow_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
+        "y": (lambda z, x, y: LEAST * math.fabs(math.log(x)) if x > 0.0 else 0.0, "a subnormal z has lost digits"),
+    },
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -255,6 +134,7 @@ exp: Unary = unary(
     latex="e^{<x>}", textbook="exp(x)",
     summary="The exponential, e to the power x.",
     result="loud",
+    zero="",
 )  # fmt: skip
 expm1: Unary = unary(
     "expm1", math.expm1, lambda z, x: exp(x),  # not z + 1, which is rounded
@@ -297,23 +177,17 @@ sqrt: Unary = unary(
 # Circular and hyperbolic functions
 
 sin: Unary = unary(
-    "sin",
-    math.sin,
-    lambda z, x: cos(x),
-    latex=r"\sin\left(<x>\right)",
-    textbook="cos(x)",
+    "sin", math.sin, lambda z, x: cos(x),
+    latex=r"\sin\left(<x>\right)", textbook="cos(x)",
     summary="The sine; x in radians.",
     result="unit",
-)
+)  # fmt: skip
 cos: Unary = unary(
-    "cos",
-    math.cos,
-    lambda z, x: -sin(x),
-    latex=r"\cos\left(<x>\right)",
-    textbook="-sin(x)",
+    "cos", math.cos, lambda z, x: -sin(x),
+    latex=r"\cos\left(<x>\right)", textbook="-sin(x)",
     summary="The cosine; x in radians.",
     result="unit",
-)
+)  # fmt: skip
 tan: Unary = unary(
     "tan", math.tan, lambda z, x: 1.0 + z * z,
     latex=r"\tan\left(<x>\right)", textbook="1 + tan(x)**2",
@@ -346,23 +220,17 @@ atan: Unary = unary(
     result="finite",
 )  # fmt: skip
 sinh: Unary = unary(
-    "sinh",
-    math.sinh,
-    lambda z, x: cosh(x),
-    latex=r"\sinh\left(<x>\right)",
-    textbook="cosh(x)",
+    "sinh", math.sinh, lambda z, x: cosh(x),
+    latex=r"\sinh\left(<x>\right)", textbook="cosh(x)",
     summary="The hyperbolic sine.",
     result="loud",
-)
+)  # fmt: skip
 cosh: Unary = unary(
-    "cosh",
-    math.cosh,
-    lambda z, x: sinh(x),
-    latex=r"\cosh\left(<x>\right)",
-    textbook="sinh(x)",
+    "cosh", math.cosh, lambda z, x: sinh(x),
+    latex=r"\cosh\left(<x>\right)", textbook="sinh(x)",
     summary="The hyperbolic cosine.",
     result="loud",
-)
+)  # fmt: skip
 
 
 def _tanh_x(z: Any, x: Any) -> Any:
@@ -388,6 +256,7 @@ sech: Unary = unary(
     formula="1/cosh(x)", latex=r"\operatorname{sech}\left(<x>\right)", textbook="-z*tanh(x)",
     summary="The hyperbolic secant, 1 / cosh(x); its square is tanh's derivative.",
     result="unit", arrays=_sech_arrays,
+    zero="",
 )  # fmt: skip
 asinh: Unary = unary(
     "asinh", math.asinh, lambda z, x: rhypot(1.0, x),
@@ -438,12 +307,18 @@ hypot: Binary = binary(
     formula="sqrt(x**2 + y**2)", latex=r"\sqrt{<x>^2 + <y>^2}", textbook=("x/z", "y/z"), kinks=("abs(x) + abs(y)",),
     once=lambda x, y: x == 0.0 and y == 0.0,
     summary="The length √(x² + y²); its derivative at the origin is taken as 0, and there is no second one.",
+    loss={"x": (length_loss, "a subnormal length has lost digits"), "y": (length_loss, "a subnormal length has lost digits")},
 )  # fmt: skip
 rhypot: Binary = binary(
     "rhypot", floats.rhypot, _rhypot_x, lambda z, x, y: _rhypot_x(z, y, x),
     formula="1/sqrt(x**2 + y**2)", latex=r"\frac{1}{\sqrt{<x>^2 + <y>^2}}", textbook=("-x*z**3", "-y*z**3"),
     condition="x and y not both 0", summary="The reciprocal of a length, 1/√(x² + y²).",
     arrays=_rhypot_arrays,
+    zero="",
+    loss={
+        "x": (lambda z, x, y: cube_loss(z, x), "z³ is three times as wrong as z"),
+        "y": (lambda z, x, y: cube_loss(z, y), "z³ is three times as wrong as z"),
+    },
 )  # fmt: skip
 atan2: Binary = binary(
     "atan2", math.atan2, _atan2_y, _atan2_x,
@@ -451,6 +326,10 @@ atan2: Binary = binary(
     textbook=("x/(x**2 + y**2)", "-y/(x**2 + y**2)"), kinks=("abs(x) + abs(y)", "abs(y) + (x > 0)"),
     summary="The angle of the point (x, y), in radians from -π to π. Note the order of the operands: y first.",
     result="finite",
+    loss={
+        "y": (lambda z, y, x: angle_loss(x, y), "r² is twice as wrong as r = 1/√(x² + y²)"),
+        "x": (lambda z, y, x: angle_loss(y, x), "r² is twice as wrong as r = 1/√(x² + y²)"),
+    },
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -463,15 +342,11 @@ abs: Unary = unary(  # noqa: A001 - Python's own abs(v) reaches it too
     result="finite", operator="abs",
 )  # fmt: skip
 sign: Unary = unary(
-    "sign",
-    floats.sign,
-    lambda z, x: 0.0,
-    textbook="0",
-    kinks=("x",),
-    flat=lambda x: x < 0.0 or x > 0.0,
+    "sign", floats.sign, lambda z, x: 0.0,
+    textbook="0", kinks=("x",), flat=lambda x: x < 0.0 or x > 0.0,
     summary="-1, 0 or 1.",
     result="unit",
-)
+)  # fmt: skip
 heaviside: Unary = unary(
     "heaviside", floats.heaviside, lambda z, x: 0.0,
     symbol="H", latex=r"\left[<x> > 0\right]", formula="(x > 0)", textbook="0", kinks=("x",),
@@ -520,18 +395,21 @@ sigmoid: Unary = unary(
     symbol="σ", formula="1/(1 + exp(-x))", latex=r"\sigma\left(<x>\right)", textbook="z*(1 - z)",
     summary="The logistic function, from 0 to 1.",
     result="unit", arrays=_sigmoid_arrays,
+    zero="",
 )  # fmt: skip
 log_sigmoid: Unary = unary(
     "log_sigmoid", floats.log_sigmoid, lambda z, x: sigmoid(-x),
     symbol="log σ", formula="log(sigmoid(x))", latex=r"\ln\sigma\left(<x>\right)", textbook="1 - sigmoid(x)",
     summary="The logarithm of the logistic function.",
     result="finite", arrays=lambda m, x: m.minimum(x, 0.0) - m.log1p(m.exp(-m.abs(x))),
+    zero="",
 )  # fmt: skip
 softplus: Unary = unary(
     "softplus", floats.softplus, lambda z, x: sigmoid(x),
     formula="log(1 + exp(x))", latex=r"\ln\left(1 + e^{<x>}\right)", textbook="sigmoid(x)",
     summary="A smooth relu, log(1 + exp(x)).",
     result="finite", arrays=lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))),
+    zero="",
 )  # fmt: skip
 relu: Unary = unary(
     "relu", floats.relu, lambda z, x: heaviside(x),
@@ -559,6 +437,7 @@ leaky_relu: Defaulted = defaulted(
     textbook=("(x > 0) + (x <= 0)*a", "(x <= 0)*x"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·x; its derivative at 0 is taken as a. Maas et al. 2013 have a = 0.01.",
     init="he", default=0.01, arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.minimum(x, 0.0)),
+    zero="product",
 )  # fmt: skip
 elu: Defaulted = defaulted(
     "elu", floats.elu, _elu_x, lambda z, x, a: expm1(-relu(-x)),
@@ -566,6 +445,7 @@ elu: Defaulted = defaulted(
     textbook=("(x > 0) + (x <= 0)*a*exp(x)", "(x <= 0)*(exp(x) - 1)"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
     summary="x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a. Clevert et al. 2015 have a = 1.",
     init="he", default=1.0, arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.expm1(m.minimum(x, 0.0))),
+    zero="product",
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -584,6 +464,7 @@ erfc: Unary = unary(
     formula="1 - erf(x)", textbook="-2/sqrt(pi)*exp(-x**2)",
     summary="1 - erf(x), exact in its upper tail.",
     result="finite",
+    zero="",
 )  # fmt: skip
 
 
@@ -598,6 +479,8 @@ gaussian: Unary = unary(
     formula="exp(-x**2)", latex="e^{-<x>^2}", textbook="-2*x*z",
     summary="The bell curve exp(-x²); erf's derivative up to a factor.",
     result="unit", arrays=_gaussian_arrays,
+    zero="",
+    loss={"x": (lambda z, x: 2.0 * math.fabs(x) * LEAST, "a subnormal z (|x| > 26.6) has lost digits, and 2x multiplies the loss")},
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------------------

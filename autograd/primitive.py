@@ -8,7 +8,7 @@ without any row knowing of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from keyword import iskeyword
 from numbers import Real
@@ -120,6 +120,12 @@ MOST = 100
 """So many operands or kinks no function has: what has more has no end."""
 
 
+Loss = tuple[Callable[..., float], str]
+
+ZEROS = ("", "exact", "product")
+"""What a result of 0 may say: nothing, since it may be underflow or rounding; that the function is 0 there, as far as those of its operands
+are that are 0; that one of its operands is 0, or else it is underflow."""
+
 RESULTS = ("", "unit", "finite", "loud")
 """What may be known of a row's result on finite operands: nothing; that there is one, from -1 to 1; that there is one, and it is finite;
 that it is finite, or else `forward` raises."""
@@ -151,6 +157,10 @@ class Primitive:
               arithmetic or the namespace's function of this name will do, or nothing will
     init      how a layer begins that ends in it: "he" where about half of its inputs come through, else "xavier"
     default   the second operand where it is left out; None where it has to be given
+    bends     expressions that vanish where the function has a derivative, and no second one: there its rules take that as 0
+    zero      what a result of 0 says, one of ZEROS
+    loss      for operands by name, and for the result as "z": how far the local derivative, or the result, may be off beyond 4 units in
+              the last place, as a function of (z, operands), and why
     """
 
     # Written out, since dataclasses would double the time of `import autograd`.
@@ -178,6 +188,9 @@ class Primitive:
         arrays: Callable[..., Any] | None = None,
         init: str = "xavier",
         default: float | None = None,
+        bends: tuple[str, ...] = (),
+        zero: str = "",
+        loss: Mapping[str, Loss] | None = None,
     ) -> None:
         known = given.shorten(given.text(name, "name", "a primitive"))
         asker = f"primitive {known}"
@@ -203,6 +216,10 @@ class Primitive:
         given.text(operator, "operator", asker)
         given.choice(result, RESULTS, "result")
         given.choice(init, ("xavier", "he"), "init")
+        given.choice(zero, ZEROS, "zero")
+        bends, loss = _column(bends, "bends", str, asker), dict(loss or {})
+        if unknown := [operand for operand in loss if operand not in (*operands, "z")]:
+            raise ValueError(f"{known} states a loss for {given.shorten(unknown[0])}, which is neither an operand nor the result, z")
         if arrays is not None:
             given.function(arrays, asker, "a function as arrays")
         if partials[0] is None:
@@ -215,6 +232,7 @@ class Primitive:
         if default is not None and len(operands) == 1:
             raise ValueError(f"{known} has one operand, but a default for the second")
         self.default = None if default is None else as_float(default, "a number as default", asker)
+        self.bends, self.zero, self.loss = bends, zero, loss
         self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
 
     @property

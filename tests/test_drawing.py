@@ -37,8 +37,9 @@ from autograd import (
 )
 from autograd.drawing import engine, layout_engine
 from autograd.drawing.picture import Picture
-from autograd.drawing.view import find_names, look
+from autograd.drawing.view import look
 from autograd.graph import topological
+from autograd.naming import find_names
 from autograd.program import compile as compiled
 from autograd.typeset import shown
 

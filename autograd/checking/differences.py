@@ -11,13 +11,12 @@ from typing import Any
 
 from .. import given
 from ..numbers import as_float
+from ..rounding import LEAST as LEAST
 from ..value import Value
 
 EPSILON = 2.0**-52
 ROUNDING = 4.0
 """Units in the last place by which one operation may be off. The table's own are within 3, and their local derivatives within 4."""
-LEAST = math.ulp(0.0)
-"""The least positive float, 5e-324: an operation whose result is smaller than all normal floats may be off by `ROUNDING` of these."""
 _ROWS = 6  # of the tableau; the steps differ by 2⁵, the orders reach h¹²
 _FIRST = 2.0**-4  # the first step, in units of the scale on which f changes: (1/16)¹² is below ε
 FINER = 64.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..errors import MissingExtraError
 from ..expression import Expression, parse
 from ..graph import cotangents, edges, topological
 from ..masking import substitutes
-from ..primitive import PRIMITIVES, Primitive
+from ..primitive import PRIMITIVES, Loss, Primitive
 from ..value import Value
 from .differences import LEAST, NO_VALUE
 from .judging import is_at_kink, point_of
@@ -159,57 +158,16 @@ def _partial(primitive: Primitive, position: int, operands: Sequence[Any]) -> An
 # How far off a number is, and how far off it may be
 
 
-def _power_loss(z: float, x: float, c: float) -> float:
-    return LEAST * (abs(c) if c >= 0.5 else abs(c / x) if x else 0.0)
-
-
-def _pow_loss(z: float, x: float, y: float) -> float:
-    if y <= 0.5:
-        return LEAST * abs(y / x) if x else 0.0  # as for power
-    rounding = abs(float(Fraction(y) - 1 - Fraction(y - 1.0)))
-    if x < 0.0 and rounding:
-        return math.inf  # y - 1 has lost its last bit, and with it the sign
-    size = (y - 1.0) * math.log(abs(x)) if x else -math.inf
-    return abs(y) * (math.exp(size) * (rounding * abs(math.log(abs(x) or 1.0)) * 1.01) + LEAST)
-
-
-def _length_loss(z: float, x: float, y: float) -> float:
-    return LEAST / z if z else 0.0
-
-
-def _cube_loss(z: float, x: float) -> float:
-    return 3.0 * math.ulp(x * z * z * z) + (LEAST + LEAST * z) * z * z
-
-
-def _angle_loss(across: float, along: float) -> float:
-    r = 1.0 / math.hypot(across, along) if across or along else 0.0
-    return math.ulp(across * r * r) + LEAST * r + LEAST * r * r if r < math.inf else math.inf
-
-
-LOSSES: dict[tuple[str, str], tuple[Callable[..., float], str]] = {
-    ("divide", "y"): (lambda z, x, y: LEAST / abs(y), "a subnormal z has lost digits, and z/y shows it where |y| < 1"),
-    ("power", "x"): (_power_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
-    ("pow", "x"): (_pow_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
-    ("pow", "y"): (lambda z, x, y: LEAST * abs(math.log(x)) if x > 0.0 else 0.0, "a subnormal z has lost digits"),
-    ("hypot", "x"): (_length_loss, "a subnormal length has lost digits"),
-    ("hypot", "y"): (_length_loss, "a subnormal length has lost digits"),
-    ("rhypot", "x"): (lambda z, x, y: _cube_loss(z, x), "z³ is three times as wrong as z"),
-    ("rhypot", "y"): (lambda z, x, y: _cube_loss(z, y), "z³ is three times as wrong as z"),
-    ("atan2", "y"): (lambda z, y, x: _angle_loss(x, y), "r² is twice as wrong as r = 1/√(x² + y²)"),
-    ("atan2", "x"): (lambda z, y, x: _angle_loss(y, x), "r² is twice as wrong as r = 1/√(x² + y²)"),
-    ("gaussian", "x"): (lambda z, x: 2.0 * abs(x) * LEAST, "a subnormal z (|x| > 26.6) has lost digits, and 2x multiplies the loss"),
+LOSSES: dict[tuple[str, str], Loss] = {
+    (row.name, operand): row.loss[operand] for row in PRIMITIVES.values() for operand in row.operands if operand in row.loss
 }
-"""The rules of the table that may be off by more than 4 units in the last place: by how much more at (z, operands), and why.
-
-Where an intermediate result overflows for operands below the normal floats, the loss is infinite: the engine has no derivative there, and
-says so.
-"""
+"""What the rows of the table say in their column `loss`, of their rules."""
 
 
 def known_loss(primitive: Primitive, position: int, z: float, operands: Sequence[float]) -> float:
-    """By how much a rule of the table is known to be off, beyond 4 units in the last place."""
-    name = primitive.name, primitive.operands[position]
-    return LOSSES[name][0](z, *operands) if name in LOSSES else 0.0
+    """By how much a rule is known to be off, beyond 4 units in the last place, as the row says."""
+    loss = primitive.loss.get(primitive.operands[position])
+    return loss[0](z, *operands) if loss else 0.0
 
 
 def ulps(got: float, exact: Any) -> float:

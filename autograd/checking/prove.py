@@ -15,7 +15,7 @@ from .. import given
 from ..primitive import PRIMITIVES, Primitive
 from ..typeset import table
 from .chance import common_points, random_operands, random_recipe
-from .exact import LOSSES, exact_partial, graph_ratio, known_loss, ulps
+from .exact import exact_partial, graph_ratio, known_loss, ulps
 from .graphs import check_graph
 from .judging import is_at_kink, judge_partial
 from .ladder import ULPS, allowed_units, evaluated, rules_of, spelled, spelled_partial
@@ -31,6 +31,7 @@ class Line:
     allowed: float = 0.0
     operand: str = ""
     point: str = ""
+    why: str = ""
 
 
 @dataclass
@@ -84,9 +85,8 @@ class Proof:
         """The rows that were off by more than `ULPS` units, each with what it may be off by there, and why; one line each."""
         lines = []
         for name, line in self.rows.items():
-            if line.worst > ULPS and (name, line.operand) in LOSSES:
-                why = LOSSES[name, line.operand][1]
-                lines.append(f"{name}: off by {line.worst:.2f} where {line.allowed:.2f} are allowed, since {why}.")
+            if line.worst > ULPS and line.why:
+                lines.append(f"{name}: off by {line.worst:.2f} where {line.allowed:.2f} are allowed, since {line.why}.")
         return [f"More than {ULPS:g} units in the last place, for a known reason:", *lines, ""] if lines else []
 
 
@@ -172,6 +172,7 @@ def _prove_point(row: Primitive, operands: tuple[float, ...], line: Line, proof:
         error, loss = ulps(got, exact), known_loss(row, position, z, operands) / math.ulp(float(exact))
         if error > line.worst and loss < math.inf:
             line.worst, line.allowed, line.operand, line.point = error, ULPS + loss, row.operands[position], spelled(row, operands)
+            line.why = row.loss[line.operand][1] if line.operand in row.loss else ""
         if error > allowed_units(row) + loss:
             proof.alarms.append(f"{what}, but exactly {float(exact)!r}: off by {error:.3g} units in the last place")
 

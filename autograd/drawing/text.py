@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import given
 from ..numbers import as_float
+from ..shown import Text
 from ..typeset import name, number, shown
 from ..value import Value
 from .view import Box, look, outputs_of
@@ -138,7 +139,7 @@ def _tex(text: str) -> str:
 
 def tree(
     output: Value | Iterable[Value], *, names: Mapping[str, Any] | None = None, seed: float = 1.0, digits: int = 6, most: int = 200
-) -> str:
+) -> Text:
     """The graph below the output as a tree of text: each node with its value and gradient, operands indented below it.
 
     A node that is used again is written out once; later it stands with an arrow ↑. At most `most` lines. Like a picture, it
@@ -172,7 +173,7 @@ def tree(
         for i, operand in reversed(list(enumerate(operands))):
             last = i == len(operands) - 1
             stack.append((operand, after + ("└─ " if last else "├─ "), after + ("   " if last else "│  ")))
-    return "\n".join(lines)
+    return Text("\n".join(lines))
 
 
 def _line(box: Box, digits: int) -> str:

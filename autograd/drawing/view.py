@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import given
 from ..failures import label_of
 from ..graph import cotangents, topological
+from ..naming import find_names
 from ..primitive import Primitive
 from ..typeset import number
 from ..value import Value, as_values
@@ -260,21 +261,6 @@ def _cut_long_arrows(view: View) -> None:
                 stubs.append(connection.tail)
             drawn.add(tail)
     view.boxes.extend(stubs)
-
-
-def find_names(names: Mapping[str, Any]) -> dict[Value, str]:
-    """The names of Values in a namespace such as locals(), and of the Values in its lists: w[0], w[1]. The first name wins."""
-    found: dict[Value, str] = {}
-    for name, thing in names.items():
-        if name.startswith("_"):
-            continue
-        if isinstance(thing, Value):
-            found.setdefault(thing, name)
-        elif isinstance(thing, (list, tuple)):
-            for i, item in enumerate(thing):
-                if isinstance(item, Value):
-                    found.setdefault(item, f"{name}[{i}]")
-    return found
 
 
 LONGEST_FORMULA = 24

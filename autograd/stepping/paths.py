@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .. import given
 from ..errors import AutogradError
 from ..graph import Edge
+from ..shown import Text
 from ..typeset import number
 from ..value import Value, as_value
 from ..words import Language
@@ -91,6 +92,14 @@ class Explanation:
         from .frames import highlighted
 
         return highlighted(self.recording, self.paths[0].edges if self.paths else ())
+
+    def _repr_html_(self) -> str:
+        """For front-ends that are no IPython: the same in one."""
+        words = Text(str(self))._repr_html_()
+        try:
+            return f"{self.picture().pipe('svg', encoding='utf-8').partition('?>')[2]}{words}"
+        except AutogradError:
+            return words
 
     def _ipython_display_(self) -> None:
         """The largest path in the picture, then the words."""

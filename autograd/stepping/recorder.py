@@ -17,11 +17,11 @@ from itertools import count
 from typing import Any
 
 from .. import given
-from ..drawing.view import find_names
 from ..errors import ExpressionError, GradientError
 from ..failures import label_of, no_derivative, out_of_range
 from ..graph import Edge, topological
 from ..masking import substitutes
+from ..naming import find_names
 from ..numbers import as_float
 from ..primitive import FAILURES, Primitive
 from ..typeset import Notation, formula, number, shown
