@@ -24,8 +24,9 @@ from . import init
 from .activations import ELU, GELU, Activation, Identity, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .data import Images, circles, digits, minibatches, mnist, moons, one_hot, read_idx, spiral, split, xor
 from .doctor import diagnose
+from .dropout import Dropout, Noise
 from .judging import accuracy, confusion, evaluate, predict
-from .layers import MLP, Layer, Linear, Neuron, Sequential
+from .layers import MLP, Embedding, Layer, Linear, Neuron, Sequential
 from .losses import (
     absolute_error,
     binary_cross_entropy,
@@ -67,6 +68,8 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Dropout",
+    "Embedding",
     "Epoch",
     "History",
     "Identity",
@@ -77,6 +80,7 @@ __all__ = [
     "LogSoftmax",
     "Module",
     "Neuron",
+    "Noise",
     "Optimiser",
     "RMSProp",
     "ReLU",

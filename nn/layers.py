@@ -12,12 +12,12 @@ from operator import mul
 from random import Random
 from typing import Any, ClassVar
 
-from autograd import Value, given, scope
+from autograd import Value, given, scope, take
 from autograd.numbers import as_float, as_operand
 
 from . import activations
-from .init import Initialiser, checked, generator, suited
-from .module import Module
+from .init import Initialiser, checked, gaussian, generator, suited
+from .module import Module, number
 
 ActivationLike = str | Callable[[Any], Any] | None
 
@@ -222,6 +222,39 @@ class MLP(Module):
         """The sizes of its layers."""
         sizes = [len(self.layers[0].neurons[0].w), *(len(layer.neurons) for layer in self.layers)]
         return f"MLP({' → '.join(map(str, sizes))})"
+
+
+class Embedding(Module):
+    """A table of vectors that are learned: whole numbers from 0 to below `count` become rows of `outputs` numbers.
+
+    A whole number gives its row, a list of them the list of their rows. Packed, one program serves all (see `autograd.take`).
+
+    init   where the numbers start: Gaussian of deviation 1 unless said otherwise, as in PyTorch
+    """
+
+    def __init__(self, count: int, outputs: int, *, init: Initialiser | None = None, rng: Random | int | None = None) -> None:
+        count, outputs = size(count, "Embedding", "count"), size(outputs, "Embedding", "outputs")
+        rng = generator(rng)
+        start = gaussian(1.0) if init is None else checked(init, "Embedding")
+        self.rows = [[Value(number(start(count, outputs, rng), "Embedding's init")) for _ in range(outputs)] for _ in range(count)]
+
+    def forward(self, x: Any) -> Any:
+        """The row of a whole number; the rows of a list of them."""
+        if isinstance(x, (list, tuple)) or getattr(x, "ndim", None):
+            return [self.forward(each) for each in as_list(x)]
+        if given.is_bool(x) or not hasattr(x, "__index__"):
+            raise given.wrong(self._path or "Embedding", "whole numbers", x)
+        try:
+            return take(self.rows, x)
+        except IndexError:
+            raise IndexError(f"{self._path or 'Embedding'} has the rows 0 to {len(self.rows) - 1}, but got {given.shorten(x)}") from None
+
+    def summary(self) -> str:
+        """How many rows, of how many numbers."""
+        return f"Embedding({len(self.rows)} × {len(self.rows[0])})"
+
+    def _shown(self) -> Any:
+        return iter(())
 
 
 def as_list(x: Any) -> list[Any]:

@@ -492,7 +492,7 @@ def test_a_branch_behind_an_error() -> None:
 def test_branches_that_are_not_to_be() -> None:
     """branches="raise" and limit= say when another way is an error, and what to do instead."""
     with pytest.raises(
-        GuardError, match=r"folded takes another branch for example 1: choose without a comparison, with relu\(x\), maximum\(x, y\) or"
+        GuardError, match=r"folded takes another branch for example 1\. Choose without a comparison: with relu\(x\), maximum\(x, y\) or"
     ):
         pack(folded, branches="raise")([1.0, -1.0])
 

@@ -261,7 +261,7 @@ def test_interrupted_anywhere() -> None:
     model, program, optimiser = network()
     states = {}
     with program.training(optimiser) as step:
-        for _ in range(400):
+        for _ in range(401):
             states[optimiser.steps] = (numbers(model), optimiser.state_dict())
             step(X, T)
     rng = random.Random(0)

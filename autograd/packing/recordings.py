@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +37,9 @@ AWAY: dict[int, Session] = {}
 """Trainings whose parameters are in their arrays."""
 ALONE = 8
 """So few examples are computed one by one where one among them is in trouble; more are halved."""
+WAYS = 4
+"""So many recordings of one shape of examples, by their comparisons, are told as costly."""
+CHOOSE = "Choose without a comparison: with relu(x), maximum(x, y) or where(condition, x, y) instead of max(0, x) or `x if x > 0 else 0`"
 ALIVE = 64
 """For how many signatures a program without a batch keeps its recordings: those that were used last."""
 ERRORS = (AutogradError, ArithmeticError, ValueError, IndexError)
@@ -153,6 +157,8 @@ class Recorded:
     """A function, and its recordings: for arguments of each structure, for each set of those whole numbers, texts and switches that a
     program is made for, and for each state of what the function finds around itself.
     """
+
+    _warned = False
 
     def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
@@ -377,15 +383,20 @@ class Recorded:
         return [self.wrt != "params"] * (len(batched) - len(self.params)) + [self.wrt != "arguments"] * len(self.params)
 
     def _another_way(self, tried: int, name: int) -> None:
-        """GuardError where there may be no further recording of comparisons that come out in another way."""
+        """GuardError where there may be no further recording of comparisons that come out in another way; once, a warning of many."""
+        if tried == WAYS and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{self.__name__} has {tried} recordings, and its comparisons come out otherwise again for example {name}: each way"
+                f" costs another recording, and its examples are computed apart from the others. {CHOOSE}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         if not tried or (self.program.branches != "raise" and tried < self.program.limit):
             return
         another = self.program.branches == "raise"
         what = "takes another branch" if another else f"has taken {tried} different ways, and limit={self.program.limit},"
-        raise GuardError(
-            f"{self.__name__} {what} for example {name}: choose without a comparison, with relu(x), maximum(x, y) or where(condition, x, y)"
-            " instead of max(0, x) or `x if x > 0 else 0`"
-        )
+        raise GuardError(f"{self.__name__} {what} for example {name}. {CHOOSE}")
 
     def _keep(self, form: Form, known: Known) -> None:
         """Keep a form, and let go of the one that was not used for longest, where they are too many."""
