@@ -28,6 +28,7 @@ from .looking import draw, owners, places, rows
 from .machine import Sums, one_thread
 from .outputs import Outputs
 from .recordings import ALONE, ERRORS, Batch, Known, Recorded, Variant, first, plain
+from .report import report
 from .shards import check_version, sent
 from .tensors import source
 from .training import Training
@@ -265,6 +266,12 @@ class Packed(Recorded):
             return f"{text}; they have too little in common, so it runs as scalar source"
         slow = dict.fromkeys(group.op.name for group in variant.plan.groups if group.op is not None and isinstance(kernel(group.op), Each))
         return f"{text}; number by number, for want of a form on arrays: {', '.join(slow)}" if slow else text
+
+    def report(self) -> str:
+        """What makes this program slow, or record again, with what that costs here and what to do: a line each. What there is of the kind
+        stands in docs/cliffs.md.
+        """
+        return report(self)
 
     def __repr__(self) -> str:
         made = ", ".join(f"{describe(signature)} × {len(form.variants)}" for signature, form in [*self.forms.items()][:5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -48,13 +49,16 @@ ERRORS = (AutogradError, ArithmeticError, ValueError, IndexError)
 
 @dataclass(eq=False)
 class Variant:
-    """One recording of the function: its tape, plan and code; `scalar` is its program without arrays, `alone` whether that runs instead."""
+    """One recording of the function: its tape, plan and code; `scalar` is its program without arrays, `alone` whether that runs instead;
+    `seconds` is how long it took to make.
+    """
 
     tape: Tape
     plan: Plan
     code: Code
     scalar: Recording
     alone: bool
+    seconds: float = 0.0
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "scalar": self.scalar.passes}
@@ -419,6 +423,7 @@ class Recorded:
             )
         self._settle()
         numbers = first(form.batched, same, xs)
+        start = time.perf_counter()
         try:
             tape = self.program.record(form.signature, numbers, form.around)
         except (TracingError, UndeclaredDrawError):
@@ -431,7 +436,7 @@ class Recorded:
             made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
             program = code(made)
             alone = self.batch is None and len(tape.ops) < WORTH * max(program.operations, 1)
-            variant = Variant(tape, made, program, Recording(tape, self.program.passes), alone)
+            variant = Variant(tape, made, program, Recording(tape, self.program.passes), alone, time.perf_counter() - start)
         form.variants.append(variant)
         self._last = variant
 
