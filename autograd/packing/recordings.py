@@ -38,6 +38,8 @@ AWAY: dict[int, Session] = {}
 """Trainings whose parameters are in their arrays."""
 ALONE = 8
 """So few examples are computed one by one where one among them is in trouble; more are halved."""
+SETS = 32
+"""So many recordings for different sets of whole numbers are told as costly."""
 WAYS = 4
 """So many recordings of one shape of examples, by their comparisons, are told as costly."""
 CHOOSE = "Choose without a comparison: with relu(x), maximum(x, y) or where(condition, x, y) instead of max(0, x) or `x if x > 0 else 0`"
@@ -288,6 +290,11 @@ class Recorded:
                 f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
                 " are floats, as in X.astype(float); take(table, i) looks a row up, and a class is better written one-hot, in floats"
             )
+        if met > SETS and self.batch is not None:
+            self._warn(
+                f"{self.__name__} is recorded for {met} different sets of whole numbers, texts or switches, and each set's examples are"
+                " computed apart: take(table, i) looks a row up without that"
+            )
         for k, codes in enumerate(sets.tolist()):
             inside = np.nonzero(which.ravel() == k)[0]
             names = inside if members is None else members[inside]
@@ -388,19 +395,22 @@ class Recorded:
 
     def _another_way(self, tried: int, name: int) -> None:
         """GuardError where there may be no further recording of comparisons that come out in another way; once, a warning of many."""
-        if tried == WAYS and not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"{self.__name__} has {tried} recordings, and its comparisons come out otherwise again for example {name}: each way"
-                f" costs another recording, and its examples are computed apart from the others. {CHOOSE}",
-                RuntimeWarning,
-                stacklevel=2,
+        if tried == WAYS:
+            self._warn(
+                f"{self.__name__} has {tried} recordings, and its comparisons come out otherwise again for example {name}: each way costs"
+                f" another recording, and its examples are computed apart from the others. {CHOOSE}"
             )
         if not tried or (self.program.branches != "raise" and tried < self.program.limit):
             return
         another = self.program.branches == "raise"
         what = "takes another branch" if another else f"has taken {tried} different ways, and limit={self.program.limit},"
         raise GuardError(f"{self.__name__} {what} for example {name}. {CHOOSE}")
+
+    def _warn(self, text: str) -> None:
+        """Tell what costs time, once."""
+        if not self._warned:
+            self._warned = True
+            warnings.warn(f"{text}; report() says what else costs time", RuntimeWarning, stacklevel=2)
 
     def _keep(self, form: Form, known: Known) -> None:
         """Keep a form, and let go of the one that was not used for longest, where they are too many."""

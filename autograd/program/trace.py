@@ -110,7 +110,11 @@ def _withheld(name: str) -> property:
     def get(self: Traced) -> Any:
         if _given_back(self):
             return getattr(self, name)
-        _refuse("a derivative was taken, or operands were asked for,", "compile the function itself: its program returns the gradients")
+        _refuse(
+            "a derivative was taken backwards, or operands were asked for,",
+            "a derivative inside the function, as of a network by its inputs, is taken forwards: with derivative or jvp of a function of"
+            " them; by the arguments and the parameters the program itself returns the gradients",
+        )
 
     return property(get)
 
