@@ -32,6 +32,7 @@ NAMES = {
     "arctanh": "atanh",
     "fabs": "abs",
     "negative": "negate",
+    "rint": "round_",
 }
 """Of rows that NumPy calls otherwise: its name, and the row's."""
 OTHERS: dict[str, Callable[..., Any]] = {

@@ -158,30 +158,63 @@ def _largest(numbers: list[Any]) -> Any:
     return stop_gradient(reduce(maximum, numbers))
 
 
-def logsumexp(xs: Iterable[N | float]) -> N:
-    """log(exp(x₁) + … + exp(xₙ)), shifted by the largest so that nothing overflows. Its gradient is softmax."""
-    numbers = _numbers(xs, "logsumexp", least=1)
+def _taken(xs: Iterable[N | float], mask: Any, name: str) -> tuple[list[Any], list[bool]]:
+    """The numbers where the mask holds, and the mask."""
+    numbers = _numbers(xs, name, least=1)
+    if mask is None:
+        return numbers, [True] * len(numbers)
+    holds = []
+    for m in items(mask, "a list of True and False as where", name):
+        if not (is_bool(m) or (isinstance(m, (int, float)) and m in (0, 1))):
+            raise TypeError(f"{name} needs a list of True and False as where, but got {shorten(m)} in it")
+        holds.append(bool(m))
+    if len(holds) != len(numbers):
+        raise ValueError(f"{name} needs where to say True or False of each of {len(numbers)} numbers, but got {len(holds)}")
+    if not any(holds):
+        raise ValueError(f"{name} needs at least one number where the mask holds")
+    return [x for x, m in zip(numbers, holds, strict=True) if m], holds
+
+
+def _spread(results: list[Any], holds: list[bool], masked: float) -> list[Any]:
+    """The results at their places, and what stands at the others."""
+    found = iter(results)
+    return [next(found) if m else masked for m in holds]
+
+
+def logsumexp(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> N:
+    """log(exp(x₁) + … + exp(xₙ)), shifted by the largest so that nothing overflows. Its gradient is softmax.
+
+    where   True for each number that counts; the others are as if they were −∞, and are not looked at
+    """
+    numbers, _ = _taken(xs, where, "logsumexp")
     largest = _largest(numbers)
     return cast(N, add(largest, log(reduce(add, [exp(subtract(x, largest)) for x in numbers]))))
 
 
-def softmax(xs: Iterable[N | float]) -> list[N]:
+def softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> list[N]:
     """exp(xᵢ) / Σⱼ exp(xⱼ) for each i: positive numbers that sum to 1, shifted by the largest so that nothing overflows.
+
+    where   True for each number that counts; at the others, as if they were −∞, stands the plain number 0.0
 
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
+    >>> softmax([0.0, 9.0, 0.0], where=[True, False, True])  # as a mask in attention
+    [0.5, 0.0, 0.5]
     """
-    numbers = _numbers(xs, "softmax", least=1)
+    numbers, holds = _taken(xs, where, "softmax")
     largest = _largest(numbers)
     exponentials: list[Any] = [exp(subtract(x, largest)) for x in numbers]
     total = reduce(add, exponentials)
-    return [divide(e, total) for e in exponentials]
+    return _spread([divide(e, total) for e in exponentials], holds, 0.0)
 
 
-def log_softmax(xs: Iterable[N | float]) -> list[N]:
-    """log(softmax(x)) for each i, as xᵢ - m - log Σⱼ exp(xⱼ - m) with m the largest: exact where softmax underflows."""
-    numbers = _numbers(xs, "log_softmax", least=1)
+def log_softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> list[N]:
+    """log(softmax(x)) for each i, as xᵢ - m - log Σⱼ exp(xⱼ - m) with m the largest: exact where softmax underflows.
+
+    where   True for each number that counts; at the others stands -inf, which no operation takes
+    """
+    numbers, holds = _taken(xs, where, "log_softmax")
     largest = _largest(numbers)
     shifted: list[Any] = [subtract(x, largest) for x in numbers]
     normaliser = log(reduce(add, [exp(x) for x in shifted]))
-    return [subtract(x, normaliser) for x in shifted]
+    return _spread([subtract(x, normaliser) for x in shifted], holds, -math.inf)

@@ -9,7 +9,6 @@ context of its own, as Python's `contextvars` have it: what holds in a coroutine
 from __future__ import annotations
 
 import contextlib
-import inspect
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -92,8 +91,8 @@ _open: dict[int, tuple[FrameType, Context]] = {}
 _numbers = count(1)
 _frame = sys._getframe
 _CONTEXTLIB = contextlib.__dict__
-_GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-_SUSPEND = _GENERATORS | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
+_GENERATORS = 0x20 | 0x200  # inspect.CO_GENERATOR and CO_ASYNC_GENERATOR, written out: inspect would be a quarter of our import
+_SUSPEND = _GENERATORS | 0x80 | 0x100  # and CO_COROUTINE and CO_ITERABLE_COROUTINE
 
 
 def _look() -> State:
@@ -222,6 +221,8 @@ class Context:
 
     def __call__(self, function: F) -> F:
         """The function, each of its calls in a context of its own; a generator's or a coroutine's each time it goes on."""
+        import inspect
+
         name = type(self).__name__
 
         def again() -> Context:

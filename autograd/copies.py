@@ -11,7 +11,7 @@ from typing import Any
 from .graph import Node, topological
 from .masking import Missing
 from .primitive import PRIMITIVES, Primitive
-from .process import lock
+from .process import lending, lock
 
 Fields = tuple[type, dict[str, Any] | None, Primitive | None, float, float, str | None, str | None, float | None, float | None]
 _new = object.__new__
@@ -19,11 +19,17 @@ _new = object.__new__
 
 def copied(node: Any, x: Any, y: Any) -> Any:
     """A second node with the same number, gradient, label and row, on these operands."""
-    return restore(*_fields(node), x, y)
+    with lending:  # lent to a recording, a parameter is of another class meanwhile
+        return restore(*_fields(node), x, y)
 
 
 def deep(output: Any, memo: dict[int, Any]) -> Any:
     """The copy of the whole graph below a node, for `copy.deepcopy`."""
+    with lending:
+        return _deep(output, memo)
+
+
+def _deep(output: Any, memo: dict[int, Any]) -> Any:
     from copy import deepcopy
 
     for node in topological(output):  # operands first, so that no copy waits for another: no recursion
@@ -37,9 +43,8 @@ def deep(output: Any, memo: dict[int, Any]) -> Any:
 
 def pickled(node: Any) -> tuple[Any, ...]:
     """A function and its arguments, which give the node anew: what `__reduce__` returns."""
-    if node.op is None:
-        return restore, (*_fields(node), None, None)
-    return last, (_records(node),)
+    with lending:
+        return (restore, (*_fields(node), None, None)) if node.op is None else (last, (_records(node),))
 
 
 def _fields(node: Any) -> Fields:
@@ -113,7 +118,8 @@ class _Record:
         self.node, self.x, self.y = node, x, y
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kind, own, op, *others = _fields(self.node)
+        with lending:
+            kind, own, op, *others = _fields(self.node)
         assert op is not None
         if PRIMITIVES.get(op.name) is not op:  # by its name another would be found, or none
             raise TypeError(

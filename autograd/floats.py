@@ -96,6 +96,59 @@ def elu(x: float, a: float) -> float:
     return x if x > 0.0 else a * math.expm1(x)
 
 
+def mish(x: float) -> float:
+    """x·tanh(log(1 + exp(x))). With e = exp(-|x|) the tangent is a quotient of sums of positive numbers, so nothing cancels."""
+    e = math.exp(-abs(x))
+    if x >= 0.0:
+        return x * ((1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e))
+    return x * (e * (e + 2.0) / (e * (e + 2.0) + 2.0))
+
+
+def softsign(x: float) -> float:
+    """x / (1 + |x|)."""
+    return x / (1.0 + abs(x))
+
+
+def hardswish(x: float) -> float:
+    """x·min(max(x + 3, 0), 6) / 6."""
+    return 0.0 if x <= -3.0 else x if x >= 3.0 else x * (x + 3.0) / 6.0
+
+
+def log1mexp(x: float) -> float:
+    """log(1 - exp(-x)): of the two exact forms, the one that does not cancel there (Mächler 2012)."""
+    return math.log(-math.expm1(-max(x, 0.0))) if x <= 0.6931471805599453 else math.log1p(-math.exp(-x))
+
+
+def logaddexp(x: float, y: float) -> float:
+    """log(exp(x) + exp(y)), without overflow."""
+    return max(x, y) + math.log1p(math.exp(-abs(x - y)))
+
+
+def xlogy(x: float, y: float) -> float:
+    """x·log(y), and 0 at (0, 0)."""
+    return 0.0 if x == 0.0 and y == 0.0 else x * math.log(y)
+
+
+def floor(x: float) -> float:
+    """The greatest whole number that is not above x."""
+    return float(math.floor(x))
+
+
+def ceil(x: float) -> float:
+    """The least whole number that is not below x."""
+    return float(math.ceil(x))
+
+
+def trunc(x: float) -> float:
+    """x without its fraction."""
+    return float(math.trunc(x))
+
+
+def nearest(x: float) -> float:
+    """The whole number next to x; of two as near, the even one."""
+    return float(round(x))
+
+
 def identity(x: float) -> float:
     """x itself."""
     return x

@@ -111,9 +111,14 @@ class Written(Namespace):
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if self.has(name):
             return lambda *operands: Term(self.function(name), *operands)
-        if name.startswith("_") or name not in PRIMITIVES or self.add(PRIMITIVES[name]) is None:
+        row = None if name.startswith("_") or name not in PRIMITIVES else self.add(PRIMITIVES[name])
+        if row is None:
             raise AttributeError(f"a form on arrays cannot use {name!r}: there are {', '.join(COMMON)}, and rows with a form")
-        return lambda *operands: Term(name, *operands)
+        return lambda *operands: Term(row, *operands)
+
+    def is_free(self, name: str) -> bool:
+        """Whether a row's function can have this name."""
+        return True
 
     def function(self, name: str) -> str:
         """How a function of the library's is called."""
@@ -126,7 +131,7 @@ class Written(Namespace):
         """
         name = self._names.get(primitive, primitive.name)
         if primitive not in self._names:
-            if PRIMITIVES.get(name) is not primitive:
+            if PRIMITIVES.get(name) is not primitive or not self.is_free(name):
                 name = f"{name}_{len(self._names)}"
             form = form_of(primitive, self.has)
             if form is None:
@@ -135,35 +140,21 @@ class Written(Namespace):
             result = form(self, *map(Term, operands))
             if isinstance(result, Term) and BINDS.get(result.how) == 0:
                 result = Term("number", result)
-            numbers = f"{', '.join(operands)} = {', '.join(f'number({operand})' for operand in operands)}"
-            lines = [*self._shared(result, set(operands))]
-            self.rows[name] = "\n    ".join([f"def {name}({', '.join(operands)}):", numbers, *lines])
+            self.rows[name] = self.written_out(primitive, name, result)
             self._names[primitive] = name
         return name
 
-    def _shared(self, result: Any, taken: set[str]) -> list[str]:
-        """The lines of a form: a part that is used twice has a line of its own."""
-        uses: dict[Term, int] = {}
-        order: list[Term] = []
-
-        def count(part: Any) -> None:
-            if isinstance(part, Term) and part.args:
-                uses[part] = uses.get(part, 0) + 1
-                if uses[part] == 1:
-                    for arg in part.args:
-                        count(arg)
-                    order.append(part)
-
-        count(result)
+    def written_out(self, primitive: Primitive, name: str, result: Any) -> str:
+        """The text of a row's function, which computes this."""
+        operands = primitive.operands
+        numbers = f"{', '.join(operands)} = {', '.join(f'number({operand})' for operand in operands)}"
+        shared = shared_parts(result, set(operands))
+        lines: list[str] = []
         names: dict[Term, str] = {}
-        free = iter(name for name in "efghijklpqrstuvw" if name not in taken)
-        lines = []
-        for part in order:
-            if uses[part] > 1:
-                text = self._text(part, names)[0]
-                names[part] = next(free)
-                lines.append(f"{names[part]} = {text}")
-        return [*lines, f"return {self._text(result, names)[0]}"]
+        for part, free in shared.items():
+            lines.append(f"{free} = {self._text(part, names)[0]}")
+            names[part] = free
+        return "\n    ".join([f"def {name}({', '.join(operands)}):", numbers, *lines, f"return {self._text(result, names)[0]}"])
 
     def _text(self, part: Any, names: dict[Term, str]) -> tuple[str, int]:
         """A part as an expression, and how tightly it binds."""
@@ -188,3 +179,21 @@ class Written(Namespace):
     def _inside(self, part: Any, least: int, names: dict[Term, str]) -> str:
         text, binds = self._text(part, names)
         return text if binds >= least else f"({text})"
+
+
+def shared_parts(result: Any, taken: set[str]) -> dict[Term, str]:
+    """The parts of a form that are used twice, in the order in which they have to be computed, each with a name that is not taken."""
+    uses: dict[Term, int] = {}
+    order: list[Term] = []
+
+    def count(part: Any) -> None:
+        if isinstance(part, Term) and part.args:
+            uses[part] = uses.get(part, 0) + 1
+            if uses[part] == 1:
+                for arg in part.args:
+                    count(arg)
+                order.append(part)
+
+    count(result)
+    free = (name for name in "efghijklpqrstuvw" if name not in taken)
+    return {part: next(free) for part in order if uses[part] > 1}

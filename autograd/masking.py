@@ -5,6 +5,10 @@ gradient is exactly 0, that product may be anything. At 0 the derivative of cos(
 all three are 0 · ∞. To take it for 0 would be a wrong number in silence; to refuse it always would be the "where-NaN" trap, in which
 the branch that was not taken spoils the one that was. So two zeros are told apart: one that *masks*, for there the result does not depend
 on the operand at all; and one that *happens* to be 0 at these numbers. `substitutes` tells them, and every sweep asks it.
+
+**What is not told.** A derivative beyond the floats (±inf) is 0 under a gradient of 0, whatever made that 0. Where it is an underflow
+the product may be a number: with w·1e-200·1e-200, which is 0, times 1/x, at x = 1e-200, the derivative by x is -w, and 0 is found. To
+tell would take a look at every gradient that is 0, on every path of every program. Numbers that are so far from 1 are to be scaled.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def _inside(thing: Any, path: str, above: tuple[int, ...]) -> Iterator[tuple[Val
 
 
 def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
-    """What stands in a container, with how one gets there; a step or a report of ours is no container, for its nodes are not named by it."""
+    """What stands in a container, with how one gets there; a step or a report of ours is none, for its nodes are not named by it."""
     if type(thing).__module__.partition(".")[0] == __package__:
         return
     if isinstance(thing, Mapping):

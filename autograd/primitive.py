@@ -106,6 +106,12 @@ def _rule(rule: Rule, name: str) -> Rule:
 
 def _column(entries: Any, column: str, kind: type, asker: str) -> tuple[Any, ...]:
     """One of a row's tuples, each entry of that type."""
+    if type(entries) is tuple and len(entries) <= 2:  # nearly always, and all rows are made when the package is imported
+        for entry in entries:
+            if not isinstance(entry, kind):
+                break
+        else:
+            return entries
     found = []
     for entry in given.items(entries, f"a tuple as {column}", asker):
         if not isinstance(entry, kind):
@@ -114,6 +120,21 @@ def _column(entries: Any, column: str, kind: type, asker: str) -> tuple[Any, ...
         if len(found) > MOST:
             raise ValueError(f"{asker} has more than {MOST} {column}")
     return tuple(found)
+
+
+def _losses(losses: Any, operands: tuple[str, ...], asker: str) -> dict[str, Loss]:
+    """A row's column `loss`."""
+    if losses is None:
+        return {}
+    if not isinstance(losses, Mapping):
+        raise given.wrong(asker, "a dict as loss", losses)
+    for operand, entry in losses.items():
+        given.choice(operand, (*operands, "z"), f"each key in the loss of {asker}")
+        if not isinstance(entry, tuple) or len(entry) != 2:
+            raise given.wrong(asker, "(a function, why) in its loss", entry)
+        given.function(entry[0], asker, "a function in its loss")
+        given.text(entry[1], "the reason in its loss", asker)
+    return dict(losses)
 
 
 MOST = 100
@@ -217,9 +238,7 @@ class Primitive:
         given.choice(result, RESULTS, "result")
         given.choice(init, ("xavier", "he"), "init")
         given.choice(zero, ZEROS, "zero")
-        bends, loss = _column(bends, "bends", str, asker), dict(loss or {})
-        if unknown := [operand for operand in loss if operand not in (*operands, "z")]:
-            raise ValueError(f"{known} states a loss for {given.shorten(unknown[0])}, which is neither an operand nor the result, z")
+        bends, loss = _column(bends, "bends", str, asker), _losses(loss, operands, asker)
         if arrays is not None:
             given.function(arrays, asker, "a function as arrays")
         if partials[0] is None:

@@ -130,6 +130,17 @@ lending: Any = lock()
 """Held by a recording, to which its parameters are lent while it lasts. Whoever needs both takes this one before `updating`."""
 
 
+class LentError(InUseError):
+    """A parameter is lent to a recording in another thread: reading its number waits until it is back.
+
+    lent   the parameter
+    """
+
+    def __init__(self, message: str, lent: object = None) -> None:
+        super().__init__(message)
+        self.lent = lent
+
+
 # The garbage collector.
 
 _off: set[object] = set()  # a token for each block without it

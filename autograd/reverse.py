@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Literal, NoReturn, overload
+from operator import is_
+from typing import Any, Literal, NamedTuple, NoReturn, overload
 
 from . import given, ops
 from .errors import AutogradError, RangeError, StaleGraphError
@@ -123,12 +124,14 @@ def _contribution(node: Value, position: int, upstream: Value | float, partials:
     if recorded * 0.0:  # type: ignore[operator] # true for nan and the infinities alone
         if partials[node][position] == 0.0 if node in partials else isinstance(upstream, float) and not upstream:
             return 0.0
+        if op in _SLOPES and (rest := _without(upstream, Length(node.args), {}, 50)) is not None:
+            return _slope_of_length(node, position, rest)  # type: ignore[no-any-return]
         raise no_derivative(_edge(node, position), number(upstream))
     # An upstream gradient of exactly 0 hands nothing on. Where it is a Value it must be handed on all the same: it depends on the leaves,
     # and the next derivative asks how.
     if isinstance(upstream, float) and upstream == 0.0:
         return 0.0
-    if op is _HYPOT and node.data == 0.0 and (rest := _without(upstream, node, {}, 50)) is not None:
+    if op is _HYPOT and node.data == 0.0 and (rest := _without(upstream, Length(node.args), {}, 50)) is not None:
         return times(rest, node.args[position])  # type: ignore[no-any-return]
     rules = op.partials  # type: ignore[union-attr]
     try:
@@ -165,7 +168,7 @@ def _slope(op: Primitive, position: int) -> Any:
     def missing(*_: Any) -> NoReturn:
         raise ValueError("there is no second derivative")
 
-    return function_of(
+    slope = function_of(
         Primitive(
             name=f"the derivative of {op.name}",
             operands=op.operands,
@@ -178,15 +181,38 @@ def _slope(op: Primitive, position: int) -> Any:
             domain=op.domain,
         )
     )
+    if op is _HYPOT:
+        _SLOPES[slope.primitive] = position
+    return slope
 
 
-def _without(product: Any, factor: Value, known: dict[Value, Any], depth: int) -> Any:
+_SLOPES: dict[Primitive, int] = {}
+"""The derivatives of hypot as rows, each with the operand it is by."""
+
+
+class Length(NamedTuple):
+    """hypot of these operands, as the factor of a product."""
+
+    args: tuple[Value | float, ...]
+
+
+def _slope_of_length(node: Value, position: int, rest: Any) -> Any:
+    """What is handed on by s = ∂z/∂x of a length z at the origin, where s has no derivative, if what arrives is rest·z.
+
+    From z·s = x it follows that z·∂s/∂x = 1 - s·∂z/∂x and z·∂s/∂y = -s·∂z/∂y.
+    """
+    by = _SLOPES[node.op]  # type: ignore[index]
+    other = node if by == position else _slope(_HYPOT, position)(*node.args)
+    return times(rest, plus(times(times(-1.0, node), other), float(by == position)))
+
+
+def _without(product: Any, factor: Length, known: dict[Value, Any], depth: int) -> Any:
     """The product divided by a length that is a factor of it, or a factor of every summand; None where it is not.
 
     z·∂z/∂x = x for a length z = √(x² + y²), at the origin too, where z has no second derivative and ∂z/∂x only the first by convention.
     So where what arrives at z is r·z, what is handed on is r·x: of ‖v‖² every derivative is right.
     """
-    if product is factor:
+    if isinstance(product, Value) and product.op is _HYPOT and all(map(is_, product.args, factor.args)):
         return 1.0
     if not isinstance(product, Value) or product.op is None or not depth:
         return None
@@ -208,7 +234,7 @@ def _without(product: Any, factor: Value, known: dict[Value, Any], depth: int) -
                 found = ops.add(rest, other)
         elif product.op is PRIMITIVES["divide"] and (rest := inside(x)) is not None:
             found = ops.divide(rest, y)
-        elif product.op is PRIMITIVES["power"] and x is factor and (y == 1.0 or y >= 2.0):
+        elif product.op is PRIMITIVES["power"] and inside(x) == 1.0 and (y == 1.0 or y >= 2.0):
             found = ops.power(x, y - 1.0) if y > 1.0 else 1.0
         elif product.op is PRIMITIVES["negate"] and (rest := inside(x)) is not None:
             found = times(-1.0, rest)

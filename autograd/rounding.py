@@ -44,3 +44,25 @@ def angle_loss(across: float, along: float) -> float:
     """The derivative of an angle by the way along the ray, or across."""
     r = 1.0 / math.hypot(across, along) if across or along else 0.0
     return math.ulp(across * r * r) + LEAST * r + LEAST * r * r if r < math.inf else math.inf
+
+
+def difference_loss(x: float, y: float) -> float:
+    """σ(x - y), where the difference has been rounded."""
+    d = x - y
+    if math.isinf(d):
+        return math.inf
+    return 0.51 * math.ulp(d) * math.exp(min(d, 0.0)) + LEAST
+
+
+def mish_loss(z: float, x: float) -> float:
+    """tanh(y) + x·sech²(y)·σ(x) with y = log(1 + exp(x)), to some units of its terms."""
+    y = max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    e = math.exp(-y)
+    sech = 2.0 * e / (1.0 + e * e)
+    term = abs(x) * sech * sech * (math.exp(min(x, 0.0)) / (1.0 + math.exp(-abs(x))))
+    return 2.0**-50 * (1.0 + y) * term + 2.0**-52 * math.tanh(y) + (abs(x) + 1.0) * LEAST
+
+
+def sum_loss(z: float, x: float, y: float) -> float:
+    """max(x, y) + log(1 + exp(-|x - y|)), to some units of its second term."""
+    return 4.0 * math.ulp(math.log1p(math.exp(-abs(x - y))))

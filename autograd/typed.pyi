@@ -23,6 +23,9 @@ __all__ = [
     "log2",
     "log10",
     "sqrt",
+    "log1mexp",
+    "logaddexp",
+    "xlogy",
     "sin",
     "cos",
     "tan",
@@ -44,12 +47,19 @@ __all__ = [
     "above",
     "maximum",
     "minimum",
+    "floor",
+    "ceil",
+    "trunc",
+    "round_",
     "sigmoid",
     "log_sigmoid",
     "softplus",
     "relu",
     "leaky_relu",
     "elu",
+    "mish",
+    "softsign",
+    "hardswish",
     "erf",
     "erfc",
     "gaussian",
@@ -236,6 +246,50 @@ def sqrt(x: N, /) -> N:
         ∂z/∂x = 1/(2*sqrt(x))
 
     Domain: x ≥ 0. Outside it: DomainError or DivisionByZeroError.
+    """
+
+@overload
+def log1mexp(x: float, /) -> float: ...
+@overload
+def log1mexp(x: N, /) -> N:
+    r"""log(1 - exp(-x)), exact for small x and for large: the logarithm of the probability 1 - exp(-x).
+
+        z = log(1 - exp(-x))
+        ∂z/∂x = 1/expm1(x)
+
+    Domain: x > 0. Outside it: DomainError or DivisionByZeroError.
+    """
+
+@overload
+def logaddexp(x: float, y: float, /) -> float: ...
+@overload
+def logaddexp(x: N, y: float, /) -> N: ...
+@overload
+def logaddexp(x: float, y: N, /) -> N: ...
+@overload
+def logaddexp(x: N, y: N, /) -> N:
+    r"""log(exp(x) + exp(y)): the sum of two numbers whose logarithms are x and y.
+
+    z = log(exp(x) + exp(y))
+    ∂z/∂x = sigmoid(x - y)
+    ∂z/∂y = sigmoid(y - x)
+    """
+
+@overload
+def xlogy(x: float, y: float, /) -> float: ...
+@overload
+def xlogy(x: N, y: float, /) -> N: ...
+@overload
+def xlogy(x: float, y: N, /) -> N: ...
+@overload
+def xlogy(x: N, y: N, /) -> N:
+    r"""x·log(y), and 0 at (0, 0), as in an entropy; there ∂y is 0, and ∂x does not exist.
+
+        z = x*log(y)
+        ∂z/∂x = log(y)
+        ∂z/∂y = x/y
+
+    Domain: y ≥ 0, x = 0 where y = 0. Outside it: DomainError or DivisionByZeroError.
     """
 
 @overload
@@ -499,6 +553,46 @@ def minimum(x: N, y: N, /) -> N:
     """
 
 @overload
+def floor(x: float, /) -> float: ...
+@overload
+def floor(x: N, /) -> N:
+    r"""The greatest whole number that is not above x; its derivative is 0, where it jumps too.
+
+    z = floor(x)
+    ∂z/∂x = 0
+    """
+
+@overload
+def ceil(x: float, /) -> float: ...
+@overload
+def ceil(x: N, /) -> N:
+    r"""The least whole number that is not below x; its derivative is 0, where it jumps too.
+
+    z = ceil(x)
+    ∂z/∂x = 0
+    """
+
+@overload
+def trunc(x: float, /) -> float: ...
+@overload
+def trunc(x: N, /) -> N:
+    r"""x without its fraction; its derivative is 0, where it jumps too.
+
+    z = trunc(x)
+    ∂z/∂x = 0
+    """
+
+@overload
+def round_(x: float, /) -> float: ...
+@overload
+def round_(x: N, /) -> N:
+    r"""The whole number next to x, of two as near the even one; its derivative is 0, where it jumps too.
+
+    z = round_(x)
+    ∂z/∂x = 0
+    """
+
+@overload
 def sigmoid(x: float, /) -> float: ...
 @overload
 def sigmoid(x: N, /) -> N:
@@ -566,6 +660,36 @@ def elu(x: N, a: N, /) -> N:
     z = (x > 0)*x + (x <= 0)*a*(exp(x) - 1)
     ∂z/∂x = (x > 0) + (x <= 0)*a*exp(x)
     ∂z/∂a = (x <= 0)*(exp(x) - 1)
+    """
+
+@overload
+def mish(x: float, /) -> float: ...
+@overload
+def mish(x: N, /) -> N:
+    r"""x·tanh(softplus(x)), a smooth relu that is below 0 for negative x (Misra 2019).
+
+    z = x*tanh(log(1 + exp(x)))
+    ∂z/∂x = tanh(softplus(x)) + x*sigmoid(x)/cosh(softplus(x))**2
+    """
+
+@overload
+def softsign(x: float, /) -> float: ...
+@overload
+def softsign(x: N, /) -> N:
+    r"""x / (1 + |x|), from -1 to 1 with slow tails; its second derivative at 0, where it jumps from 2 to -2, is taken as 0.
+
+    z = x/(1 + abs(x))
+    ∂z/∂x = 1/(1 + abs(x))**2
+    """
+
+@overload
+def hardswish(x: float, /) -> float: ...
+@overload
+def hardswish(x: N, /) -> N:
+    r"""x·min(max(x + 3, 0), 6)/6, silu from straight pieces and a parabola; its derivatives at -3 and 3 are taken as 0 and 1.
+
+    z = x*minimum(maximum(x + 3, 0), 6)/6
+    ∂z/∂x = (x > -3)*((x < 3)*(x/3 + 1/2) + (x >= 3))
     """
 
 @overload
@@ -729,6 +853,33 @@ class Methods(Node):
             ∂z/∂x = 1/(2*sqrt(x))
 
         Domain: x ≥ 0. Outside it: DomainError or DivisionByZeroError.
+        """
+
+    def log1mexp(self, /) -> Value:
+        r"""log(1 - exp(-x)), exact for small x and for large: the logarithm of the probability 1 - exp(-x).
+
+            z = log(1 - exp(-x))
+            ∂z/∂x = 1/expm1(x)
+
+        Domain: x > 0. Outside it: DomainError or DivisionByZeroError.
+        """
+
+    def logaddexp(self, y: Value | float, /) -> Value:
+        r"""log(exp(x) + exp(y)): the sum of two numbers whose logarithms are x and y.
+
+        z = log(exp(x) + exp(y))
+        ∂z/∂x = sigmoid(x - y)
+        ∂z/∂y = sigmoid(y - x)
+        """
+
+    def xlogy(self, y: Value | float, /) -> Value:
+        r"""x·log(y), and 0 at (0, 0), as in an entropy; there ∂y is 0, and ∂x does not exist.
+
+            z = x*log(y)
+            ∂z/∂x = log(y)
+            ∂z/∂y = x/y
+
+        Domain: y ≥ 0, x = 0 where y = 0. Outside it: DomainError or DivisionByZeroError.
         """
 
     def sin(self, /) -> Value:
@@ -901,6 +1052,34 @@ class Methods(Node):
         ∂z/∂y = (y < x)
         """
 
+    def floor(self, /) -> Value:
+        r"""The greatest whole number that is not above x; its derivative is 0, where it jumps too.
+
+        z = floor(x)
+        ∂z/∂x = 0
+        """
+
+    def ceil(self, /) -> Value:
+        r"""The least whole number that is not below x; its derivative is 0, where it jumps too.
+
+        z = ceil(x)
+        ∂z/∂x = 0
+        """
+
+    def trunc(self, /) -> Value:
+        r"""x without its fraction; its derivative is 0, where it jumps too.
+
+        z = trunc(x)
+        ∂z/∂x = 0
+        """
+
+    def round_(self, /) -> Value:
+        r"""The whole number next to x, of two as near the even one; its derivative is 0, where it jumps too.
+
+        z = round_(x)
+        ∂z/∂x = 0
+        """
+
     def sigmoid(self, /) -> Value:
         r"""The logistic function, from 0 to 1.
 
@@ -943,6 +1122,27 @@ class Methods(Node):
         z = (x > 0)*x + (x <= 0)*a*(exp(x) - 1)
         ∂z/∂x = (x > 0) + (x <= 0)*a*exp(x)
         ∂z/∂a = (x <= 0)*(exp(x) - 1)
+        """
+
+    def mish(self, /) -> Value:
+        r"""x·tanh(softplus(x)), a smooth relu that is below 0 for negative x (Misra 2019).
+
+        z = x*tanh(log(1 + exp(x)))
+        ∂z/∂x = tanh(softplus(x)) + x*sigmoid(x)/cosh(softplus(x))**2
+        """
+
+    def softsign(self, /) -> Value:
+        r"""x / (1 + |x|), from -1 to 1 with slow tails; its second derivative at 0, where it jumps from 2 to -2, is taken as 0.
+
+        z = x/(1 + abs(x))
+        ∂z/∂x = 1/(1 + abs(x))**2
+        """
+
+    def hardswish(self, /) -> Value:
+        r"""x·min(max(x + 3, 0), 6)/6, silu from straight pieces and a parabola; its derivatives at -3 and 3 are taken as 0 and 1.
+
+        z = x*minimum(maximum(x + 3, 0), 6)/6
+        ∂z/∂x = (x > -3)*((x < 3)*(x/3 + 1/2) + (x >= 3))
         """
 
     def erf(self, /) -> Value:

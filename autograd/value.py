@@ -25,7 +25,7 @@ from .marks import sweep
 from .masking import MISSING, Missing, swept
 from .numbers import ABOVE, as_float, holds_many
 from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, among_arrays, bind, failure, forward_of, interpretation
-from .process import refuse_reentry, together, updating
+from .process import LentError, refuse_reentry, together, updating
 
 if TYPE_CHECKING:
     from .typed import Methods as _Node  # a node with the rows as methods, which are bound at the end of this file
@@ -123,8 +123,12 @@ class Value(_Node):
         """
         seed = as_float(seed, "a seed", "backward")
         refuse_reentry("backward()")
-        with updating:
-            _backward(self, seed)
+        try:
+            with updating:
+                _backward(self, seed)
+        except LentError as error:
+            _await(error)
+            self.backward(seed)
 
     def detach(self) -> Value:
         """A leaf with the same number: what is computed from it knows nothing of this node. `stop_gradient` is the same as a node."""
@@ -133,8 +137,12 @@ class Value(_Node):
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 on this node and on every node below it."""
         refuse_reentry("zero_grad()")
-        with updating:
-            together(map(_put_grad, topological(self), repeat(0.0)))
+        try:
+            with updating:
+                together(map(_put_grad, topological(self), repeat(0.0)))
+        except LentError as error:
+            _await(error)
+            self.zero_grad()
 
     # -- arithmetic: + and × are written out, the others come from their rows --------------------------------------------
 
@@ -337,6 +345,12 @@ _FLOATS = {float}
 _get_data = Value.__dict__["data"].__get__
 _put_grad = Value.__dict__["grad"].__set__
 _above = ABOVE[Value]  # the kinds of number that know what to do with a Value beside them
+
+
+def _await(error: LentError) -> None:
+    """Wait for a parameter that another thread's recording has, without holding what that may wait for."""
+    if isinstance(error.lent, Value):
+        error.lent.data  # noqa: B018 - it comes when the recording is over
 
 
 # The sweep. `with` and `try` hold calls here and no loops: CPython 3.13.0 leaves jumps of some loops out of its exception table,

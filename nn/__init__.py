@@ -26,7 +26,7 @@ from .data import Images, circles, digits, minibatches, mnist, moons, one_hot, r
 from .doctor import diagnose
 from .dropout import Dropout, Noise
 from .judging import accuracy, confusion, evaluate, predict
-from .layers import MLP, Embedding, Layer, Linear, Neuron, Sequential
+from .layers import MLP, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
 from .losses import (
     absolute_error,
     binary_cross_entropy,
@@ -75,6 +75,7 @@ __all__ = [
     "Identity",
     "Images",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",

@@ -221,6 +221,7 @@ def minibatches(
 
     Without an rng the order stays. An rng that is a seed gives the same order every time; a `random.Random` moves on.
     """
+    examples, targets = tabular(examples, targets)
     n = same_length(examples, targets, "minibatches")
     batch_size = n if batch_size is None else size(batch_size, "minibatches", "batch_size")
     return (([examples[i] for i in chosen], [targets[i] for i in chosen]) for chosen in index_batches(n, batch_size, rng))
@@ -238,6 +239,7 @@ def split(
     examples: Sequence[Any], targets: Sequence[Any], test: float = 0.25, rng: Random | int = 0
 ) -> tuple[tuple[list[Any], list[Any]], tuple[list[Any], list[Any]]]:
     """Two sets, one to learn from and one to test on, which gets the share `test`, after a shuffle."""
+    examples, targets = tabular(examples, targets)
     n = same_length(examples, targets, "split")
     share = number(test, "split's share")
     count = round(n * share) if 0.0 < share < 1.0 else 0
@@ -260,6 +262,13 @@ def one_hot(index: int, classes: int) -> list[float]:
         return index.one_hot(classes)
     index = class_index(index, classes, "one_hot")
     return [float(k == index) for k in range(classes)]
+
+
+def tabular(examples: Any, targets: Any) -> tuple[Any, Any]:
+    """Both, where they are frames or rows of pandas' as arrays; and targets that are a column of an array as its numbers."""
+    examples, targets = (things.to_numpy() if hasattr(things, "to_numpy") else things for things in (examples, targets))
+    column = getattr(targets, "ndim", 0) == 2 and targets.shape[1] == 1
+    return examples, targets.ravel() if column else targets
 
 
 def same_length(examples: Sequence[Any], targets: Sequence[Any], asker: str) -> int:

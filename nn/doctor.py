@@ -31,8 +31,8 @@ Finding = tuple[str, str]
 def diagnose(model: Module, loss: Value) -> list[str]:
     """What is wrong, a line each: where, what, and what to do. An empty list if nothing is found.
 
-    Make the loss from a batch rather than a single example: a relu unit is dead only if no example wakes it. Nothing is read
-    that `backward()` writes, and nothing is changed.
+    Make the loss from a batch rather than a single example: a relu unit is dead only if no example wakes it. Its gradients are those of a
+    sweep of its own, so no `backward()` is needed; after one, what it has left in `grad` is looked at too. Nothing is changed.
     """
     model_given(model, "diagnose")
     if not isinstance(loss, Value):
@@ -43,6 +43,8 @@ def diagnose(model: Module, loss: Value) -> list[str]:
     named = model.named_parameters()
     places: dict[str, list[str]] = {}
     for where, what in chain(
+        _stale(order),
+        _added_up(named, gradient, loss),
         _unconnected(model, named, gradient),
         _left(order, {parameter for _, parameter in named}),
         _probabilities(order),
@@ -92,6 +94,45 @@ def _name(node: Value) -> str:
 
 
 # Each mistake.
+
+
+def _stale(order: list[Value]) -> Iterator[Finding]:
+    """Nodes whose number does not follow from their operands' any more, because somebody has changed a leaf since."""
+    stale = []
+    for node in order:
+        if node.op is not None:
+            try:
+                now: Any = node.op.forward(*(arg.data if isinstance(arg, Value) else arg for arg in node.args))
+            except (ArithmeticError, ValueError, TypeError):
+                now = None
+            if now != node.data:
+                stale.append(node)
+    if stale:
+        edited = [arg for node in stale for arg in node.parents if arg.op is None]
+        first = _name(edited[0] if edited else stale[0])
+        yield (
+            f"the loss ({len(stale)} of its nodes, the first made of {first})",
+            "the numbers that it was computed from have changed since, as by a step of an optimiser. If every step has this loss, compute it"
+            " anew inside the loop, for backward() goes on giving the gradients of then",
+        )
+
+
+def _added_up(named: list[tuple[str, Value]], gradient: dict[Value, float], loss: Value) -> Iterator[Finding]:
+    """Gradients that hold more than this loss's backward() has put there. One that was clipped holds less."""
+    if type(loss.grad) is not float or loss.grad == 0.0:
+        return  # backward() was not called yet, so what is there may be of the step before, which zero_grad() will clear
+    more = []
+    for name, parameter in named:
+        expected = loss.grad * gradient.get(parameter, 0.0)
+        held = parameter.grad or 0.0
+        if math.isfinite(expected) and (abs(held) > abs(expected) * (1.0 + 1e-9) + 1e-300 or held * expected < 0.0):
+            more.append(name)
+    if more:
+        yield (
+            f"{_several(more)} ({len(more)} of {len(named)} parameters)",
+            "grad holds more than this loss's gradient, for backward() adds to what is there: call zero_grad() before each backward(),"
+            " unless several losses are meant to add up",
+        )
 
 
 def _unconnected(model: Module, named: list[tuple[str, Value]], gradient: dict[Value, float]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import autograd
 from autograd import given
 from autograd.numbers import as_operand
 
-from .data import same_length
+from .data import same_length, tabular
 from .losses import right_class
 from .module import Module, model_given, number
 from .telling import each
@@ -92,6 +92,7 @@ def evaluate(
 
     pack   compute it as array operations (`autograd.pack`): for thousands of examples. During a packed `fit` of this model it is so anyway
     """
+    examples, targets = tabular(examples, targets)
     count = same_length(examples, targets, "evaluate")
     model_given(model, "evaluate"), given.function(loss, "evaluate", "a function as loss")
     arrays = _arrays_of(model, given.flag(pack, "pack", "evaluate"))
@@ -158,6 +159,7 @@ def _judged(
 ) -> list[tuple[int, int, int]]:
     """For each example the class that the model says, the right one, and how many there are."""
     model_given(model, asker)
+    examples, targets = tabular(examples, targets)
     count = same_length(examples, targets, asker)
     threshold = number(threshold, f"{asker}'s threshold")
     arrays = _arrays_of(model, given.flag(pack, "pack", asker))

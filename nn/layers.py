@@ -12,8 +12,8 @@ from operator import mul
 from random import Random
 from typing import Any, ClassVar
 
-from autograd import Value, given, scope, take
-from autograd.numbers import as_float, as_operand
+from autograd import Value, given, mean, scope, sqrt, square, take
+from autograd.numbers import as_float, as_operand, holds_many
 
 from . import activations
 from .init import Initialiser, checked, gaussian, generator, suited
@@ -65,6 +65,7 @@ class Neuron(Module):
         x = as_list(x)
         w, b, activation = self.w, self.b, self.activation
         if len(x) != len(w):
+            _refuse_rows(x)
             raise ValueError(f"{self._path or 'this neuron'} takes {len(w)} inputs, but got {len(x)}")
         try:
             z: Value = sum(map(mul, w, x), 0 if b is None else b)  # type: ignore[assignment] # from Python's 0 no node comes
@@ -72,6 +73,8 @@ class Neuron(Module):
             for item in x:
                 as_operand(item, "numbers as inputs", self._path or "this neuron")
             raise
+        if not isinstance(z, Value) and holds_many(z):
+            raise one_at_a_time(f"an array of shape {x[0].shape} as an input" if hasattr(x[0], "shape") else "arrays as inputs")
         return z if activation is None else activation(z)
 
     def summary(self) -> str:
@@ -122,6 +125,7 @@ class Linear(Module):
         """The neurons' outputs for one example's inputs: a list, or a Value where there is one neuron."""
         x = as_list(x)
         if len(x) != len(self.neurons[0].w):
+            _refuse_rows(x)
             raise ValueError(f"{self._path or 'this layer'}, a {self.summary()}, takes {len(self.neurons[0].w)} inputs, but got {len(x)}")
         y = [neuron(x) for neuron in self.neurons]
         if self._whole is not None:
@@ -139,6 +143,50 @@ class Linear(Module):
 
 
 Layer = Linear
+
+
+class LayerNorm(Module):
+    """Layer normalisation (Ba et al. 2016, arXiv:1607.06450): yᵢ = γᵢ·(xᵢ - μ)/√(σ² + ε) + βᵢ.
+
+    μ and σ² are the mean and the variance, Σ(xᵢ - μ)²/n, of one example's numbers, so nothing depends on a batch, and training and use are
+    the same. Every step of it is a node.
+
+    size    n, how many numbers an example has here
+    eps     ε, above 0: it keeps the gradient finite where all numbers are alike
+    affine  whether there are γ, which starts at 1, and β, which starts at 0; without them y has mean 0 and variance 1
+
+    >>> [round(y, 3) for y in LayerNorm(3, affine=False)([1.0, 2.0, 3.0])]
+    [-1.225, 0.0, 1.225]
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
+        self.size = given.count(size, "size", "LayerNorm", 1, MOST)
+        self.eps = number(eps, "LayerNorm's eps")
+        if self.eps <= 0.0:
+            raise ValueError(f"LayerNorm needs eps > 0, but got {eps}")
+        affine = given.flag(affine, "affine", "LayerNorm")
+        self.gamma = [Value(1.0) for _ in range(self.size)] if affine else []
+        self.beta = [Value(0.0) for _ in range(self.size)] if affine else []
+
+    def forward(self, x: Any) -> Any:
+        """The normalised numbers of one example, as a list."""
+        x = as_list(x)
+        if len(x) != self.size:
+            raise ValueError(f"{self._path or 'this layer'}, a {self.summary()}, takes {self.size} inputs, but got {len(x)}")
+        mu = mean(x)
+        centred = [xi - mu for xi in x]
+        deviation = sqrt(mean([square(c) for c in centred]) + self.eps)
+        y = [c / deviation for c in centred]
+        if self.gamma:
+            y = [gamma * yi + beta for gamma, yi, beta in zip(self.gamma, y, self.beta, strict=True)]
+        return y
+
+    def summary(self) -> str:
+        """How many numbers it takes."""
+        return f"LayerNorm({self.size}{'' if self.gamma else ', no γ and β'})"
+
+    def _shown(self) -> Iterator[tuple[str, Value | Module]]:
+        return iter(())
 
 
 class Sequential(Module):
@@ -265,7 +313,26 @@ def as_list(x: Any) -> list[Any]:
         raise TypeError(f"a list of numbers is needed as inputs, but got {given.shorten(x)} of type {type(x).__name__}")
     if hasattr(x, "__next__"):  # one by one, so that what never ends, and is no numbers, is refused
         return [as_operand(item, "numbers as inputs", "a layer") for item in x]
-    return list(x) if hasattr(x, "__len__") and getattr(x, "ndim", None) != 0 else [x]
+    if hasattr(x, "to_numpy"):  # a row of pandas', or a frame of one row
+        x = x.to_numpy()
+    axes = getattr(x, "ndim", None)
+    if axes == 0:
+        return [x[()]]
+    if axes is not None and axes > 1:
+        if max(x.shape) != x.size:
+            raise one_at_a_time(f"an array of shape {x.shape}")
+        x = x.ravel()  # one row, or one column
+    return list(x) if hasattr(x, "__len__") else [x]
+
+
+def _refuse_rows(x: list[Any]) -> None:
+    if x and all(hasattr(row, "__len__") and not isinstance(row, str) for row in x):
+        raise one_at_a_time(f"a list of {len(x)} lists")
+
+
+def one_at_a_time(what: str) -> ValueError:
+    """The error for several examples where one is due."""
+    return ValueError(f"a network takes one example at a time, but got {what}: write [model(x) for x in X], or pack it for a whole batch")
 
 
 MOST = 10**8

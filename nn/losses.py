@@ -34,9 +34,15 @@ def _scoped(loss: Callable[P, Any]) -> Callable[P, Any]:
     @wraps(loss)
     def scoped(*args: P.args, **kwargs: P.kwargs) -> Any:
         with scope(f"loss/{loss.__name__}"):
-            return loss(*args, **kwargs)
+            return loss(*map(_bare, args), **{name: _bare(x) for name, x in kwargs.items()})
 
     return scoped
+
+
+def _bare(x: Any) -> Any:
+    """What pandas keeps as its numbers, and an array without axes as its number."""
+    x = x.to_numpy() if hasattr(x, "to_numpy") else x
+    return x[()] if getattr(x, "ndim", None) == 0 and hasattr(x, "dtype") else x
 
 
 # Number by number.
@@ -136,13 +142,17 @@ def binary_cross_entropy_with_logits(z: Any, t: Any, reduction: str = "mean") ->
 
 
 @_scoped
-def cross_entropy(z: Any, t: Any, reduction: str = "mean") -> Any:
+def cross_entropy(z: Any, t: Any, reduction: str = "mean", *, where: Any = None) -> Any:
     """-log y_t with y = softmax(z), from the scores z of one example's classes, or of a batch. ∂E/∂z = y - t, t one-hot.
 
     t is the index of the right class, or one-hot, or probabilities that sum to 1: then it is -Σ tₖ log yₖ. Computed as
     log Σⱼ exp(zⱼ - z_t), which keeps the small gradients that logsumexp(z) - z_t loses to rounding; where several classes are weighed, with
     Σ tₖ zₖ in the place of z_t. Either way it takes as many exponentials as there are classes.
+
+    where   True for each class that counts, in one list for all examples or one for each; the others are as if their scores were −∞
     """
+    if where is not None:
+        z, t = _allowed(z, t, where, "cross_entropy")
 
     def term(z: list[Any], target: Target) -> Any:
         if len(z) == 1:
@@ -198,6 +208,9 @@ def _elementwise(term: Callable[[Any, Any], Any], y: Any, t: Any, asker: str, de
     """A term for every number in y with its target, in a flat list."""
     if depth > given.DEPTH:
         raise ValueError(f"{asker} got outputs and targets in lists in lists, more than {given.DEPTH} deep, or that contain themselves")
+    y, t = _bare(y), _bare(t)
+    if not _is_list(y) and getattr(t, "shape", None) == (1,):  # a row of a column of targets
+        t = t[0]
     if not _is_list(y) and not _is_list(t):
         return [term(y if isinstance(y, Value) else number(y, asker), t if isinstance(t, Value) else number(t, asker))]
     if not (_is_list(y) and _is_list(t)):
@@ -233,6 +246,30 @@ def _reduced_examples(term: Callable[[list[Any], Target], Any], z: Any, t: Any, 
     return _reduced(terms, z, reduction, asker)
 
 
+def _allowed(z: Any, t: Any, where: Any, asker: str) -> tuple[list[Any], list[Any]]:
+    """The examples' scores and targets in the classes that count alone."""
+    if not _is_list(where) or not len(where):
+        raise given.wrong(asker, "a list of True and False as where", where)
+    if not _is_list(z) or not len(z) or not _is_list(z[0]):
+        z, t = [z], [t]
+    masks = where if _is_list(where[0]) else [where] * len(z)
+    if not _is_list(t) or not len(z) == len(t) == len(masks):
+        raise ValueError(f"{asker} needs a target and a mask for every example, but got {_shape(z)}, {_shape(t)} and {_shape(where)}")
+    kept = [_allowed_one(_scores(each, asker), target, mask, asker) for each, target, mask in zip(z, t, masks, strict=True)]
+    return [scores for scores, _ in kept], [target for _, target in kept]
+
+
+def _allowed_one(z: list[Any], t: Any, mask: Any, asker: str) -> tuple[list[Any], Any]:
+    holds = [given.flag(m, "where", asker) for m in given.items(mask, "a list of True and False as where", asker)]
+    if len(holds) != len(z):
+        raise ValueError(f"{asker} needs where to say True or False of each of {len(z)} classes, but got {len(holds)}")
+    outside = [k for k, _ in _target(t, len(z), asker) if not holds[k]]
+    if outside:
+        raise ValueError(f"{asker} got the target class {outside[0]}, which where= leaves out")
+    scores = [zk for zk, m in zip(z, holds, strict=True) if m]
+    return scores, [tk for tk, m in zip(t, holds, strict=True) if m] if _is_list(t) else sum(holds[: int(t)])
+
+
 def _scores(z: Any, asker: str) -> list[Any]:
     if not _is_list(z):
         raise given.wrong(asker, "a list of numbers for each example", z)
@@ -250,6 +287,9 @@ def _target(t: Any, classes: int, asker: str, by_index: bool = False) -> Target:
     """The classes that a target weighs, with their weights, which sum to 1."""
     if isinstance(t, Whole) and not by_index:
         return OneHot(enumerate(t.one_hot(classes)))
+    if getattr(t, "shape", None) == (1,) and classes > 1:  # a row of a column of classes
+        t = t[0]
+    t = _bare(t)
     if not _is_list(t):
         return [(class_index(t, classes, asker), 1.0)]
     if len(t) != classes:

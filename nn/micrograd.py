@@ -2,21 +2,27 @@
 
     from nn.micrograd import MLP, Value         # for: from micrograd.engine import Value; from micrograd.nn import MLP
 
-What differs from `nn`: a single `Neuron` or `Layer` ends in a relu unless nonlin=False; weights are drawn evenly from -1 to 1, from
-Python's global generator, in micrograd's order, so that `random.seed(1337)` gives micrograd's very weights; and a Value takes attributes
-of people's own (`p.m`, `n.color`), as do the results of operations. Everything else is the Value and the Module of this package: `draw`,
-`steps`, `nn.fit` and the optimisers work on them. `compile` and `pack` take models of plain Values, which `nn` builds.
+What differs from `nn`: a plain number beside a Value becomes a leaf; a single `Neuron` or `Layer` ends in a relu unless nonlin=False;
+weights are drawn evenly from -1 to 1, from Python's global generator, in micrograd's order, so that `random.seed(1337)` gives micrograd's
+very weights; and a Value takes attributes of people's own (`p.m`, `n.color`), as do the results of operations. Everything else is the Value
+and the Module of this package: `draw`, `steps`, `nn.fit` and the optimisers work on them. `compile` and `pack` take models of plain Values,
+which `nn` builds.
 """
 
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import autograd
+from autograd import given
 
 from . import layers
 from .module import Module
+
+if TYPE_CHECKING:
+    from autograd import Picture
 
 
 class Value(autograd.Value):
@@ -49,6 +55,23 @@ class Value(autograd.Value):
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
 
+
+def _of_two(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operator whose plain numbers become leaves, as in micrograd, where `x + 1` has two operands."""
+    return lambda x, y: operate(x, Value(y) if isinstance(y, (int, float)) else y)
+
+
+def _reflected(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: operate(Value(y), x) if isinstance(y, (int, float)) else operate(y, x)
+
+
+for _name in ("add", "sub", "mul", "truediv"):
+    _operate = getattr(Value, f"__{_name}__")
+    setattr(Value, f"__{_name}__", _of_two(_operate))
+    if _name != "add":  # sum([...]) begins with 0 and needs no leaf for it
+        setattr(Value, f"__r{_name}__", _reflected(_operate))
+_plus = Value.__add__
+Value.__radd__ = lambda self, other: self if type(other) is int and other == 0 else _plus(Value(other), self)  # type: ignore[method-assign]
 
 _get_label, _put_label = autograd.Value.__dict__["label"].__get__, autograd.Value.__dict__["label"].__set__
 
@@ -92,4 +115,17 @@ class MLP(layers.MLP):
         return f"MLP of [{', '.join(map(repr, self.layers))}]"
 
 
-__all__ = ["MLP", "Layer", "Module", "Neuron", "Value"]
+def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Picture:
+    """The graph below a node as cards with data and gradient, as the notebook `trace_graph` draws it. `autograd.draw` has more to say.
+
+    The gradients are those of a sweep from this node. format: what `render("out")` writes, "svg", "png" or "pdf"; rankdir: "LR" or "TB".
+    """
+    given.choice(rankdir, ("LR", "TB"), "rankdir")
+    given.choice(format, ("svg", "png", "pdf"), "format")
+    picture = autograd.draw(root, style="cards")
+    picture.format = format
+    picture.body = [line.replace("rankdir=LR", f"rankdir={rankdir}") for line in picture.body]
+    return picture
+
+
+__all__ = ["MLP", "Layer", "Module", "Neuron", "Value", "draw_dot"]

@@ -15,7 +15,7 @@ from autograd import DivisionByZeroError, DomainError, GradientError, MissingExt
 from autograd.numbers import as_float
 from autograd.process import lending, updating
 
-from .data import index_batches, same_length
+from .data import index_batches, same_length, tabular
 from .init import generator
 from .judging import accuracy
 from .layers import size
@@ -126,11 +126,13 @@ def fit(
     pack, progress = given.flag(pack, "pack", "fit"), None if progress is None else given.flag(progress, "progress", "fit")
     if metric is not None:
         given.function(metric, "fit", "a function as metric")
+    examples, targets = tabular(examples, targets)
     count = same_length(examples, targets, "fit")
     epochs, batch_size = size(epochs, "fit", "epochs"), count if batch_size is None else size(batch_size, "fit", "batch_size")
     patience = None if patience is None else size(patience, "fit", "patience")
     if validation is not None:
         validation = _pair(validation)
+        validation = tabular(*validation)
         same_length(*validation, "fit's validation")
     shuffler = None if rng is None else generator(rng)
     callbacks = _functions(callbacks)

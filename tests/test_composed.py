@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf, workdps
 
 import autograd
-from autograd import AutogradError, DomainError, NonFiniteError, RangeError, Value, composed, gradient, ops
+from autograd import AutogradError, DomainError, NonFiniteError, RangeError, Value, composed, gradient, log_softmax, logsumexp, ops, softmax
 from autograd.graph import topological
 
 from .special_values import LARGEST, MODEST, SMALLEST, SPECIAL, nearest
@@ -429,3 +429,47 @@ def test_composed_functions_are_found_in_the_package() -> None:
         assert getattr(autograd, name) is getattr(composed, name)
     for name in itertools.chain(SCALAR, ["clip", "log2", "log10"]):
         assert callable(getattr(Value(1.0), name))
+
+
+MASKS = [[True, True, True], [True, False, True], [False, True, False], [1, 0, 1]]
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_a_mask_is_as_if_the_numbers_were_not_there(mask: list[Any]) -> None:
+    """softmax, log_softmax and logsumexp of what the mask holds for: the same bits, gradients and nodes as of those numbers alone."""
+    numbers = [0.5, -1.0, 2.0]
+    xs, ys = [Value(x) for x in numbers], [Value(x) for x, m in zip(numbers, mask, strict=True) if m]
+    for function, masked in ((softmax, 0.0), (log_softmax, -math.inf)):
+        for node in (*xs, *ys):
+            node.grad = 0.0
+        results, alone = function(xs, where=mask), iter(function(ys))
+        for result, m in zip(results, mask, strict=True):
+            assert (masked == result) if not m else (next(alone).data == result.data)
+        kept = [result for result, m in zip(results, mask, strict=True) if m]
+        sum(w * y for w, y in zip((1.0, 3.0, 7.0), kept, strict=False)).backward()
+        sum(w * y for w, y in zip((1.0, 3.0, 7.0), function(ys), strict=False)).backward()
+        assert [y.grad for y in ys] == [x.grad for x, m in zip(xs, mask, strict=True) if m]
+        assert all(x.grad == 0.0 for x, m in zip(xs, mask, strict=True) if not m)
+    assert logsumexp(ys).data == logsumexp(xs, where=mask).data
+
+
+def test_what_a_mask_leaves_out_may_be_anything() -> None:
+    """A score beyond all others is not looked at, where a large finite one instead of −∞ would still have to be subtracted."""
+    assert [0.5, 0.0, 0.5] == softmax([1e300, -1e308, 1e300], where=[True, False, True])
+    assert logsumexp([1.0, 1e308], where=[True, False]) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("mask", "error", "words"),
+    [
+        ([True], ValueError, "each of 2 numbers, but got 1"),
+        ([False, False], ValueError, "at least one number where the mask holds"),
+        (["yes", True], TypeError, "a list of True and False as where, but got 'yes' in it"),
+        (True, TypeError, "a list of True and False as where"),
+        ([0.5, 1.0], TypeError, r"but got 0\.5 in it"),
+    ],
+)
+def test_masks_that_are_none(mask: Any, error: type[Exception], words: str) -> None:
+    for function in (softmax, log_softmax, logsumexp):
+        with pytest.raises(error, match=f"{function.__name__} needs .*{words}"):
+            function([1.0, 2.0], where=mask)

@@ -7,6 +7,9 @@ import contextlib
 import contextvars
 import doctest
 import gc
+import inspect
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -492,3 +495,11 @@ def test_a_paused_generator_beside_a_recording() -> None:
 
     assert [program(2.0)] == list(recorder())
     waiting.close()
+
+
+def test_the_flags_of_code_are_those_of_inspect() -> None:
+    """They are written out, so that importing the package does not import inspect, and what that imports."""
+    assert inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR == context._GENERATORS
+    assert context._GENERATORS | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE == context._SUSPEND
+    code = "import sys, autograd; print([name for name in ('inspect', 'ast', 'dis', 'numpy', 'dataclasses') if name in sys.modules])"
+    assert "[]\n" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

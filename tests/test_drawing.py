@@ -590,3 +590,24 @@ def test_a_terminal_says_how_to_see_a_picture(monkeypatch: pytest.MonkeyPatch) -
     assert ({"text/plain": told}, {}) == picture._repr_mimebundle_()
     shell.display_formatter.active_types = ["text/plain", "image/svg+xml"]
     assert "<Picture: twice>" == picture._repr_mimebundle_()[0]["text/plain"]
+
+
+def test_stored_gradients_stand_beside_the_sweeps() -> None:
+    """gradients="stored": each card shows what is in grad, in another colour where that is something else; nothing is changed."""
+    x, w = Value(3.0, label="x"), Value(2.0, label="w")
+    y = x * w
+    y.backward()
+    y.backward()
+    picture = draw(y, gradients="stored")
+    shown_texts = texts(picture.pipe("svg", encoding="utf-8"))
+    assert 3 == shown_texts.count("stored")
+    assert {"4", "6", "2", "3"} <= {text.strip("\u2009") for text in shown_texts}  # two sweeps beside one
+    wrong = picture.style.palette.wrong  # type: ignore[union-attr]
+    assert 2 == picture.source.count(f'<font color="{wrong}">')
+    w.grad = None  # type: ignore[assignment]
+    assert "None" in {text.strip("\u2009") for text in texts(draw(y, gradients="stored").pipe("svg", encoding="utf-8"))}
+    assert ("stored" in draw(y, style="cards").source, w.grad) == (False, None)
+    with pytest.raises(ValueError, match="needs the cards style"):
+        draw(y, gradients="stored", style="textbook")
+    with pytest.raises(ValueError, match="gradients is 'sweep' or 'stored'"):
+        draw(y, gradients="mine")  # type: ignore[arg-type]

@@ -273,6 +273,14 @@ def test_the_hessian_has_a_row_and_a_column_for_every_name(capsys: Out) -> None:
     assert columns[0][0] == columns[1][0]
 
 
+@pytest.mark.parametrize(("text", "jumps"), [("abs(x)", "sign at 0"), ("relu(x)*y", "heaviside at 0, relu at 0"), ("x*y", "")])
+def test_a_hessian_that_is_one_by_convention_is_said(text: str, jumps: str, capsys: Out) -> None:
+    """Where the gradient jumps, its own derivative is taken as 0: the output says so, and only there."""
+    assert 0 == main(["grad", text, "x=0", *["y=2"] * ("y" in text), "--order", "2"])
+    said = f"The gradient jumps here ({jumps}): its own derivative there is taken as 0, by convention.\n"
+    assert [said] * bool(jumps) == [line for line in capsys.readouterr().out.splitlines(True) if "convention" in line]
+
+
 def test_one_name_is_its_own_whole(capsys: Out) -> None:
     """A node has one row."""
     assert 0 == main(["grad", "x", "x=1", "--order", "2"])

@@ -622,3 +622,17 @@ def test_all_paths_agree_at_zeros_and_kinks(made: list[Any], at: list[float]) ->
         found = outcome(path, f, at)
         if found is not GradientError and expected is not GradientError:
             assert expected == pytest.approx(found, rel=1e-12)
+
+
+def test_a_derivative_beyond_the_floats_under_a_gradient_of_0_gives_0() -> None:
+    """Whatever made that 0, an underflow too, as the documentation says; and by every path alike."""
+
+    def f(w: Any, x: Any) -> Any:
+        return w * 1e-200 * 1e-200 * (1.0 / x)
+
+    expected = [1e-200, 0.0]
+    w, x = Value(1.0), Value(1e-200)
+    f(w, x).backward()
+    assert expected == [w.grad, x.grad]
+    assert expected == [*grad(f, argnums=(0, 1))(1.0, 1e-200)]
+    assert expected == [*compile(f)(1.0, 1e-200).gradients]

@@ -81,6 +81,8 @@ TAKEN: dict[str, tuple[Callable[[], nn.Module], Any, Any, Any]] = {
     "classes to a loss of one's own": (mlp(3), X, CLASSES, lambda z, t: (z[t] - 1.0) ** 2),
     "numbers that are whole here and there": (mlp(1), X, [0, 0.5, 1, 2, 0.25, 1, 0, 3], MSE),
     "columns": (mlp(2), X, [[1, 0.5]] * 8, MSE),
+    "a column of an array": (mlp(1), X, np.array(SIDES, float)[:, None], BCE),
+    "a column of classes": (mlp(3), X, np.array(CLASSES)[:, None], CE),
     "whole numbers as inputs": (mlp(1), [[i, 1, 2, 0] for i in range(8)], [0.5] * 8, MSE),
     "arrays": (mlp(1), [np.array(x) for x in X], [0.5] * 8, MSE),
     "float32": (mlp(1), np.array(X, np.float32), np.array(SIDES, np.float32), MSE),

@@ -244,3 +244,56 @@ def test_a_deep_graph_is_no_trouble() -> None:
     for _ in range(100_000):
         loss = loss + 1.0
     assert [] == nn.diagnose(layer, loss)
+
+
+def _loop(*, zero: bool = True, again: bool = True, steps: int = 3) -> tuple[nn.MLP, Value]:
+    """A model after a few steps as a beginner writes them, and its last loss."""
+    X, t = nn.moons(20, rng=0)
+    model = nn.MLP(2, [4, 1], rng=1)
+
+    def loss() -> Value:
+        return nn.binary_cross_entropy_with_logits([model(x) for x in X], t)
+
+    last = loss()
+    for step in range(steps):
+        if zero:
+            model.zero_grad()
+        last.backward()
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+        if again:
+            last = loss() if step < steps - 1 else last
+    return model, last
+
+
+def test_a_forgotten_zero_grad_is_noticed() -> None:
+    """After backward(), grads that hold more than this loss's own are told; not before it, not clipped ones, not those of one loss."""
+    words = "call zero_grad() before each backward()"
+    model, loss = _loop(zero=False)
+    assert any(words in line for line in nn.diagnose(model, loss))
+    model, loss = _loop()
+    assert not any(words in line for line in nn.diagnose(model, loss))
+    nn.clip_grad_norm(model.parameters(), 1e-3)
+    assert not any(words in line for line in nn.diagnose(model, loss))
+    x = [0.5, -0.5]
+    fresh = nn.squared_error(model(x), 1.0)  # at the beginning of the next step, before zero_grad() and backward()
+    assert not any(words in line for line in nn.diagnose(model, fresh))
+    for p in model.parameters():
+        p.grad = 0.0
+    fresh.backward(2.0)
+    assert not any(words in line for line in nn.diagnose(model, fresh))
+    fresh.backward(2.0)
+    (line,) = [line for line in nn.diagnose(model, fresh) if words in line]
+    assert "of 17 parameters" in line
+
+
+def test_a_forward_pass_outside_of_the_loop_is_noticed() -> None:
+    """The loss was computed once, and its numbers have changed since."""
+    words = "anew inside the loop"
+    model, loss = _loop(again=False)
+    (line,) = [line for line in nn.diagnose(model, loss) if words in line]
+    assert "made of 'layer0.neuron0.w0'" in line
+    fresh = nn.squared_error(model([0.5, -0.5]), 1.0)
+    assert not any(words in line for line in nn.diagnose(model, fresh))
+    model.parameters()[0].data = 1e308
+    assert any(words in line for line in nn.diagnose(model, fresh))

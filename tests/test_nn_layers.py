@@ -224,3 +224,58 @@ def test_an_initialiser_is_a_function(init: Any, says: str) -> None:
     for make in (nn.Neuron, lambda n, **more: nn.Linear(n, 2, **more), lambda n, **more: nn.MLP(n, [2, 1], **more)):
         with pytest.raises(TypeError, match=says):
             make(2, init=init)
+
+
+def test_layer_normalisation_is_its_formula() -> None:
+    """γ·(x - μ)/√(σ² + ε) + β, number by number as NumPy computes it; and its gradients, γ's and β's included, as differences find them."""
+    np = pytest.importorskip("numpy")
+    layer = nn.LayerNorm(4, eps=1e-3)
+    numbers = [0.5, -1.0, 2.0, 0.1]
+    for i, (gamma, beta) in enumerate(zip(layer.gamma, layer.beta, strict=True)):
+        gamma.data, beta.data = 1.0 + 0.5 * i, 0.25 * i - 0.5
+    x = np.array(numbers)
+    expected = np.array([g.data for g in layer.gamma]) * (x - x.mean()) / np.sqrt(x.var() + 1e-3) + np.array([b.data for b in layer.beta])
+    assert np.allclose(expected, [y.data for y in layer(numbers)], rtol=1e-14)
+    assert [*layer.gamma, *layer.beta] == layer.parameters()
+    assert ["gamma0", "gamma1"] == [name for name, _ in layer.named_parameters()][:2]
+
+    def weighed(p: list[Any]) -> Any:
+        inside = nn.LayerNorm(4, eps=1e-3)
+        inside.gamma, inside.beta = p[4:8], p[8:]
+        return sum((i + 1.0) * y * y for i, y in enumerate(inside(p[:4])))
+
+    autograd.check_gradients(weighed, [*numbers, 1.0, 1.5, 0.5, 2.0, 0.0, 0.5, -0.5, 0.25]).require()
+
+
+def test_layer_normalisation_at_its_edges() -> None:
+    """Numbers that are all alike give β and finite gradients; without γ and β the mean is 0 and the variance 1; one size only."""
+    layer = nn.LayerNorm(3)
+    x = [Value(2.0) for _ in range(3)]
+    y = layer(x)
+    assert [0.0] * 3 == [yi.data for yi in y]
+    sum(yi * w for yi, w in zip(y, (1.0, 2.0, 4.0), strict=True)).backward()
+    assert all(math.isfinite(xi.grad) for xi in x)
+    bare = nn.LayerNorm(3, eps=1e-12, affine=False)
+    assert (0, "LayerNorm(3, no γ and β)") == (len(bare.parameters()), bare.summary())
+    z = bare([1.0, 2.0, 6.0])
+    assert 0.0 == pytest.approx(sum(z))
+    assert 3.0 == pytest.approx(sum(zi * zi for zi in z))
+    with pytest.raises(ValueError, match=r"a LayerNorm\(3\), takes 3 inputs, but got 2"):
+        layer([1.0, 2.0])
+    with pytest.raises(ValueError, match="eps > 0"):
+        nn.LayerNorm(3, eps=0.0)
+
+
+def test_layer_normalisation_is_packed() -> None:
+    """Between two layers, over a batch: the engine's loss and gradients."""
+    pytest.importorskip("numpy")
+    model = nn.Sequential(nn.Linear(3, 4, "tanh", rng=0), nn.LayerNorm(4), nn.Linear(4, 2, rng=1))
+    rows, wanted = [[0.1, 0.2, 0.3], [0.5, -0.2, 0.1], [0.9, 0.8, 0.7]], [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]
+    loss = nn.squared_error([model(x) for x in rows], wanted)
+    loss.backward()
+    expected = [p.grad for p in model.parameters()]
+    model.zero_grad()
+    program = autograd.pack(lambda x, t: nn.squared_error(model(x), t), params=model)
+    value = program.backward(rows, wanted)
+    assert loss.data == pytest.approx(value, rel=1e-12)
+    assert expected == pytest.approx([p.grad for p in model.parameters()], rel=1e-9, abs=1e-15)

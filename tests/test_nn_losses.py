@@ -338,3 +338,33 @@ def test_a_single_class_is_certain() -> None:
 def test_what_a_loss_cannot_take_is_said(call: Callable[[], Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_a_mask_leaves_classes_out() -> None:
+    """cross_entropy(where=) is that of the other classes, for an index and for probabilities, one mask for all or one for each."""
+    z = [Value(0.5), Value(-1.0), Value(9.0)]
+    nn.cross_entropy(z, 1, where=[True, True, False]).backward()
+    alone = [Value(0.5), Value(-1.0)]
+    nn.cross_entropy(alone, 1).backward()
+    assert [*(x.grad for x in alone), 0.0] == [x.grad for x in z]
+    assert nn.cross_entropy([0.5, -1.0], [0.25, 0.75]) == nn.cross_entropy([0.5, -1.0, 9.0], [0.25, 0.75, 0.0], where=[1, 1, 0])
+    batch = [[0.5, -1.0, 9.0], [1.0, 2.0, 3.0]]
+    each = [[True, True, False], [False, True, True]]
+    expected = (nn.cross_entropy([0.5, -1.0], 0) + nn.cross_entropy([2.0, 3.0], 1)) / 2.0
+    assert expected == nn.cross_entropy(batch, [0, 2], where=each)
+    assert nn.cross_entropy([row[:2] for row in batch], [0, 1]) == nn.cross_entropy(batch, [0, 1], where=[True, True, False])
+
+
+@pytest.mark.parametrize(
+    ("t", "where", "error", "words"),
+    [
+        (2, [True, True, False], ValueError, "the target class 2, which where= leaves out"),
+        ([0.5, 0.0, 0.5], [True, True, False], ValueError, "the target class 2, which where= leaves out"),
+        (0, [True, True], ValueError, "each of 3 classes, but got 2"),
+        (0, [True, "no", True], TypeError, "True or False as where"),
+        (0, True, TypeError, "a list of True and False as where"),
+    ],
+)
+def test_masks_that_do_not_fit(t: Any, where: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        nn.cross_entropy([0.5, -1.0, 9.0], t, where=where)

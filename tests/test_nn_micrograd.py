@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,6 +199,20 @@ z.color, x.color = "green", "red"
 z.backward()
 numbers, texts = [x.grad, y.grad], [z.color, x.color, hasattr(y, "color")]
 """,
+    "constants in the graph": """
+def order(v, seen):
+    for child in sorted(v._prev, key=lambda child: child.data):
+        if child not in seen:
+            order(child, seen)
+    seen.append(v)
+    return seen
+
+x = Value(2.5)
+y = (x + 1) * 3 + 0.5 * (4 + x * x)
+y.backward()
+nodes = order(y, [])
+numbers, texts = [v.data for v in nodes] + [v.grad for v in nodes], [v._op for v in nodes]
+""",
     "modules of one's own": """
 import random
 random.seed(5)
@@ -232,7 +248,7 @@ def outcome(program: str) -> tuple[list[float], list[Any]]:
 def test_every_number_is_micrograds(name: str, imports: str) -> None:
     """After the imports are changed, and nothing else. The engine's own Value has no room for attributes, and constants are no nodes."""
     pytest.importorskip("micrograd")
-    if imports == ENGINE and name == "attributes on nodes":
+    if imports == ENGINE and name in ("attributes on nodes", "constants in the graph"):
         pytest.skip("this is what nn.micrograd's Value is for")
     expected, texts = outcome(THEIRS + PROGRAMS[name])
     actual, ours = outcome(imports + PROGRAMS[name])
@@ -271,3 +287,21 @@ def test_micrograds_words_on_our_side() -> None:
     assert "layer0.neuron0.w0" == model.parameters()[0].label
     with pytest.raises(TypeError, match="of the class Value, which has attributes of its own"):
         autograd.compile(model, nn.squared_error)([0.0, 1.0], 1.0)
+
+
+def test_draw_dot(tmp_path: Path) -> None:
+    """Cards with data and gradient, constants too, which render writes."""
+    pytest.importorskip("graphviz")
+    from nn.micrograd import Value, draw_dot
+
+    x = Value(2.0, label="x")
+    picture = draw_dot(x * 3 + 1, rankdir="TB")
+    written = Path(picture.render(tmp_path / "gout"))
+    assert [tmp_path / "gout.svg"] == [*tmp_path.iterdir()] == [written]
+    text = written.read_text(encoding="utf-8")
+    assert all(f">{number}" in text for number in ("7", "3", "1", "6", "2"))
+    width, height = (float(re.search(rf'{side}="([\d.]+)pt"', text)[1]) for side in ("width", "height"))  # type: ignore[index]
+    assert height > width
+    for bad in ({"rankdir": "up"}, {"format": "gif"}):
+        with pytest.raises(ValueError, match="is"):
+            draw_dot(x, **bad)

@@ -39,8 +39,9 @@ ROWS = pytest.mark.parametrize("row", PRIMITIVES.values(), ids=list(PRIMITIVES))
 NO_VALUE = (ArithmeticError, ValueError)
 """What a rule raises where there is no derivative; every AutogradError about numbers is one of them."""
 
-CORNERED = {"abs", "sign", "heaviside", "above", "maximum", "minimum", "relu", "leaky_relu", "elu"}
-"""The rows whose functions have a corner or a step. All others are smooth inside their domain."""
+STEPS = {"sign", "heaviside", "above", "floor", "ceil", "trunc", "round_"}
+CORNERED = {"abs", *STEPS, "maximum", "minimum", "relu", "leaky_relu", "elu", "hardswish", "softsign"}
+"""The rows whose functions, or whose first derivatives, have a corner or a step. All others are smooth inside their domain."""
 
 
 def number(x: Value | float) -> float:
@@ -131,7 +132,7 @@ def rule_graph(row: Primitive, rule: Callable[..., Any], z: Value, mixture: tupl
 def test_rules_of_smooth_rows_are_smooth(row: Primitive) -> None:
     """No abs, sign, step or maximum in them: it would break the next derivative. hypot and pow have one exceptional point,
     and pow steps from one form of its derivative to another."""
-    allowed = {"hypot": {"sign"}, "pow": {"sign", "heaviside"}, "power": {"sign"}}.get(row.name, set())
+    allowed = {"hypot": {"sign"}, "pow": {"sign", "heaviside"}, "power": {"sign"}, "xlogy": {"sign"}}.get(row.name, set())
     met: set[str] = set()
     for _, operands in sample(row, 100):
         for mixture in mixtures(row, operands):
@@ -188,6 +189,11 @@ def _direction(x: Any, y: Any) -> Any:
     return mp.sign(x) / mp.sqrt(1 + (y / x) ** 2) if x else mpf(0)
 
 
+def _mish_x(x: Any) -> Any:
+    e = mp.exp(x)
+    return e * (4 * (x + 1) + 4 * e * e + e**3 + e * (4 * x + 6)) / (2 * e + e * e + 2) ** 2
+
+
 def _step(x: Any, *_: Any) -> Any:
     return mpf(x > 0)
 
@@ -213,6 +219,9 @@ DERIVATIVES: dict[str, tuple[Callable[..., Any] | None, ...]] = {
     "log2": (lambda x: mp.log(mp.e, 2) / x,),
     "log10": (lambda x: mp.log10(mp.e) / x,),
     "sqrt": (lambda x: mp.exp(-mp.log(x) / 2) / 2,),
+    "log1mexp": (lambda x: 1 / mp.expm1(x),),
+    "logaddexp": (lambda x, y: 1 / (1 + mp.exp(y - x)), lambda x, y: 1 / (1 + mp.exp(x - y))),
+    "xlogy": (lambda x, y: mp.log(10) * mp.log10(y) if y else mp.nan, lambda x, y: x * mp.exp(-mp.log(y)) if y else mpf(0)),
     "sin": (lambda x: (1 - _t(x) ** 2) / (1 + _t(x) ** 2),),
     "cos": (lambda x: -2 * _t(x) / (1 + _t(x) ** 2),),
     "tan": (lambda x: mp.sec(x) ** 2,),
@@ -235,12 +244,16 @@ DERIVATIVES: dict[str, tuple[Callable[..., Any] | None, ...]] = {
     "above": (_zero, _zero),
     "maximum": (EXACT["above"], lambda x, y: EXACT["above"](y, x)),
     "minimum": (lambda x, y: EXACT["above"](y, x), EXACT["above"]),
+    **dict.fromkeys(("floor", "ceil", "trunc", "round_"), (_zero,)),
     "sigmoid": (lambda x: 1 / (2 + mp.exp(x) + mp.exp(-x)),),
     "log_sigmoid": (lambda x: 1 / (1 + mp.exp(x)),),
     "softplus": (lambda x: mp.exp(x) / (1 + mp.exp(x)),),
     "relu": (_step,),
     "leaky_relu": (lambda x, a: mpf(1) if x > 0 else a, lambda x, a: min(x, mpf(0))),
     "elu": (lambda x, a: mpf(1) if x > 0 else a / mp.exp(-x), lambda x, a: 2 * _sh(x) * mp.exp(x / 2) if x < 0 else mpf(0)),
+    "mish": (_mish_x,),
+    "softsign": (lambda x: 1 / (1 + 2 * abs(x) + x * x),),
+    "hardswish": (lambda x: mpf(x > 0) if abs(x) >= 3 else x / 3 + mpf(1) / 2,),
     "erf": (lambda x: 2 * mp.npdf(x, 0, mp.sqrt(0.5)),),
     "erfc": (lambda x: -2 * mp.npdf(x, 0, mp.sqrt(0.5)),),
     "gaussian": (lambda x: -2 * x / mp.exp(x * x),),
@@ -260,6 +273,9 @@ POINTS: dict[tuple[str, str], tuple[float, ...]] = {
     ("atan2", "y"): (1.1e-5, 1e-322),
     ("atan2", "x"): (1e-322, 1.1e-5),
     ("gaussian", "x"): (26.9,),
+    ("logaddexp", "x"): (0.1, 30.3),
+    ("logaddexp", "y"): (30.3, 0.1),
+    ("mish", "x"): (-1.1924,),
 }
 EXCEPTIONS = {key: (loss, POINTS[key], why) for key, (loss, why) in LOSSES.items()}
 """Where a local derivative may be further off than ULPS: by how much more (a number, not in units), a point where it is, and why."""
@@ -358,7 +374,7 @@ def is_smooth_at(row: Primitive, operands: tuple[float, ...], margin: float = 1e
         return False
     try:
         row.kinds[float](*operands)
-        return all(abs(read(kink, row, operands)) > margin for kink in row.kinks)
+        return all(abs(read(kink, row, operands)) > margin for kink in (*row.kinks, *row.bends))
     except AutogradError:
         return False
 
@@ -498,6 +514,12 @@ def test_a_norm_has_its_second_derivatives_wherever_its_zeros_stand(zeros: int) 
         (ops.maximum, (0.0, -0.0), (0.5, 0.5)),
         (ops.maximum, (3.0, 2.0), (1.0, 0.0)),
         (ops.minimum, (3.0, 2.0), (0.0, 1.0)),
+        (ops.hardswish, (-3.0,), (0.0,)),
+        (ops.hardswish, (3.0,), (1.0,)),
+        (ops.floor, (2.0,), (0.0,)),
+        (ops.ceil, (-1.0,), (0.0,)),
+        (ops.trunc, (1.0,), (0.0,)),
+        (ops.round_, (2.5,), (0.0,)),
     ],
 )
 def test_kinks_take_the_subgradient_of_least_norm(function: Any, operands: tuple[float, ...], partials: tuple[float, ...]) -> None:
@@ -542,6 +564,12 @@ KINKS: dict[str, list[tuple[float, ...]]] = {
     "relu": [(0.0,)],
     "leaky_relu": [(0.0, 0.1)],
     "elu": [(0.0, 1.0)],
+    "xlogy": [(0.0, 0.0)],
+    "floor": [(2.0,), (0.0,), (-1.0,)],
+    "ceil": [(2.0,), (0.0,), (-1.0,)],
+    "trunc": [(2.0,), (-1.0,)],
+    "round_": [(0.5,), (-2.5,)],
+    "hardswish": [(-3.0,), (3.0,)],
 }
 """The points inside each row's domain at which its function has a value and no derivative."""
 
@@ -593,6 +621,7 @@ CONDITIONS: dict[str, Callable[[float, float], bool]] = {
     "power": lambda x, c: c == int(c) if x < 0.0 else c >= 0.0 or x > 0.0,
     "pow": lambda x, y: y == int(y) if x < 0.0 else y >= 0.0 or x > 0.0,
     "rhypot": lambda x, y: x != 0.0 or y != 0.0,
+    "xlogy": lambda x, y: x == 0.0 or y != 0.0,
 }
 """The column `condition`, which is in words, as a test."""
 

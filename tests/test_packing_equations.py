@@ -161,3 +161,11 @@ def test_nothing_has_run_yet() -> None:
     for look in (program.equations, program.rows, program.draw):
         with pytest.raises(ValueError, match="nothing is packed yet"):
             look()
+
+
+def test_whole_numbers_take_no_name() -> None:
+    """An argument of classes has no numbers in the equations, and those after it keep their names."""
+    program = pack(lambda x, k, y, z: x[k].tanh() + y.exp() + z.sin(), wrt="arguments")
+    program([[1.0, 2.0], [3.0, 4.0]], np.array([0, 0]), [1.0, 2.0], [3.0, 4.0])
+    text = str(program.equations())
+    assert [name for name in ("tanh(X⁰[0])", "exp(Y)", "sin(Z)") if name not in text] == []

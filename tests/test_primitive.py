@@ -135,6 +135,8 @@ def test_a_name_that_is_no_text_is_refused() -> None:
         ({"textbook": ("1", "2")}, r"'cube' has 1 operand\(s\) but 2 textbook"),
         ({"domain": ()}, r"'cube' has 1 operand\(s\) but 0 domain"),
         ({"partials": (None,)}, "'cube' needs a rule for x"),
+        ({"loss": {"y": (lambda z, x: 0.0, "rounding")}}, "each key in the loss of primitive 'cube' is 'x' or 'z', but got 'y'"),
+        ({"zero": "never"}, "zero is '', 'exact' or 'product', but got 'never'"),
     ],
 )
 def test_a_record_that_does_not_fit_together_is_refused(columns: dict[str, Any], message: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
+import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -228,6 +231,13 @@ USES: dict[str, Callable[[Value], Any]] = {
     "row": lambda w: w.exp().data,
     "comparison": lambda w: w > 1.0,
     "detach": lambda w: w.detach().data,
+    "float": lambda w: (float(w), int(w), round(w, 1)),
+    "text": lambda w: (f"{w:.2f}", repr(w)),
+    "copy": lambda w: (type(copy.copy(w)), copy.deepcopy(w * w).data, copy.deepcopy([w])[0].data),
+    "pickle": lambda w: (pickle.loads(pickle.dumps(w * w)).data, type(pickle.loads(pickle.dumps(w)))),
+    "sweep": lambda w: (w * 3.0).backward(),
+    "zeros": lambda w: (w * w).zero_grad(),
+    "compiled graph": lambda w: compile(w * w, inputs=[w])(3.0).value,
 }
 
 
@@ -276,6 +286,44 @@ def test_computing_while_another_thread_records_again_and_again(use: str) -> Non
     finally:
         sys.setswitchinterval(before)
     assert {USES[use](Value(2.0))} == found
+
+
+def test_a_sweep_and_a_program_s_gradients_do_not_wait_for_each_other() -> None:
+    """Sweeps, programs that add gradients, and recordings, all of one parameter: no update is lost, and nobody waits for nobody."""
+    w, over = Value(1.0), threading.Event()
+    program, y = compile(lambda x: w * x, params=[w]), w * 2.0
+    program(1.0)
+    sums = [0.0, 0.0]
+    failed: list[BaseException] = []
+
+    def again(i: int, amount: float, add: Callable[[], Any]) -> None:
+        try:
+            while not over.is_set():
+                add()
+                sums[i] += amount
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [
+        threading.Thread(target=again, args=(0, 3.0, lambda: program.backward(3.0))),
+        threading.Thread(target=again, args=(1, 2.0, y.backward)),
+    ]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        start = time.monotonic()
+        for _ in range(150):
+            compile(lambda x: w * x + x, params=[w])(1.0)
+    finally:
+        sys.setswitchinterval(before)
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert [] == failed
+    assert sum(sums) == w.grad
+    assert time.monotonic() - start < trace.PATIENCE
 
 
 def test_a_parameter_that_is_not_given_back_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache, partial, wraps
 from itertools import count
 from types import ModuleType, SimpleNamespace
@@ -414,3 +415,46 @@ def test_what_a_function_counts_itself_is_no_other_surrounding() -> None:
 
 def compiled_pair(program: Program) -> float:
     return program(3.0).value
+
+
+def test_what_is_set_without_a_word_is_noticed_when_more_is_recorded() -> None:
+    """A module that is named anew, past its own __setattr__: the program is recorded again, and goes on."""
+    model = nn.Linear(1, 1, rng=0)
+    for program in programs(lambda x: model([x]), model):
+        expected = program(1.0)
+        vars(model).pop("_path", None)
+        model.state_dict()
+        assert expected == program(1.0)
+    program = compiled(lambda x: model([x[0]]), params=model)
+    program([1.0])
+    vars(model)["hidden"] = 1.0
+    assert program([1.0]).value == program([1.0, 2.0]).value
+
+
+def test_programs_that_several_threads_call_while_another_changes_what_they_read() -> None:
+    """Every answer is one that the function gave at some time, and afterwards each is that of now."""
+    before, over = sys.getswitchinterval(), threading.Event()
+    config = SimpleNamespace(rate=1.0)
+    found = programs(lambda x: x * config.rate, ())
+    seen: set[Any] = set()
+
+    def call(program: Callable[[float], float]) -> None:
+        while not over.is_set():
+            with suppress(TracingError):  # changed, and changed back, again and again amid its recording
+                seen.add(program(1.0))
+
+    threads = [threading.Thread(target=call, args=(program,)) for program in found * 2]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for i in range(20_000):
+            config.rate = 1.0 + i % 3
+    finally:
+        sys.setswitchinterval(before)
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert seen <= {1.0, 2.0, 3.0}
+    for config.rate in (1.0, 2.0, 3.0):
+        assert [config.rate] * len(found) == [program(1.0) for program in found]

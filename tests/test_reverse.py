@@ -23,11 +23,15 @@ from autograd import (
     custom_gradient,
     erf,
     exp,
+    grad,
     gradient,
     hessian,
+    hvp,
     hypot,
+    jacobian,
     log,
     maximum,
+    norm,
     relu,
     scope,
     sigmoid,
@@ -477,3 +481,18 @@ def test_a_rule_that_is_an_operand_keeps_depending_on_it() -> None:
 def test_custom_gradient_without_its_rules_says_so() -> None:
     with pytest.raises(TypeError, match="takes its rules first, then the function"):
         custom_gradient(lambda x: x)(2.7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scale", [1.0, -3.0])
+def test_the_hessian_of_a_squared_length_at_the_origin_whichever_way(scale: float) -> None:
+    """Reverse over reverse, forward over reverse, and column by column: 2·I. That of the length itself does not exist."""
+
+    def f(v: Any) -> Any:
+        return scale * norm(v) ** 2 + v[0] * v[1]
+
+    expected, origin = [[2.0 * scale, 1.0], [1.0, 2.0 * scale]], [0.0, 0.0]
+    assert expected == hessian(f)(origin)
+    assert expected == [hvp(f, (origin,), (v,))[0] for v in ([1.0, 0.0], [0.0, 1.0])]
+    assert expected == jacobian(grad(f), mode="forward")(origin)
+    with pytest.raises(GradientError):
+        hvp(norm, (origin,), ([1.0, 0.0],))

@@ -100,6 +100,16 @@ TABLE = {
     "erfc": ["1 − erf(x)", "−(2/√π)·exp(−x²)"],
     "gaussian": ["exp(−x²)", "−2·x·z"],
     "stop_gradient": ["stop(x)", "0"],
+    "log1mexp": ["log(1 − exp(−x))", "1/expm1(x)"],
+    "logaddexp": ["log(exp(x) + exp(y))", "σ(x − y)", "σ(y − x)"],
+    "xlogy": ["x·log(y)", "log(y)", "x/y"],
+    "floor": ["floor(x)", "0"],
+    "ceil": ["ceil(x)", "0"],
+    "trunc": ["trunc(x)", "0"],
+    "round_": ["round(x)", "0"],
+    "mish": ["x·tanh(log(1 + exp(x)))", "tanh(softplus(x)) + x·σ(x)/cosh(softplus(x))²"],
+    "softsign": ["x/(1 + |x|)", "1/(1 + |x|)²"],
+    "hardswish": ["x·min(max(x + 3, 0), 6)/6", "[x > −3]·([x < 3]·(x/3 + 1/2) + [x ≥ 3])"],
 }
 
 

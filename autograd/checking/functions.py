@@ -107,7 +107,8 @@ def _second(output: Value, step: float | None, tolerance: float) -> list[Finding
     return found
 
 
-_STEPPED = tuple(f"{name} at " for name in ("abs", "relu", "leaky_relu", "maximum", "minimum", "sign", "heaviside", "above"))
+STEPS = ("abs", "relu", "leaky_relu", "hardswish", "maximum", "minimum", "sign", "heaviside", "above", "floor", "ceil", "trunc", "round_")
+_STEPPED = tuple(f"{name} at " for name in STEPS)
 """How a note begins that finds the kink in one of these, whose first derivatives are steps there, or in such a step."""
 
 

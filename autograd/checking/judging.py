@@ -208,7 +208,7 @@ def _both(left: float, right: float) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
+def _kinks(op: Primitive, bends: bool = False) -> tuple[Callable[[Sequence[float]], float], ...]:
     def reader(text: str) -> Callable[[Sequence[float]], float]:
         expression = parse(text)
 
@@ -220,7 +220,7 @@ def _kinks(op: Primitive) -> tuple[Callable[[Sequence[float]], float], ...]:
 
         return read
 
-    return tuple(map(reader, op.kinks))
+    return tuple(map(reader, (*op.kinks, *op.bends) if bends else op.kinks))
 
 
 def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
@@ -228,10 +228,10 @@ def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
     return any(kink(operands) == 0.0 for kink in _kinks(primitive))
 
 
-def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float]) -> float:
-    """How far the nearest kink is, in units of the way from `here` to the points around it; inf where none comes nearer."""
+def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float], bends: bool = False) -> float:
+    """How far the nearest kink, or bend, is, in units of the way from `here` to the points around it; inf where none comes nearer."""
     nearest = math.inf
-    for kink in _kinks(op):
+    for kink in _kinks(op, bends):
         now = kink(here)
         change = max(abs(kink(point) - now) for point in around)
         if change:
@@ -302,18 +302,23 @@ def judge_function(
     *,
     step: float | None = None,
     tolerance: float = TOLERANCE,
+    bends: bool = False,
 ) -> Judgement:
-    """What differences of any function of one operand say about its derivative. It has the row's domain and kinks, as a rule does."""
+    """What differences of any function of one operand say about its derivative. It has the row's domain and kinks; a rule, which is meant
+    where `bends` is True, has a kink where the row bends, too.
+    """
     x = point[position]
     h = first_step(x, step)
     interval = op.domain[position]
     for end in (interval.low, interval.high):
         if math.isfinite(end):
             h = min(h, abs(x - end) / 2.0)
-    if op.kinks and h:
-        h = clear_step(
-            h, first_step(x, None), lambda h: kink_distance(op, point, moved(point, position, x + h), moved(point, position, x - h))
-        )
+    if (op.kinks or (bends and op.bends)) and h:
+
+        def nearness(h: float) -> float:
+            return kink_distance(op, point, moved(point, position, x + h), moved(point, position, x - h), bends=bends)
+
+        h = clear_step(h, first_step(x, None), nearness)
     slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
     return judge(f, x, derivative, noise=rounding_error, slack=slack, most=h, step=step, tolerance=tolerance)
 
@@ -338,6 +343,6 @@ def judge_second(
         with recording():
             first = gradient(op.kinds[Value](*leaves), leaves[position])
             second = gradient(first, leaves[by], unrelated="zero").data
-        return second, judge_function(slope, second, op, point, by, step=step, tolerance=tolerance)
+        return second, judge_function(slope, second, op, point, by, step=step, tolerance=tolerance, bends=True)
     except NO_VALUE:
         return None

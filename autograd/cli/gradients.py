@@ -37,6 +37,9 @@ def _grad(options: argparse.Namespace) -> int:
     gradients = gradient(given.output, leaves, unrelated="zero")  # where one of those above does not exist, this raises and says why
     if options.order == "2":
         say(f"\n{_hessian(given.expression.names, leaves, gradients)}")
+        jumps = _jumps(gradients)
+        if jumps:
+            say(f"\nThe gradient jumps here ({', '.join(jumps)}): its own derivative there is taken as 0, by convention.")
     return 0
 
 
@@ -56,3 +59,18 @@ def _hessian(names: Sequence[str], leaves: list[Value], gradients: list[Value]) 
         [head, *aligned([number(entry.data) for entry in column])] for head, column in zip(heads, zip(*rows, strict=True), strict=True)
     ]
     return table(["Hessian", *heads], *columns, right=range(1, len(columns) + 1))
+
+
+def _jumps(gradients: Sequence[Value]) -> list[str]:
+    """The operations in the gradients that stand at a jump, or at a kink, where they are taken for flat."""
+    from ..graph import edges, topological
+    from ..typeset import number
+
+    found: dict[str, None] = {}
+    for node in dict.fromkeys(node for each in gradients for node in topological(each)):
+        operands = [x if isinstance(x, float) else x.data for x in node.args]
+        for edge in edges(node):
+            test = node.op.flat[edge.position] if node.op is not None and node.op.flat else None
+            if node.op is not None and test is not None and edge.partial == 0.0 and not test(*operands):
+                found[f"{node.op.name} at {', '.join(map(number, operands))}"] = None
+    return [*found]

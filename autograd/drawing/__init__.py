@@ -35,6 +35,7 @@ def draw(
     parameters: Iterable[Value] = (),
     arithmetic: bool = False,
     check: bool = False,
+    gradients: Literal["sweep", "stored"] = "sweep",
     seed: float = 1.0,
     digits: int = 6,
     fractions: bool = False,
@@ -68,6 +69,8 @@ def draw(
     arithmetic  write each gradient as upstream × local derivative = contribution
     check       write under each gradient the local derivative and what difference quotients say it is; a wrong one is red, and so is a
                 folded box that hides one, which a line below the picture then names
+    gradients   "sweep", or "stored" for what `backward()` has left in each node's `grad` beside it, in the cards style: what is more there
+                has added up
     digits      significant digits, at most
     fractions   write 1/3 for 0.333333, where a number is such a fraction
     formulas    unnamed inner nodes show what they compute: apple × count
@@ -101,13 +104,16 @@ def draw(
     outputs = outputs_of(output, "draw")
     given.choice(direction, ("forward", "backward", "both"), "direction")
     given.choice(style, ("textbook", "cards", None), "style")
+    stored = given.choice(gradients, ("sweep", "stored"), "gradients") == "stored"
+    if stored and style == "textbook":
+        raise ValueError("gradients='stored' needs the cards style: in the textbook style each number stands at the arrow it flows along")
     given.choice(color, ("gradient", "value", "scope", None), "color")
     given.choice(background, ("white", "dark", "transparent"), "background")
     digits = given.count(digits, "digits", "draw", 1, DIGITS)
     limit = given.count(limit, "limit", "draw")
     given.text(caption, "caption", "draw")
     flags = {"arithmetic": arithmetic, "fractions": fractions, "pretty": pretty, "legend": legend}
-    flags = {name: given.flag(x, name, "draw") for name, x in flags.items()}
+    flags = {name: given.flag(x, name, "draw") for name, x in flags.items()} | {"stored": stored}
     view = look(
         outputs,
         seed=as_float(seed, "a seed", "draw"),
@@ -122,7 +128,7 @@ def draw(
         check=given.flag(check, "check", "draw"),
     )
     small = len(view.boxes) <= TEXTBOOK_BOXES and not view.grouped
-    textbook = style == "textbook" or (style is None and small)
+    textbook = style == "textbook" or (style is None and small and not stored)
     size = len(view.boxes) + (len(view.connections) if textbook else 0)  # there, each connection has numbers to find a place for
     if size > limit:
         what = f"{len(view.boxes)} boxes{f' and {len(view.connections)} connections with their numbers' if textbook else ''}"
@@ -133,7 +139,14 @@ def draw(
         )
     scale = None if scale is None else as_float(scale, "a number as scale", "draw")
     appearance = Look(
-        direction=direction, digits=digits, color=color, scale=scale, background=background, caption=caption, lang=check_language(lang), **flags
+        direction=direction,
+        digits=digits,
+        color=color,
+        scale=scale,
+        background=background,
+        caption=caption,
+        lang=check_language(lang),
+        **flags,
     )
     return Picture.of((Textbook if textbook else Cards)(view, appearance))
 

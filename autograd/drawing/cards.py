@@ -6,10 +6,13 @@ symbol, and the output has a heavy frame.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import graphviz
 
+from ..typeset import shown
 from .style import FONT, Style, literal, markup, plain
 from .view import Box, Connection
 
@@ -86,6 +89,8 @@ class Cards(Style):
             rows.append(self._row("data", self.number(box.value), value))
         if self.look.direction != "forward":
             rows.append(self._row("‖∇‖" if box.kind == "group" else "grad", self.number(box.gradient), gradient))
+        if self.look.stored and box.node is not None:
+            rows.append(self._row("stored", *self._stored(box.node.grad, box.gradient, gradient)))
         if box.edited:
             rows.append(self._line(self.say("card.edited"), palette.backward, 10))
         if box.wrong:
@@ -97,6 +102,13 @@ class Cards(Style):
         border = 3 if result or box.wrong else 1
         frame = f'border="{border}" cellborder="0" cellspacing="0" cellpadding="3" color="{color}" bgcolor="{fill}"{rounded}'
         return {"label": markup(f"<table {frame}>{''.join(rows)}</table>"), **({"ordering": "in"} if box.ordered else {})}
+
+    def _stored(self, held: Any, expected: float | None, color: str) -> tuple[str, str]:
+        """What stands in a node's `grad`, which may be anything, and its colour: another one where the sweep has another number."""
+        if not isinstance(held, (float, int)) or not math.isfinite(held):
+            return literal(shown(repr(held), 12)), self.palette.wrong
+        same = expected is not None and math.isclose(held, expected, rel_tol=1e-9)
+        return self.number(held), color if same else self.palette.wrong
 
     def _title(self, box: Box) -> str:
         """The name, without the scope that the frame around the card says already."""

@@ -68,7 +68,11 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             source, engine = self.source, self.engine
         result = layout(source, format, engine=engine, dpi=dpi if dpi is not None or format != "png" else PNG_DPI)
         if format == "svg":
-            result = _accessible(result.decode(), self.caption or said("picture.graph").into(self.style.look.lang if self.style else "en"), self.style.descriptions() if self.style else {}).encode()
+            result = _accessible(
+                result.decode(),
+                self.caption or said("picture.graph").into(self.style.look.lang if self.style else "en"),
+                self.style.descriptions() if self.style else {},
+            ).encode()
         try:
             return result.decode(encoding) if encoding else result
         except (LookupError, ValueError):

@@ -160,7 +160,9 @@ class Sides(Style):
     def _list(self) -> list[str]:
         """What forward mode finds at the output, one derivative a sweep."""
         words = {box.node: self.word(box) for box in self.view.boxes}
-        lines = [f"∂/∂{words.get(x) or self.say('modes.numbered', i=i)} = {self.number(d)}" for i, (x, d) in enumerate(self.found.items(), 1)]
+        lines = [
+            f"∂/∂{words.get(x) or self.say('modes.numbered', i=i)} = {self.number(d)}" for i, (x, d) in enumerate(self.found.items(), 1)
+        ]
         return lines if len(lines) <= LISTED else [*lines[: LISTED - 1], self.say("picture.more", count=len(lines) - LISTED + 1)]
 
     def _derivative(self, text: str, side: Side, belongs: Side) -> str:

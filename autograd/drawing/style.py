@@ -35,6 +35,7 @@ class Look:
     background: Background = "white"
     caption: str = ""
     lang: Language = "en"
+    stored: bool = False
 
 
 class Style:
@@ -118,7 +119,9 @@ class Style:
 
     def what(self, box: Box) -> str:
         """What to call a box in a sentence."""
-        return self.word(box) or (box.symbol if box.kind == "operation" else self.say("picture.output") if box.kind == "output" else self.number(box.value))
+        return self.word(box) or (
+            box.symbol if box.kind == "operation" else self.say("picture.output") if box.kind == "output" else self.number(box.value)
+        )
 
     # -- colours ---------------------------------------------------------------------------------------------------------
 
@@ -172,7 +175,10 @@ class Style:
                 for step in steps
             )
             lines.append(
-                (f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4"><tr>{cells}</tr></table>', self.say("legend.colour", what=said(f"legend.colour.{look.color}")))
+                (
+                    f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4"><tr>{cells}</tr></table>',
+                    self.say("legend.colour", what=said(f"legend.colour.{look.color}")),
+                )
             )
         for scope, tint in self._scopes.items():
             lines.append(
@@ -200,7 +206,9 @@ class Style:
         found = {}
         forward_only = self.look.direction == "forward"
         for box in self.view.boxes:
-            found[box.id] = self._describe(box, "" if box.gradient is None or forward_only else self._with_gradient(self.number(box.gradient)))
+            found[box.id] = self._describe(
+                box, "" if box.gradient is None or forward_only else self._with_gradient(self.number(box.gradient))
+            )
         for connection in self.view.connections:
             tail, head = (
                 self.what(box) if box.kind == "group" or not box.symbol else box.symbol for box in (connection.tail, connection.head)

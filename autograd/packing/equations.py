@@ -176,7 +176,7 @@ class _Maker:
         for count in (count for _, count in shared):
             blocks.append((start, count))
             start += count
-        for i, (start, count) in enumerate([*blocks, *plan.parts]):
+        for i, (start, count) in enumerate([*blocks, *(part for part in plan.parts if part[1])]):
             block = Symbol("X", 0, count) if not i else Symbol(names[i].upper() if i < len(names) else f"X{i}", None, count)
             self.blocks.append((np.arange(start, start + count), block))
 

@@ -363,7 +363,8 @@ class Recorded:
         forms = call.known.forms
         found: Form | None = layout.forms.get(tuple(codes))
         if found is not None:
-            forms[found.signature] = forms.pop(found.signature)  # now it is the one that was used last
+            forms.pop(found.signature, None)  # in another thread it may be amid this, too
+            forms[found.signature] = found  # now it is the one that was used last
             return found
         columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
         of = iter(codes)
@@ -416,7 +417,8 @@ class Recorded:
         """Keep a form, and let go of the one that was not used for longest, where they are too many."""
         forms, shapes = known.forms, known.shapes
         if len(forms) >= (MOST if self.batch is not None else ALIVE):
-            old = forms.pop(next(iter(forms)))
+            oldest, *_ = forms
+            old = forms.pop(oldest)
             old.layout.forms = {codes: other for codes, other in old.layout.forms.items() if other is not old}
             for key in [key for key, layout in shapes.items() if not layout.forms and layout is not form.layout]:
                 del shapes[key]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,22 +17,83 @@ from .. import floats
 from ..primitive import Primitive
 from .passes import key, places
 from .rules import ANY, FINITE, OPERATORS, Term, is_off, local_derivative, may_be_missing, size_of, spreads
-from .syntax import Binary, Name, Node, Text, Tight, call
-from .tape import Arg, Check, Step, Tape
+from .syntax import Assign, Binary, Name, Node, Text, Tight, call
+from .tape import Arg, Check, Tape
+from .tape import Step as Operation
 
-GRADIENT = '"a local derivative that is needed does not exist, or the gradient leaves the range of floats"'
+CHAIN = 20
+"""Where functions do not stop by themselves, a number is looked at when it is from so many at which nobody has looked."""
+
+# What a statement does, in steps. Each language has its own way to write them.
+
+
+@dataclass(slots=True)
+class Zero:
+    """These variables begin at 0."""
+
+    names: list[str]
+
+
+@dataclass(slots=True)
+class Finite:
+    """Stop unless these numbers of the forward pass are finite. Each comes with all those from which it is a sum or product and at which
+    nobody has looked, in order, itself last: the first of them that is not finite is where it went wrong.
+    """
+
+    chains: list[list[str]]
+
+
+@dataclass(slots=True)
+class Compare:
+    """Stop unless a comparison comes out as it did when the program was recorded; `number` says which one it is."""
+
+    test: Node
+    outcome: bool
+    number: int
+
+
+@dataclass(slots=True)
+class Exists:
+    """Stop unless a part of a local derivative is a finite number, and not 0 where it `divides`."""
+
+    part: Node
+    divides: bool = False
+
+
+@dataclass(slots=True)
+class Missing:
+    """Stop: a local derivative does not exist."""
+
+
+@dataclass(slots=True)
+class Needed:
+    """What is done where this gradient is not 0, and what else."""
+
+    upstream: str
+    then: list[Step]
+    otherwise: list[Step]
+
+
+@dataclass(slots=True)
+class Computable:
+    """Stop if a local derivative cannot be computed."""
+
+    partial: Node
+
+
+Step = Assign | Zero | Finite | Compare | Exists | Missing | Needed | Computable
 
 
 @dataclass(slots=True)
 class Statement:
     """Some lines of the program that belong together.
 
-    lines    the text; further lines of a block are indented
+    lines    what is done
     reads    the variables it needs, and `writes` those it sets; temporary ones are not among them
     node     the node it belongs to
     """
 
-    lines: list[str]
+    lines: list[Step]
     reads: set[str]
     writes: set[str]
     node: int | None = None
@@ -43,9 +104,11 @@ class Python:
 
     calls      for each function that a text calls by a name of its own, that name; `rows` has the row whose forward function it is
     stops      whether it stops where a number is not finite
+    raises     whether its functions stop by themselves where they have no value
     """
 
     stops = True
+    raises = True
 
     def __init__(self) -> None:
         self.calls: dict[Callable[..., Any], str] = {}
@@ -87,19 +150,24 @@ class Python:
                 return self.node(how, names)
             return call(how, *(self.node(arg, names) for arg in args))
         if sign == "abs":
-            return call("abs", self.node(args[0], names))
+            return self.absolute(self.node(args[0], names))
         if sign == "neg":
             return -self.node(args[0], names)
+        if sign == "**":
+            return self.power(self.node(args[0], names), self.node(args[1], names))
         return Binary(sign, self.node(args[0], names), self.node(args[1], names))
 
-    def text(self, x: Term | float, names: dict[Term, str]) -> tuple[str, int]:
-        """A term as an expression, and how tightly it binds."""
-        node = self.node(x, names)
-        return str(node), node.binds
+    def where_not_zero(self, upstream: Node, amount: Node) -> Node:
+        """The amount, but 0 where the gradient is 0: for languages that do not stop."""
+        raise NotImplementedError
 
-    def inside(self, x: Term | float, least: int, names: dict[Term, str]) -> str:
-        """A term as a part of an expression."""
-        return self.node(x, names).within(least)
+    def absolute(self, x: Node) -> Node:
+        """|x|"""
+        return call("abs", x)
+
+    def power(self, x: Node, c: Node) -> Node:
+        """x to the power c."""
+        return Binary("**", x, c)
 
 
 @dataclass(slots=True, eq=False)
@@ -255,143 +323,162 @@ class Body:
     # -- statements ------------------------------------------------------------------------------------------------------
 
     def _write_forward(self, needed: set[int] | None) -> None:
-        unchecked: dict[str, None] = {}  # numbers that may not be finite, where nobody has looked yet
+        unchecked: dict[str, list[str]] = {}  # numbers that may not be finite, where nobody has looked yet, and what they are from
 
         def look() -> None:
             """A number that is not finite must not get lost. Through sums and products it does not, so one look at their end will do."""
-            names = list(unchecked) if self.language.stops else []
-            for i in range(0, len(names), 20):
-                some = names[i : i + 20]
-                self.statements.append(Statement(self.check_range(some), set(some), set()))
+            chains = list(unchecked.values()) if self.language.stops else []
+            for i in range(0, len(chains), 20):
+                some = chains[i : i + 20]
+                read = {name for chain in some for name in (chain if not self.language.raises else chain[-1:])}
+                self.statements.append(Statement([Finite(some)], read, set()))
             unchecked.clear()
 
+        comparisons = 0
         for entry in self.tape.entries:
             if isinstance(entry, Check):
                 look()
-                self._write_check(entry)
+                self._write_check(entry, comparisons)
+                comparisons += 1
                 continue
             if self.places[entry.node] != entry.node or (needed is not None and entry.node not in needed):
                 continue
             args = tuple(map(self.number, entry.args))
             names = [arg.name for arg in args if isinstance(arg, Term)]
             name = f"v{entry.node}"
-            doubtful = size_of(entry.op, args) == ANY
+            doubtful = self._may_leave(entry.op, args)
             if not spreads(entry.op):
                 look()
-            for n in names:
+            chain: list[str] = []
+            for n in dict.fromkeys(names):
                 if n in unchecked:
-                    del unchecked[n]
+                    found = unchecked.pop(n)
+                    chain, shorter = (chain, found) if len(chain) > len(found) else (found, chain)
+                    chain += shorter
                     doubtful = True
-            text, _ = self.language.text(Term(args, op=entry.op), {})
-            self.statements.append(Statement([f"{name} = {text}{comment(entry.label)}"], set(names), {name}, entry.node))
+            value = self.language.node(Term(args, op=entry.op), {})
+            self.statements.append(Statement([Assign(Name(name), value, note=entry.label or "")], set(names), {name}, entry.node))
             if doubtful:
-                unchecked[name] = None
+                chain.append(name)
+                unchecked[name] = chain
+                if len(chain) > CHAIN and not self.language.raises:
+                    look()
         look()
-        self.value = self.language.text(self.number(self.tape.output), {})[0]
+        self.value = str(self.language.node(self.number(self.tape.output), {}))
 
-    def check_range(self, names: list[str]) -> list[str]:
-        """Whether these numbers are finite."""
-        return [f"if {' or '.join(f'{name} * 0.0' for name in names)}:", '    raise OverflowError("a number is beyond the largest float")']
+    def _may_leave(self, op: Primitive, args: tuple[Any, ...]) -> bool:
+        """Whether a row's result may not be finite without anything having stopped."""
+        return size_of(op, args) == ANY or (not self.language.raises and op.result == "loud")
 
-    def _write_check(self, check: Check) -> None:
+    def _write_check(self, check: Check, number: int) -> None:
         x, y = map(self.number, check.args)
-        text = f"{self.language.inside(x, 2, {})} {check.relation} {self.language.inside(y, 2, {})}"
         names = {side.name for side in (x, y) if isinstance(side, Term)}
-        lines = [f"if {f'not {text}' if check.outcome else text}:", f'    raise BranchError("recorded where {text} is {check.outcome}")']
-        self.statements.append(Statement(lines, names, set()))
+        test = Binary(check.relation, self.language.node(x, {}), self.language.node(y, {}))
+        self.statements.append(Statement([Compare(test, check.outcome, number)], names, set()))
 
     def _write_sweep(self, edges: dict[int, list[Edge]]) -> None:
-        fold, share, dead = ("fold" in self.passes, "share" in self.passes, "dead" in self.passes)
+        fold = "fold" in self.passes
         output = self.tape.output
         arriving = Counter(edge.to for ways in edges.values() for edge in ways)
         names: dict[int, str] = {}  # the variable of each gradient that there is; '' for the 1 at the output
-        temporaries = 0
+        self.temporaries = 0
         self.fresh = []
         if isinstance(output, int) and (output in edges or output < len(self.tape.labels)):
             names[output] = "" if fold and output in edges else f"g{output}"
             if names[output]:
-                self.statements.append(Statement([f"g{output} = 1.0"], set(), {f"g{output}"}, output))
+                one = Assign(Name(f"g{output}"), self.language.node(1.0, {}))
+                self.statements.append(Statement([one], set(), {f"g{output}"}, output))
         for node, ways in edges.items():
-            upstream = names[node]
-            rest = []
-            for edge in ways:  # where nothing is multiplied and nothing else arrives, the same variable will do
-                if share and edge.partial == 1.0 and arriving[edge.to] == 1 and (upstream or edge.to >= len(self.tape.labels)):
-                    names[edge.to] = upstream
-                else:
-                    rest.append(edge)
-            ways = rest
-            if not ways:
-                continue
-            partials = [self.tidy(edge.partial) for edge in ways]
-            self._forget()
-            made, reads, parts, temporaries = self._temporaries(partials, temporaries)
-            lines: list[str] = []
-            stops = self.language.stops
-            certain = all(isinstance(p, float) or p.sure for p in partials) and not any("raise" in line for line in made)
-            finite = all(not p * 0.0 if isinstance(p, float) else p.size < ANY for p in partials)
-            straight = (dead and certain and finite) or not upstream  # 0 times a finite number changes nothing: no need to ask
-            self.fallible = self.fallible or (stops and not certain)
-            reads |= {names[edge.to] for edge in ways if edge.to in names} | ({upstream} if upstream else set())
-            first: dict[str, None] = {}
-            doubts = [] if certain and finite else [p for p in partials if self._may_be_missing(node, p)]
-            for edge, partial in zip(ways, partials, strict=True):
-                to = f"g{edge.to}"
-                if stops and isinstance(partial, float) and partial * 0.0:
-                    (made if math.isnan(partial) else lines).append(f"raise GradientError({GRADIENT})")
-                    self.fallible = True
-                    names.setdefault(edge.to, to)
-                    first[to] = None
-                    continue
-                if edge.to not in names and not (straight and fold):
-                    first[to] = None
-                    names[edge.to] = to
-                plain = straight or stops or partial in doubts
-                text = self._contribution(to, upstream, partial, parts, edge.to in names, fold, plain)
-                lines.append(text + comment(self._label(edge.to)))
-                names[edge.to] = to
-            if straight or not stops:
-                block = [*made, *lines]
-            else:
-                looks = [f"{self.language.text(p, parts)[0]}  # has to exist" for p in doubts if isinstance(p, Term)]
-                block = [f"if {upstream}:", *(f"    {line}" for line in lines)] if lines else []
-                if doubts:  # 0 times a local derivative that does not exist is not 0: what it is, the engine decides
-                    block = [*made, *block, *(["else:", *(f"    {look}" for look in looks)] if looks else [])]
-                else:
-                    block[1:1] = [f"    {line}" for line in made]
-            if first:
-                block.insert(0, " = ".join(first) + " = 0.0")
-            self.statements.append(Statement(block, reads, {f"g{edge.to}" for edge in ways}, node))
+            self._write_node(node, self._handed_on(ways, names, arriving), names)
         self.gradients = [names.get(i, "") for i in range(len(self.tape.labels))]
+
+    def _handed_on(self, ways: list[Edge], names: dict[int, str], arriving: Counter[int]) -> list[Edge]:
+        """The ways that need a statement: where nothing is multiplied and nothing else arrives, the same variable will do."""
+        rest = []
+        for edge in ways:
+            upstream = names[edge.node]
+            alone = arriving[edge.to] == 1 and (upstream or edge.to >= len(self.tape.labels))
+            if "share" in self.passes and edge.partial == 1.0 and alone:
+                names[edge.to] = upstream
+            else:
+                rest.append(edge)
+        return rest
+
+    def _write_node(self, node: int, ways: list[Edge], names: dict[int, str]) -> None:
+        """What one node hands to its operands."""
+        if not ways:
+            return
+        upstream, stops = names[node], self.language.stops
+        partials = [self.tidy(edge.partial) for edge in ways]
+        self._forget()
+        made, reads, parts = self._parts(partials)
+        certain = all(isinstance(p, float) or p.sure for p in partials) and not any(isinstance(step, Exists) for step in made)
+        finite = all(not p * 0.0 if isinstance(p, float) else p.size < ANY for p in partials)
+        # 0 times a finite number changes nothing: no need to ask.
+        straight = ("dead" in self.passes and certain and finite) or not upstream
+        self.fallible = self.fallible or (stops and not certain)
+        reads |= {names[edge.to] for edge in ways if edge.to in names} | ({upstream} if upstream else set())
+        first: dict[str, None] = {}
+        doubts = [] if certain and finite else [p for p in partials if self._may_be_missing(node, p)]
+        lines: list[Step] = []
+        for edge, partial in zip(ways, partials, strict=True):
+            to = f"g{edge.to}"
+            if stops and isinstance(partial, float) and partial * 0.0:
+                (made if math.isnan(partial) else lines).append(Missing())
+                self.fallible = True
+                names.setdefault(edge.to, to)
+                first[to] = None
+                continue
+            if edge.to not in names and not (straight and "fold" in self.passes):
+                first[to] = None
+                names[edge.to] = to
+            plain = straight or stops or partial in doubts
+            lines.append(self._contribution(edge.to, upstream, partial, parts, edge.to in names, plain))
+            names[edge.to] = to
+            if not (self.language.raises or isinstance(partial, float) or partial.sure):  # else only its end would tell
+                lines.append(Exists(Name(to)))
+        if straight or not stops:
+            block: list[Step] = [*made, *lines]
+        elif doubts:  # 0 times a local derivative that does not exist is not 0: what it is, the engine decides
+            looks: list[Step] = [Computable(self.language.node(p, parts)) for p in doubts if isinstance(p, Term)]
+            block = [*made, *([Needed(upstream, lines, looks)] if lines else [])]
+        else:
+            block = [Needed(upstream, [*made, *lines], [])]
+        if first:
+            block.insert(0, Zero([*first]))
+        self.statements.append(Statement(block, reads, {f"g{edge.to}" for edge in ways}, node))
 
     def _may_be_missing(self, node: int, partial: Term | float) -> bool:
         step = self.tape.steps[node]
         return _is_doubtful(step, partial, tuple(map(self.number, step.args)))
 
-    def _label(self, node: int) -> str | None:
+    def _label(self, node: int) -> str:
         step = self.tape.steps.get(node)
-        return step.label if step else self.tape.labels[node]
+        return (step.label if step else self.tape.labels[node]) or ""
 
-    def _contribution(
-        self, to: str, upstream: str, partial: Term | float, names: dict[Term, str], started: bool, fold: bool, plain: bool
-    ) -> str:
+    def _contribution(self, to: int, upstream: str, partial: Term | float, names: dict[Term, str], started: bool, plain: bool) -> Assign:
         """upstream × local derivative, added to what is there. Multiplying by 1 and adding to 0 change nothing, and are left out."""
-        text = self.language.text
+        fold, node, target, note = "fold" in self.passes, self.language.node, Name(f"g{to}"), self._label(to)
         if fold and not upstream:
-            amount, _ = text(partial, names)
+            amount = node(partial, names)
         elif fold and isinstance(partial, float) and abs(partial) == 1.0:
             if partial < 0.0:
-                return f"{to} -= {upstream}" if started else f"{to} = -{upstream}"
-            amount = upstream
+                return Assign(target, Name(upstream) if started else -Name(upstream), "-=" if started else "=", note)
+            amount = Name(upstream)
         else:
-            amount = f"{upstream or '1.0'} * {self.language.inside(partial, 3, names)}"
+            amount = Binary("*", Name(upstream) if upstream else node(1.0, {}), node(partial, names))
         if not plain:
-            amount = f"m.where({upstream} != 0.0, {amount}, number(0.0))"
-        return f"{to} = {to} + {amount}" if started and not self.language.stops else f"{to} {'+' * started}= {amount}"
+            amount = self.language.where_not_zero(Name(upstream), amount)
+        if started and not self.language.stops:
+            return Assign(target, Binary("+", target, amount), note=note)
+        return Assign(target, amount, "+=" if started else "=", note)
 
-    def _temporaries(self, partials: list[Term | float], count: int) -> tuple[list[str], set[str], dict[Term, str], int]:
-        """Assignments for the parts of local derivatives that are used twice or have to be looked at, and all variables that are read."""
+    def _parts(self, partials: list[Term | float]) -> tuple[list[Step], set[str], dict[Term, str]]:
+        """Assignments for the parts of local derivatives that are used twice or have to be looked at, all variables that are read, and
+        the names of those parts.
+        """
         uses: dict[Term, int] = {}
-        looked: dict[Term, None] = {}
+        looked = {} if self.language.raises else _lost(partials)
         order: list[Term] = []
 
         def walk(x: Term | float) -> None:
@@ -402,25 +489,49 @@ class Body:
                 for arg in x.args:
                     walk(arg)
                     if isinstance(arg, Term) and arg.size == ANY and (x.op is not None or (arg.loose and x.sign in ("/", "**", "abs"))):
-                        looked[arg] = None  # the engine's rows refuse what is not finite, in a rule too
+                        looked.setdefault(arg, False)  # the engine's rows refuse what is not finite, in a rule too
                 order.append(x)
 
         for partial in partials:
             walk(partial)
-        lines: list[str] = []
+        steps: list[Step] = []
         names: dict[Term, str] = {}
         for x in order:
             if not x.name and (uses[x] > 1 or x in looked):
-                text = self.language.text(x, names)[0]
-                names[x] = f"t{count}"
-                count += 1
-                lines.append(f"{names[x]} = {text}")
-                if x in looked and self.language.stops:
-                    lines += [f"if {names[x]} * 0.0:", f"    raise GradientError({GRADIENT})"]
-        return lines, {x.name for x in order if x.name}, names, count
+                value = self.language.node(x, names)
+                names[x] = f"t{self.temporaries}"
+                self.temporaries += 1
+                steps.append(Assign(Name(names[x]), value))
+            if x in looked and self.language.stops:
+                steps.append(Exists(self.language.node(x, names), looked[x]))
+        return steps, {x.name for x in order if x.name}, names
 
 
-def _is_doubtful(step: Step, partial: Term | float, args: tuple[Any, ...]) -> bool:
+def _lost(partials: Sequence[Term | float]) -> dict[Term, bool]:
+    """The parts of local derivatives which Python would refuse to compute and whose nan or infinity would get lost in what is computed
+    from them; and for each whether it is because something is divided by it. Sums and products lose none, nor does a gradient.
+    """
+    found: dict[Term, bool] = {}
+    seen: set[tuple[Term, bool]] = set()
+
+    def walk(x: Term | float, lost: bool) -> None:
+        if isinstance(x, float) or x.name or (x, lost) in seen:
+            return
+        seen.add((x, lost))
+        if lost and (x.sign == "**" or (x.op is not None and x.op.result in ("", "loud"))):
+            found.setdefault(x, False)
+        for position, arg in enumerate(x.args):
+            below = x.sign == "/" and position == 1
+            if below and lost and isinstance(arg, Term):
+                found[arg] = True
+            walk(arg, lost or below or x.op is not None or x.sign == "**")
+
+    for partial in partials:
+        walk(partial, False)
+    return found
+
+
+def _is_doubtful(step: Operation, partial: Term | float, args: tuple[Any, ...]) -> bool:
     """Whether the local derivative may not exist."""
     return partial != partial if isinstance(partial, float) else not partial.sure and may_be_missing(step.op, args)
 

@@ -25,7 +25,7 @@ from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
 from ..value import Value
 from ..whole import Draws
-from . import source, targets
+from . import c, source, targets
 from .arguments import parameters_of, still
 from .body import Body, Python
 from .page import either, page, stepper
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ..drawing import Picture
     from ..stepping import Stepper
 
-TARGETS = ("python", "torch", "jax")
+TARGETS = ("python", "torch", "jax", "c")
 TRIES = 8
 """So often a recording begins again, amid which somebody changes what the function finds."""
 STATES = 8
@@ -327,20 +327,30 @@ class Program:
             raise ValueError(f"nothing is recorded yet: call the program once, with numbers for {self.__name__}")
         return self._last
 
-    def source(self, target: Literal["python", "torch", "jax"] = "python") -> str:
+    def source(self, target: Literal["python", "torch", "jax", "c"] = "python", *, main: bool = False) -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients`.
 
         It takes the arguments' numbers one after another, then the parameters', and returns the value and a tuple of gradients. Where a
         local derivative does not exist the program asks the engine whether it is masked; the source by itself cannot, and raises its
         GradientError there (as "torch" and "jax" it gives nan).
 
-        target   "python", or the same program in the words of "torch" or "jax"
-        """
-        return self._source(target)[0]
+        In C it needs math.h alone: `value_and_gradients(x, params, &value, gx, gparams)`, without what there is none of, returns 0, or a
+        status that says which check failed, which `value_and_gradients_failure` puts into words; `value_and_gradients_batch` computes many
+        examples, and says at which one a check failed. Nothing is allocated.
 
-    def _source(self, target: str) -> tuple[str, dict[int, int]]:
+        target   "python", or the same program in the words of "torch", "jax" or "c"
+        main     for "c": whether there is a `main` that computes the recorded numbers again
+        """
+        given.flag(main, "main", "source")
+        if main and target != "c":
+            raise ValueError(f"source writes a main for target='c' alone, but got target={target!r}")
+        return self._source(target, main)[0]
+
+    def _source(self, target: str, main: bool = False) -> tuple[str, dict[int, int]]:
         given.choice(target, TARGETS, "target")
-        made, _ = self._latest()
+        made, numbers = self._latest()
+        if target == "c":
+            return c.source(made.tape, made.passes, len(self.params), (numbers, *made.run(numbers)) if main else None), {}
         if target != "python":
             return targets.source(made.tape, made.passes, target)
         body = made.body(Python())
@@ -559,7 +569,8 @@ def compile(  # noqa: A001 - in the field's words; it is not among the names of 
         elif isinstance(inputs, Value):
             inputs = [inputs]
         several = given.items(inputs, "a list of leaves as inputs", "compile")
-        return _Graph(f, [x if isinstance(x, (list, tuple, dict)) else _leaf(x) for x in several], chosen, passes)
+        with lending:  # lent to another thread's recording, a leaf is none meanwhile
+            return _Graph(f, [x if isinstance(x, (list, tuple, dict)) else _leaf(x) for x in several], chosen, passes)
     if inputs is not None:
         raise TypeError("inputs are for a graph; a function's are its arguments")
     given.function(f, "compile", "a function, a module or a Value")

@@ -13,8 +13,11 @@ from types import FunctionType
 from typing import Any
 
 from ..primitive import forward_of
-from .body import GRADIENT, Body, Statement, comment
+from .body import Body, Compare, Computable, Exists, Finite, Missing, Statement, Step, Zero, comment
+from .syntax import Assign
 from .trace import TracingError
+
+GRADIENT = '"a local derivative that is needed does not exist, or the gradient leaves the range of floats"'
 
 MOST = 1500
 """The most statements in one Python function; longer programs are split."""
@@ -113,17 +116,51 @@ def _except(text: Text) -> None:
     text.add(f"    raise GradientError({GRADIENT}) from error")
 
 
+def python(step: Step) -> list[str]:
+    """A step as lines of Python."""
+    refuse = f"raise GradientError({GRADIENT})"
+    if isinstance(step, Assign):
+        return [f"{step}{comment(step.note)}"]
+    if isinstance(step, Zero):
+        return [" = ".join(step.names) + " = 0.0"]
+    if isinstance(step, Finite):
+        test = " or ".join(f"{chain[-1]} * 0.0" for chain in step.chains)
+        return [f"if {test}:", '    raise OverflowError("a number is beyond the largest float")']
+    if isinstance(step, Compare):
+        test = f"not {step.test}" if step.outcome else f"{step.test}"
+        return [f"if {test}:", f'    raise BranchError("recorded where {step.test} is {step.outcome}")']
+    if isinstance(step, Exists):
+        return [f"if {step.part} * 0.0:", f"    {refuse}"]
+    if isinstance(step, Missing):
+        return [refuse]
+    if isinstance(step, Computable):
+        return [f"{step.partial}  # has to exist"]
+    then, otherwise = ([f"    {line}" for inner in steps for line in python(inner)] for steps in (step.then, step.otherwise))
+    return [f"if {step.upstream}:", *then, *(["else:", *otherwise] if otherwise else [])]
+
+
 def _write(text: Text, statements: Iterable[Statement], indent: int) -> None:
     for statement in statements:
-        for line in statement.lines:
-            text.add(line, statement.node, indent)
+        for step in statement.lines:
+            for line in python(step):
+                text.add(line, statement.node, indent)
 
 
-def _parts(body: Body, text: Text) -> None:
-    """Functions of at most MOST statements each, which hand numbers on in a list m; and all of it as one function."""
+@dataclass
+class Part:
+    """Statements of one function among several. It needs some numbers from a memory, and puts those there that others need."""
+
+    forward: bool
+    statements: list[Statement]
+    needed: list[str]
+    written: list[str]
+
+
+def split(body: Body, most: int) -> tuple[list[Part], dict[str, int]]:
+    """The statements in parts of at most so many, and the place in the memory of each number that moves between them; the leaves first."""
     groups: list[tuple[bool, list[Statement]]] = []
     for forward, statements in ((True, body.statements[: body.forward]), (False, body.statements[body.forward :])):
-        groups += [(forward, statements[i : i + MOST]) for i in range(0, len(statements), MOST)]
+        groups += [(forward, statements[i : i + most]) for i in range(0, len(statements), most)]
     size = len(body.tape.labels)
     writers: dict[str, set[int]] = {f"v{i}": {-1} for i in range(size)}
     readers: dict[str, set[int]] = {name: {-1} for name in (*body.gradients, body.value) if name}
@@ -137,23 +174,33 @@ def _parts(body: Body, text: Text) -> None:
     place = {f"v{i}": i for i in range(size)}
     for name in moving:
         place.setdefault(name, len(place))
-    for i, (forward, statements) in enumerate(groups):
-        text.add(f"def part{i}(m):", indent=0)
+    parts = []
+    for forward, statements in groups:
         written: set[str] = set()
         needed: dict[str, None] = {}
         for statement in statements:
             for name in sorted(statement.reads - written):
                 needed[name] = None
             written |= statement.writes
-        for name in needed:
+        parts.append(Part(forward, statements, [*needed], sorted(written & place.keys(), key=lambda name: place[name])))
+    return parts, place
+
+
+def _parts(body: Body, text: Text) -> None:
+    """Functions of at most MOST statements each, which hand numbers on in a list m; and all of it as one function."""
+    parts, place = split(body, MOST)
+    size = len(body.tape.labels)
+    for i, part in enumerate(parts):
+        text.add(f"def part{i}(m):", indent=0)
+        for name in part.needed:
             text.add(f"{name} = m[{place[name]}]")
-        guarded = body.fallible and not forward
+        guarded = body.fallible and not part.forward
         if guarded:
             text.add("try:")
-        _write(text, statements, 2 if guarded else 1)
+        _write(text, part.statements, 2 if guarded else 1)
         if guarded:
             _except(text)
-        for name in sorted(written & place.keys(), key=lambda name: place[name]):
+        for name in part.written:
             text.add(f"m[{place[name]}] = {name}")
         text.add("", indent=0)
         text.add("", indent=0)
@@ -162,7 +209,7 @@ def _parts(body: Body, text: Text) -> None:
         text.add("if not all(map(math.isfinite, numbers)):")
         text.add('    raise ValueError("the numbers have to be finite")')
     text.add(f"m = [*numbers] + [0.0] * {len(place) - size}")
-    for i in range(len(groups)):
+    for i in range(len(parts)):
         text.add(f"part{i}(m)")
     value = f"m[{place[body.value]}]" if body.value in place else body.value
     text.add(f"gradients = tuple([m[i] + 0.0 if i else 0.0 for i in {[place[g] if g else 0 for g in body.gradients]!r}])")

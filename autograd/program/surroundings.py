@@ -59,8 +59,12 @@ class Surroundings:
         return self._found.generators
 
     def agrees(self, found: Reach) -> bool:
-        """Whether this is what has to be there."""
-        return not changes(self._found, found)
+        """Whether this is what has to be there. If it is not, though nothing told so, `holds` looks at everything from now on."""
+        if not changes(self._found, found):
+            return True
+        self._watch = self._watch._replace(named=[((), 1, len, 1)])
+        self.watched = True
+        return False
 
     def holds(self) -> bool:
         """Whether everything is as it was."""

@@ -15,6 +15,7 @@ from typing import Any
 class Tight(IntEnum):
     """How tightly a piece binds."""
 
+    CHOICE = -1
     RELATION = 0
     SUM = 1
     PRODUCT = 2
@@ -28,6 +29,7 @@ BINDS = {
     "<=": Tight.RELATION,
     ">": Tight.RELATION,
     ">=": Tight.RELATION,
+    "!=": Tight.RELATION,
     "+": Tight.SUM,
     "-": Tight.SUM,
     "*": Tight.PRODUCT,
@@ -200,6 +202,28 @@ class Binary(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Choice(Node):
+    """One piece or another, in the way of C."""
+
+    test: Node
+    then: Node
+    otherwise: Node
+
+    @property
+    def binds(self) -> int:
+        """Less tightly than all others."""
+        return Tight.CHOICE
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        """The three."""
+        return self.test, self.then, self.otherwise
+
+    def __str__(self) -> str:
+        return f"{self.test.within(Tight.RELATION)} ? {self.then.within(Tight.RELATION)} : {self.otherwise}"
+
+
+@dataclass(frozen=True, slots=True)
 class Negative(Node):
     """-of"""
 
@@ -315,11 +339,12 @@ def call(function: str, *args: Any, direct: bool = False, **options: Any) -> Cal
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """target = value, or with another sign."""
+    """target = value, or with another sign; `note` is a remark for a comment."""
 
     target: Node
     value: Node
     sign: str = "="
+    note: str = ""
 
     def names(self) -> Iterator[str]:
         """The names that it reads, and those it writes."""

@@ -13,6 +13,7 @@ from ..primitive import PRIMITIVES, Primitive
 from .body import Body, Python
 from .rules import OPERATORS, Term
 from .source import Text, functions
+from .syntax import Binary, Node, call, node
 from .tape import Tape
 from .trace import TracingError
 
@@ -42,6 +43,10 @@ class Arrays(Python):
     """How an array library writes an operation: as arithmetic, as a call of its own function, or of a row that is written out."""
 
     stops = False
+
+    def where_not_zero(self, upstream: Node, amount: Node) -> Node:
+        """The amount, but 0 where the gradient is 0."""
+        return call("m.where", Binary("!=", upstream, node(0.0)), amount, call("number", 0.0))
 
     def __init__(self, module: str, special: str) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count, repeat
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -20,7 +21,7 @@ from ..failures import label_of
 from ..graph import Node, become
 from ..numbers import ABOVE, as_float, holds_many
 from ..primitive import FAILURES, PRIMITIVES, Primitive, among_arrays, bind, failure, forward_of, function_of, interpretation
-from ..process import afterwards, all_of, assign, come_home, in_a_child, lending, refuse_reentry, together, updating
+from ..process import LentError, afterwards, all_of, assign, come_home, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .tape import Check, Tape
 
@@ -62,6 +63,7 @@ under way in this very thread stands in its context, too: `here.tape is _now` sa
 
 
 _recording_here: Callable[[], bool] = lending._is_owned
+_updating_here: Callable[[], bool] = updating._is_owned
 
 
 PATIENCE = 10.0
@@ -72,9 +74,10 @@ def _given_back(x: Value) -> bool:
     """Whether x was lent to a recording in another thread, and is itself again."""
     if _recording_here():
         return False
-    if not lending.acquire(timeout=PATIENCE):
+    patience = 0.0 if _updating_here() else PATIENCE  # for what this thread holds then, the recording may wait
+    if not lending.acquire(timeout=patience):
         name = "a parameter" if x.label is None else f"the parameter {x.label!r}"
-        raise InUseError(f"{name} is in use: another thread records a program with it")
+        raise LentError(f"{name} is in use: another thread records a program with it", x)
     back = type(x) not in (Traced, Foreign)  # asked while nobody can lend it to the next recording
     lending.release()
     return back
@@ -243,36 +246,57 @@ class Traced(Value, results=False):
     # -- what would give the number away ---------------------------------------------------------------------------------
 
     def __float__(self) -> float:
+        if _given_back(self):
+            return float(self)
         _refuse("float(x), or a function of math or of a format that needs it, was asked for")
 
     def __int__(self) -> int:
+        if _given_back(self):
+            return int(self)
         _refuse("int(x) was asked for")
 
     def __round__(self, digits: int | None = None) -> float:
+        if _given_back(self):
+            return round(self, digits)
         _refuse("round(x) was asked for")
 
     def __format__(self, spec: str) -> str:
+        if _given_back(self):
+            return format(self, spec)
         return _refuse("a number was written as text", "print(x) shows what it is") if spec else repr(self)
 
     def __repr__(self) -> str:
+        with suppress(InUseError):  # then it is shown as what it is meanwhile
+            if _given_back(self):
+                return repr(self)
         what = self.op.name if self.op else "a leaf"
         return f"<traced: {what}{f', label {self.label!r}' if self.label else ''}>"
 
     def backward(self, seed: float = 1.0) -> None:
         """Not while a program is recorded."""
+        if _given_back(self):
+            return self.backward(seed)
         _refuse("backward() was called", "the program returns the gradients")
 
     def zero_grad(self) -> None:
         """Not while a program is recorded."""
+        if _given_back(self):
+            return self.zero_grad()
         _refuse("zero_grad() was called", "the program returns the gradients")
 
     def __copy__(self) -> Value:
+        if _given_back(self):
+            return self.__copy__()
         _refuse("a number was copied or pickled")
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        if _given_back(self):
+            return self.__deepcopy__(memo)
         _refuse("a number was copied or pickled")
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if _given_back(self):
+            return self.__reduce__()
         _refuse("a number was copied or pickled")
 
 
@@ -456,7 +480,8 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
         run = Recorder(len(inputs))
         with afterwards(*back), context.alone(run):
             _undone[len(_undone)] = back
-            _begin(run, inputs, parameters, foreign)
+            with updating:  # not amid a sweep of another thread, which stands on them
+                _begin(run, inputs, parameters, foreign)
             return _finished(run, inputs, function())
 
 

@@ -276,7 +276,9 @@ def lines_of(recording: Recording, step: Step | None) -> tuple[str, str, str]:
     return (
         names.say("frame.backward", **place, **{"from": names(step.node), "to": names(step.operand)}),
         names.say("frame.product", u=number(step.upstream), l=in_brackets(step.local), c=number(step.contribution)),
-        names.say("frame.sum", rule=step.formula, before=number(step.before), added=in_brackets(step.contribution), after=number(step.after)),
+        names.say(
+            "frame.sum", rule=step.formula, before=number(step.before), added=in_brackets(step.contribution), after=number(step.after)
+        ),
     )
 
 

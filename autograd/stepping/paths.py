@@ -78,7 +78,13 @@ class Explanation:
             nodes = [output, *(self.names(edge.operand) for edge in path.edges)]
             lines += ["  " + " -> ".join(_shortened(nodes)), "    " + product(path, self.seed)]
         if self.count == len(self.paths) > 1:
-            lines.append(say("paths.together", sum=sum_of([path.product for path in self.paths]), total=number(math.fsum(p.product for p in self.paths))))
+            lines.append(
+                say(
+                    "paths.together",
+                    sum=sum_of([path.product for path in self.paths]),
+                    total=number(math.fsum(p.product for p in self.paths)),
+                )
+            )
         elif self.count > len(self.paths):
             lines.append(say("paths.upwards", count=counted(self.count), x=x, total=number(self.total)))
         lines.append(say("paths.right" if self.adds_up else "paths.wrong", output=output, x=x, gradient=number(self.gradient)))

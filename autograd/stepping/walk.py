@@ -132,14 +132,21 @@ class Walk:
             lines = [names.say("view.start", total=str(len(self)), **counts)]
         else:
             tint = orange if isinstance(step, Backward) else blue
-            lines = [bold + names.say("view.step", n=str(step.number), total=str(len(self)), way=said(f"way.{step.kind}")) + off, f"{tint}{step}{off}"]
+            lines = [
+                bold + names.say("view.step", n=str(step.number), total=str(len(self)), way=said(f"way.{step.kind}")) + off,
+                f"{tint}{step}{off}",
+            ]
         if self._position == len(self) and self.recording.problem is not None:
             lines.append(f"{bold}{names.say('view.stops')}{off}: {self._problem()}")
         rows = self._rows(step)
         marks = ["", *(">" if step is not None and self.recording.order[i] is step.target else "" for i in rows)]
         values = aligned([number(self.recording.values[i]) if i < self._position else "–" for i in rows])
         gradients = aligned([number(self.gradient(i)) if self.reached(i) else "–" for i in rows])
-        columns = ([names.say("view.node"), *(names(self.recording.order[i]) for i in rows)], [names.say("view.value"), *values], [names.say("view.gradient"), *gradients])
+        columns = (
+            [names.say("view.node"), *(names(self.recording.order[i]) for i in rows)],
+            [names.say("view.value"), *values],
+            [names.say("view.gradient"), *gradients],
+        )
         text = table(marks, *columns, right=(2, 3)).splitlines()
         text = [f"{bold}{line}{off}" if mark and color else line for mark, line in zip(marks, text, strict=True)]
         more = ["  " + names.say("view.more", count=self.recording.forward - len(rows))] if len(rows) < self.recording.forward else []

@@ -31,7 +31,10 @@ ROWS: dict[str, tuple[str, ...]] = {
         "덧셈은 상류에서 온 기울기를 양쪽 피연산자에 그대로 넘겨줍니다.",
     ),
     "chain.title": ("The chain rule in one line, and three gates", "한 줄로 보는 연쇄법칙과 세 가지 게이트"),
-    "chain.animals": ("cheetah = 2 · lion, lion = 2 · bear, bear = 1.5 · person", "cheetah = 2 · lion, lion = 2 · bear, bear = 1.5 · person"),
+    "chain.animals": (
+        "cheetah = 2 · lion, lion = 2 · bear, bear = 1.5 · person",
+        "cheetah = 2 · lion, lion = 2 · bear, bear = 1.5 · person",
+    ),
     "chain.square": ("z = t², t = x + y", "z = t², t = x + y"),
     "chain.addition": ("Addition: hands {u} to both operands", "덧셈: 양쪽 피연산자에 {u:을} 넘겨줍니다"),
     "chain.product": ("Product: hands {u} × the other operand to each", "곱셈: 각 피연산자에 {u} × 상대편의 값을 넘겨줍니다"),
