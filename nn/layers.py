@@ -6,7 +6,7 @@ people know from micrograd: `MLP(2, [16, 1])([0.5, 0.3])` is a Value, `MLP(2, [1
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import mul
 from random import Random
@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from autograd import Value, given, mean, scope, sqrt, square, take
 from autograd.numbers import as_float, as_operand, holds_many
+from autograd.whole import Whole
 
 from . import activations
 from .init import Initialiser, checked, gaussian, generator, suited
@@ -289,13 +290,15 @@ class Embedding(Module):
     def forward(self, x: Any) -> Any:
         """The row of a whole number; the rows of a list of them."""
         if isinstance(x, (list, tuple)) or getattr(x, "ndim", None):
-            return [self.forward(each) for each in as_list(x)]
-        if given.is_bool(x) or not hasattr(x, "__index__"):
+            return [self._row(each) for each in as_list(x)]
+        return self._row(x)
+
+    def _row(self, x: Any) -> Any:
+        if given.is_bool(x) or not hasattr(x, "__index__") or isinstance(x, Iterable):
             raise given.wrong(self._path or "Embedding", "whole numbers", x)
-        try:
-            return take(self.rows, x)
-        except IndexError:
-            raise IndexError(f"{self._path or 'Embedding'} has the rows 0 to {len(self.rows) - 1}, but got {given.shorten(x)}") from None
+        if not isinstance(x, Whole) and not 0 <= x < len(self.rows):
+            raise IndexError(f"{self._path or 'Embedding'} has the rows 0 to {len(self.rows) - 1}, but got {given.shorten(x)}")
+        return take(self.rows, x)
 
     def summary(self) -> str:
         """How many rows, of how many numbers."""

@@ -288,7 +288,7 @@ class RMSProp(Optimiser):
             raise ValueError(f"RMSProp's beta and alpha are two words for one number, but got beta={beta} and alpha={alpha}")
         share = beta if alpha is None else alpha
         centered = given.flag(centered, "centered", "RMSProp")
-        self.averages = ("s", *["a"] * bool(centered), *["b"] * bool(momentum))
+        self.averages = ("s", *["a"] * bool(centered), *["b"] * bool(_between(momentum, "momentum")))
         super().__init__(
             parameters, lr, beta=0.99 if share is None else share, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
         )

@@ -210,10 +210,14 @@ def _weights(by_example: Any, by_class: Any, targets: Sequence[Any]) -> list[flo
     found = [1.0] * len(targets)
     if by_example is not None:
         given.items(by_example, "a list of numbers as sample_weight", "fit")
+        if not hasattr(by_example, "__len__"):
+            raise given.wrong("fit", "a list of numbers as sample_weight", by_example)
         if len(by_example) != len(targets):
             raise ValueError(f"fit needs a weight for every example, but got {len(targets)} examples and {len(by_example)} weights")
         found = [_from_zero(w, f"sample_weight[{i}]") for i, w in enumerate(by_example)]
     if by_class is not None:
+        if not hasattr(by_class, "__len__"):
+            raise given.wrong("fit", "a list, or a dict, of numbers as class_weight", by_class)
         if not isinstance(by_class, Mapping):
             by_class = dict(enumerate(given.items(by_class, "a list, or a dict, of numbers as class_weight", "fit")))
         for i, t in enumerate(targets):

@@ -82,6 +82,8 @@ class WrongRowError(IndexError):
 
 def at_example(error: Exception, i: int) -> Exception:
     """The error, saying which example of the batch it is about: to people, and as its attribute `example` to whoever catches it."""
+    if "example" in error.__dict__:
+        return error
     error.args = (f"{str(error).rstrip('.')}; this is example {i} of the batch",)
     error.__dict__["example"] = i
     return error
@@ -170,7 +172,7 @@ def _apart(arg: Any, what: str) -> tuple[list[Rows], Array | None, Array]:
         if np.ma.is_masked(arg):
             raise ValueError(f"{what} needs numbers, but some of its entries are masked")
         arg = np.asarray(arg)
-    elif isinstance(arg, (str, bytes, dict)) or not hasattr(arg, "__len__"):
+    elif isinstance(arg, (str, bytes, dict, set, frozenset)) or not hasattr(arg, "__len__"):
         raise ValueError(f"{what} needs a batch: a number, or a list of them, for each example; but got {given.shorten(arg)}")
     elif (array := _array_of(arg)) is not None:
         arg = array

@@ -149,7 +149,7 @@ class Outputs(Recorded):
         try:
             nodes = variant.scalar.nodes(numbers.tolist())
         except ERRORS as error:
-            raise self._of(name, same, error) from error
+            raise self._of(name, same, error) from error.__cause__
         return [float(nodes[entry]) if isinstance(entry, int) else entry for entry in entries]
 
 

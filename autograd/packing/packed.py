@@ -249,7 +249,7 @@ class Packed(Recorded):
                     output.backward()
                     z, gradients = output.data, tuple(leaf.grad for leaf in nodes[: len(numbers)])
             except ERRORS as error:
-                raise self._of(name, same, error) from error
+                raise self._of(name, same, error) from error.__cause__
             value += z * seed
             found = np.array(gradients) * seed
             g_same += found[~batched]

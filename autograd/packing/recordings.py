@@ -440,8 +440,8 @@ class Recorded:
             tape = self.program.record(form.signature, numbers, form.around)
         except (TracingError, UndeclaredDrawError):
             raise
-        except (*ERRORS, TypeError, KeyError) as error:
-            raise self._of(name, same, error) from error
+        except (*ERRORS, TypeError) as error:
+            raise self._of(name, same, error) from error.__cause__
         others = [known.forms[form.signature].variants for known in (*self._others, self._known) if form.signature in known.forms]
         variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
         if variant is None:
@@ -464,7 +464,7 @@ class Recorded:
             if x * 0.0:
                 which = f"number {i}" if parameter.label is None else f"{parameter.label!r}"
                 return NonFiniteError(f"{self.__name__} met the parameter {which}, which is {x}")
-        return error if self.batch is None else at_example(type(error)(str(error)), name)
+        return error if self.batch is None else at_example(error, name)
 
 
 def plain(x: Any) -> float:
