@@ -34,7 +34,7 @@ from .errors import (
     StaleGraphError,
 )
 from .ops import __all__ as _table
-from .primitive import PRIMITIVES, Primitive, custom_gradient
+from .primitive import PRIMITIVES, Primitive
 from .reverse import gradient
 from .value import Value
 from .whole import sample, take
@@ -45,10 +45,15 @@ if TYPE_CHECKING:
     from .checking.differences import extrapolated_difference as extrapolated_difference
     from .checking.functions import check_gradients as check_gradients
     from .checking.graphs import check_graph as check_graph
+    from .custom import custom_gradient as custom_gradient
     from .drawing import Picture as Picture
     from .drawing import draw as draw
     from .drawing import tree as tree
     from .drawing.sides import draw_modes as draw_modes
+    from .exchange import from_json as from_json
+    from .exchange import node_table as node_table
+    from .exchange import to_json as to_json
+    from .exchange import to_networkx as to_networkx
     from .forward import Dual as Dual
     from .forward import tangents as tangents
     from .jacobians import elementwise as elementwise
@@ -103,11 +108,16 @@ _LAZY = {
     "central_difference": "checking.differences",
     "check_gradients": "checking.functions",
     "check_graph": "checking.graphs",
+    "custom_gradient": "custom",
     "complex_step": "checking.complex_step",
     "extrapolated_difference": "checking.differences",
     "Dual": "forward",
     "tangents": "forward",
     "elementwise": "jacobians",
+    "from_json": "exchange",
+    "node_table": "exchange",
+    "to_json": "exchange",
+    "to_networkx": "exchange",
     "jacobian_chain": "jacobians",
     "matrix": "jacobians",
     "modes": "jacobians",
@@ -202,12 +212,15 @@ __all__ = [
     "matrix",
     "modes",
     "no_grad",
+    "node_table",
     "pack",
     "sample",
     "scope",
     "steps",
     "take",
     "tangents",
+    "to_json",
+    "to_networkx",
     "tree",
     "value_and_grad",
     "vjp",

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any, TypeVar, cast
 
-from .given import is_bool, items, shorten
+from .given import count, is_bool, items, shorten
 from .numbers import as_float, as_operand
 from .ops import (
     above,
     abs,  # noqa: A004
     add,
+    digamma,
     divide,
     erfc,
     exp,
@@ -22,6 +23,7 @@ from .ops import (
     minimum,
     multiply,
     power,
+    psi,
     sigmoid,
     stop_gradient,
     subtract,
@@ -29,7 +31,10 @@ from .ops import (
 )
 
 # For `from autograd import *`: everything but sum, which would take the place of Python's own.
-__all__ = ["clip", "dot", "gelu", "gelu_tanh", "log_softmax", "logsumexp", "mean", "norm", "prod", "silu", "softmax", "square", "where"]
+__all__ = [
+    "clip", "dot", "gelu", "gelu_tanh", "log_softmax", "logsumexp", "mean", "norm",
+    "polygamma", "prod", "silu", "softmax", "square", "where",
+]  # fmt: skip
 METHODS = ("square", "clip", "silu", "gelu", "gelu_tanh")
 """The composed functions that numbers have as methods too."""
 
@@ -52,6 +57,16 @@ def _known(x: Any) -> float:
 def square(x: N) -> N:
     """x². One node: the row `power` with exponent 2."""
     return power(x, 2.0)
+
+
+def polygamma(n: int, x: N) -> N:
+    """The n-th derivative of digamma, ψ⁽ⁿ⁾(x), for x > 0; digamma itself where n is 0. n is a plain whole number.
+
+    >>> round(polygamma(1, 1.0), 12)  # π²/6
+    1.644934066848
+    """
+    n, x = count(n, "n", "polygamma"), as_operand(x, asker="polygamma")
+    return digamma(x) if n == 0 else psi(x, float(n))
 
 
 def where(condition: N | bool, x: N | float, y: N | float) -> N:

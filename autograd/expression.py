@@ -389,3 +389,38 @@ def _error(message: str, text: str, start: int = 0, end: int | None = None) -> E
 def _did_you_mean(name: str, among: Any) -> str:
     near = difflib.get_close_matches(name, sorted(among), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+# What a row says of itself in texts is read as soon as there is one.
+
+
+def is_name(primitive: Primitive) -> bool:
+    """Whether the row's formula is no more than its name, or its symbol, with the operands."""
+    operands = f"({', '.join(primitive.operands)})"
+    return primitive.formula in ("", primitive.name + operands, primitive.symbol + operands)
+
+
+def look(primitive: Primitive) -> None:
+    """ExpressionError for a text of a row that cannot be read, or that names what is no operand. A formula that only names the row is a
+    name, and so is d<row>/d<operand>."""
+    if not primitive.name.isidentifier():  # the engine's own, for a derivative; `register` refuses such names
+        return
+    operands = set(primitive.operands)
+    texts = [("kinks", text, operands) for text in primitive.kinks if isinstance(text, str)]
+    if not is_name(primitive):
+        texts.append(("formula", primitive.formula, operands))
+    for operand, text in zip(primitive.operands, primitive.textbook, strict=True):
+        if text not in ("", f"d{primitive.name}/d{operand}"):
+            texts.append(("textbook", text, operands | {"z"}))
+    for column, text, known in texts:
+        try:
+            strangers = [name for name in parse(text).names if name not in known]
+        except ExpressionError as error:
+            error.add_note(f"in {column} of {primitive.name}")
+            raise
+        if strangers:
+            also = ", and z for the result" if column == "textbook" else ""
+            raise ExpressionError(
+                f"{column} of {primitive.name} names {', '.join(strangers)} in {text!r}, but its operands are"
+                f" {', '.join(primitive.operands)}{also}"
+            )

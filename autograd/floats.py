@@ -129,6 +129,54 @@ def xlogy(x: float, y: float) -> float:
     return 0.0 if x == 0.0 and y == 0.0 else x * math.log(y)
 
 
+def lgamma(x: float) -> float:
+    """The logarithm of Γ(x), for x > 0."""
+    if x <= 0.0:
+        raise ValueError("math domain error")
+    return math.lgamma(x)
+
+
+def digamma(x: float) -> float:
+    """Γ'(x)/Γ(x), for x > 0: ψ(x) = ψ(y) - 1/x - … - 1/(y - 1) at y = x + m from 10 on, where few terms of Stirling's series are enough."""
+    if x <= 0.0:
+        raise ValueError("math domain error")
+    y, terms = x, list[float]()
+    while y < 10.0:
+        terms += [-1.0 / y]
+        y = x + len(terms)
+    q = 1.0 / y / y
+    series = 0.0
+    for c in (3617 / 8160, 1 / 12, 691 / 32760, 1 / 132, 1 / 240, 1 / 252, 1 / 120, 1 / 12):  # of Bernoulli's numbers, B/2k
+        series = q * (c - series)
+    return math.fsum([*terms, math.log(y), -0.5 / y, -series])
+
+
+def psi(x: float, n: float) -> float:
+    """The n-th derivative of digamma, for x > 0 and a whole number n from 1 on: ± n! Σ 1/(x + i)^(n + 1), the rest of the sum by Euler and
+    Maclaurin's series.
+    """
+    if x <= 0.0 or n < 1.0 or n != math.floor(n):
+        raise ValueError("math domain error")
+    if n > 170.0:
+        raise OverflowError("n! is beyond the floats")
+    y, terms = x, list[float]()
+    while y < 10.0 + n:
+        term = 1.0 / y
+        for j in range(1, int(n) + 1):
+            term *= j / y
+        terms += [term]
+        y = x + len(terms)
+    part = 1.0 / y
+    for j in range(1, int(n)):
+        part *= j / y
+    terms += [part, 0.5 * part * (n / y)]
+    for k, b in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330), 1):
+        part *= (n + 2 * k - 2) / y * ((n + 2 * k - 1) / y) / ((2 * k - 1) * 2 * k)
+        terms += [b * part]
+    total = math.fsum(terms)
+    return total if n % 2.0 else -total
+
+
 def floor(x: float) -> float:
     """The greatest whole number that is not above x."""
     return float(math.floor(x))

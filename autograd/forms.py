@@ -22,7 +22,7 @@ COMMON = (
     "log1p", "log2", "maximum", "minimum", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "where",
 )  # fmt: skip
 """The functions that every namespace has; `where(condition, x, y)` takes its conditions from comparisons."""
-SPECIAL = ("erf", "erfc", "lgamma", "digamma")
+SPECIAL = ("erf", "erfc", "lgamma", "digamma", "psi")
 """The functions that a namespace may have."""
 ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg)
 

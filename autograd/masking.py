@@ -158,12 +158,8 @@ class _Walk:
         self.shut: set[tuple[Any, int]] = set()
         self.maybe: tuple[list[tuple[Any, int]], list[tuple[Any, int]]] = ([], [])
         self._exact: dict[Any, bool] = {}
-        crossed = [
-            (node, position)
-            for node in above
-            for position, (operand, partial) in enumerate(((node.x, node.dx), (node.y, node.dy)))
-            if partial == 0.0 and operand in above
-        ]
+        crossed = [(node, 0) for node in above if node.dx == 0.0 and node.x in above]
+        crossed += [(node, 1) for node in above if node.dy == 0.0 and node.y in above]
         others = [node.x if position else node.y for node, position in crossed if node.op is _MULTIPLY]
         self.region = _below([*(other for other in others if other is not None), *map(_operand, self.nans)])
         self.inside = [node for node in order if node in self.region] if self.region else []
@@ -235,23 +231,29 @@ class _Walk:
     def _needed(self) -> set[Any]:
         """The nodes from which a way that is open leads to one whose gradient is asked for."""
         shut = self.shut
+        partly = {node for node, _ in shut}
         needed = {node for node in self.inside if node.op is None} if self.wrt is None else set(self.wrt)
         for node in self.inside:
             x, y = node.x, node.y
-            if (x in needed and (node, 0) not in shut) or (y in needed and (node, 1) not in shut):
+            if node not in partly:
+                if x in needed or y in needed:
+                    needed.add(node)
+            elif (x in needed and (node, 0) not in shut) or (y in needed and (node, 1) not in shut):
                 needed.add(node)
         return needed
 
     def _reached(self) -> set[Any]:
         """The nodes above what does not exist to which a way that is open leads from the outputs."""
         shut, above = self.shut, self.above
+        partly = {node for node, _ in shut}
         reached = above.intersection(self.outputs)
         for node in reversed(self.order):
             if node in reached:
                 x, y = node.x, node.y
-                if x in above and (node, 0) not in shut:
+                free = node not in partly
+                if x in above and (free or (node, 0) not in shut):
                     reached.add(x)
-                if y in above and (node, 1) not in shut:
+                if y in above and (free or (node, 1) not in shut):
                     reached.add(y)
         return reached
 

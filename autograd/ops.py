@@ -22,49 +22,43 @@ import math
 import operator
 from typing import Any
 
-from . import floats
+from . import floats, rounding
 from .primitive import REALS, Binary, Defaulted, Interval, Unary
-from .rounding import LEAST, angle_loss, cube_loss, difference_loss, length_loss, mish_loss, pow_loss, power_loss, sum_loss
 from .rows import binary, defaulted, unary
 
 # For `from autograd import *`: everything but abs and pow, which would take the place of Python's own.
 __all__ = [
-    "above", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "divide", "elu", "erf", "erfc",
-    "exp", "expm1", "floor", "gaussian", "hardswish", "heaviside", "hypot", "leaky_relu", "log", "log1mexp", "log1p", "log2", "log10",
-    "log_sigmoid", "logaddexp", "maximum", "minimum", "mish", "multiply", "negate", "power", "relu", "rhypot", "round_", "sech",
-    "sigmoid", "sign", "sin", "sinh", "softplus", "softsign", "sqrt", "stop_gradient", "subtract", "tan", "tanh", "trunc", "xlogy",
+    "above", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "digamma", "divide", "elu", "erf",
+    "erfc", "exp", "expm1", "floor", "gaussian", "hardswish", "heaviside", "hypot", "leaky_relu", "lgamma", "log", "log1mexp", "log1p",
+    "log2", "log10", "log_sigmoid", "logaddexp", "maximum", "minimum", "mish", "multiply", "negate", "power", "psi", "relu", "rhypot",
+    "round_", "sech", "sigmoid", "sign", "sin", "sinh", "softplus", "softsign", "sqrt", "stop_gradient", "subtract", "tan", "tanh",
+    "trunc", "xlogy",
 ]  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------------------------------
-# Arithmetic
+# -- Arithmetic --------------------------------------------------------------------------------------------------------
 
 add: Binary = binary(
     "add", operator.add, lambda z, x, y: 1.0, lambda z, x, y: 1.0,
     symbol="+", formula="x + y", latex="<x> + <y>", textbook=("1", "1"),
-    summary="The sum. It hands the upstream gradient on unchanged.",
-    operator="add",
+    summary="The sum. It hands the upstream gradient on unchanged.", operator="add",
 )  # fmt: skip
 subtract: Binary = binary(
     "subtract", operator.sub, lambda z, x, y: 1.0, lambda z, x, y: -1.0,
     symbol="−", formula="x - y", latex="<x> - <y>", textbook=("1", "-1"),
-    summary="The difference.",
-    operator="sub",
+    summary="The difference.", operator="sub",
 )  # fmt: skip
 multiply: Binary = binary(
     "multiply", operator.mul, lambda z, x, y: y, lambda z, x, y: x,
     symbol="×", formula="x * y", latex=r"<x> \cdot <y>", textbook=("y", "x"),
-    summary="The product. It hands each operand the other's value times the upstream gradient.",
-    operator="mul",
-    zero="product",
+    summary="The product. It hands each operand the other's value times the upstream gradient.", operator="mul", zero="product",
 )  # fmt: skip
 divide: Binary = binary(
     # -(z / y) and not -x / y²: y² underflows from |y| = 1e-162 on.
     "divide", operator.truediv, lambda z, x, y: 1.0 / y, lambda z, x, y: -(z / y),
     symbol="÷", formula="x / y", latex=r"\frac{<x>}{<y>}", textbook=("1/y", "-x/y**2"),
-    condition="y ≠ 0", summary="The quotient.",
-    operator="truediv",
-    zero="product", loss={"y": (lambda z, x, y: LEAST / math.fabs(y), "a subnormal z has lost digits, and z/y shows it where |y| < 1")},
+    condition="y ≠ 0", summary="The quotient.", operator="truediv",
+    zero="product", loss={"y": (lambda z, x, y: rounding.LEAST / math.fabs(y), "a subnormal z has lost digits, and z/y shows it")},
 )  # fmt: skip
 negate: Unary = unary(
     "negate", operator.neg, lambda z, x: -1.0,
@@ -89,7 +83,7 @@ power: Binary = binary(
     condition="a whole number c where x < 0, and c ≥ 0 where x = 0", kinks=("abs(x) + (c <= 0) + (c >= 1)",),
     flat=(lambda x, c: c == 0.0, None),
     summary="x to a power that is a plain number; never takes a logarithm.", result="loud", arrays=lambda m, x, c: x**c,
-    zero="product", loss={"x": (power_loss, "a subnormal power has lost digits, and the exponent multiplies the loss")},
+    zero="product", loss={"x": (rounding.power_loss, "a subnormal power has lost digits, and the exponent multiplies the loss")},
 )  # fmt: skip
 
 
@@ -113,24 +107,21 @@ pow: Binary = binary(  # noqa: A001 - Python's own pow(v, w) reaches it too
     symbol="^", formula="x**y", latex="<x>^{<y>}", textbook=("y*x**(y - 1)", "x**y * log(x)"),
     condition="a whole number y where x < 0, and y ≥ 0 where x = 0", kinks=("x",), hint="use a plain number as exponent",
     once=lambda x, y: x == 0.0 and y <= 1.0,
-    summary="x to a power that is a Value too.", result="loud", operator="pow", arrays=lambda m, x, y: x**y,
-    zero="product",
+    summary="x to a power that is a Value too.", result="loud", operator="pow", arrays=lambda m, x, y: x**y, zero="product",
     loss={
-        "x": (pow_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
-        "y": (lambda z, x, y: LEAST * math.fabs(math.log(x)) if x > 0.0 else 0.0, "a subnormal z has lost digits"),
+        "x": (rounding.pow_loss, "a subnormal power has lost digits, and the exponent multiplies the loss"),
+        "y": (lambda z, x, y: rounding.LEAST * math.fabs(math.log(x)) if x > 0.0 else 0.0, "a subnormal z has lost digits"),
     },
 )  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------------------------
-# Exponentials and logarithms
+# -- Exponentials and logarithms ---------------------------------------------------------------------------------------
 
 _LOG2_E, _LOG10_E = 1.4426950408889634, 0.4342944819032518  # 1/ln 2 and 1/ln 10, correctly rounded
 
 exp: Unary = unary(
     "exp", math.exp, lambda z, x: z,
     latex="e^{<x>}", textbook="exp(x)",
-    summary="The exponential, e to the power x.", result="loud",
-    zero="",
+    summary="The exponential, e to the power x.", result="loud", zero="",
 )  # fmt: skip
 expm1: Unary = unary(
     "expm1", math.expm1, lambda z, x: exp(x),  # not z + 1, which is rounded
@@ -181,9 +172,9 @@ logaddexp: Binary = binary(
     summary="log(exp(x) + exp(y)): the sum of two numbers whose logarithms are x and y.",
     result="finite", zero="", arrays=lambda m, x, y: m.maximum(x, y) + m.log1p(m.exp(-m.abs(x - y))),
     loss={
-        "x": (lambda z, x, y: difference_loss(x, y), "x - y is rounded, and its exponential shows it"),
-        "y": (lambda z, x, y: difference_loss(y, x), "x - y is rounded, and its exponential shows it"),
-        "z": (sum_loss, "its two parts cancel where exp(x) + exp(y) is near 1"),
+        "x": (lambda z, x, y: rounding.difference_loss(x, y), "x - y is rounded, and its exponential shows it"),
+        "y": (lambda z, x, y: rounding.difference_loss(y, x), "x - y is rounded, and its exponential shows it"),
+        "z": (rounding.sum_loss, "its two parts cancel where exp(x) + exp(y) is near 1"),
     },
 )  # fmt: skip
 
@@ -200,8 +191,7 @@ xlogy: Binary = binary(
     summary="x·log(y), and 0 at (0, 0), as in an entropy; there ∂y is 0, and ∂x does not exist.", zero="product", arrays=_xlogy_arrays,
 )  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------------------------
-# Circular and hyperbolic functions
+# -- Circular and hyperbolic functions ---------------------------------------------------------------------------------
 
 sin: Unary = unary(
     "sin", math.sin, lambda z, x: cos(x),
@@ -272,8 +262,7 @@ def _sech_arrays(m: Any, x: Any) -> Any:
 sech: Unary = unary(
     "sech", floats.sech, lambda z, x: -z * tanh(x),
     formula="1/cosh(x)", latex=r"\operatorname{sech}\left(<x>\right)", textbook="-z*tanh(x)",
-    summary="The hyperbolic secant, 1 / cosh(x); its square is tanh's derivative.", result="unit", arrays=_sech_arrays,
-    zero="",
+    summary="The hyperbolic secant, 1 / cosh(x); its square is tanh's derivative.", result="unit", arrays=_sech_arrays, zero="",
 )  # fmt: skip
 asinh: Unary = unary(
     "asinh", math.asinh, lambda z, x: rhypot(1.0, x),
@@ -292,8 +281,7 @@ atanh: Unary = unary(
     summary="The inverse of tanh.", result="loud",
 )  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------------------------
-# The plane: lengths and angles
+# -- The plane: lengths and angles -------------------------------------------------------------------------------------
 
 
 def _rhypot_x(z: Any, x: Any, y: Any) -> Any:
@@ -321,7 +309,7 @@ hypot: Binary = binary(
     formula="sqrt(x**2 + y**2)", latex=r"\sqrt{<x>^2 + <y>^2}", textbook=("x/z", "y/z"), kinks=("abs(x) + abs(y)",),
     once=lambda x, y: x == 0.0 and y == 0.0,
     summary="The length √(x² + y²); its derivative at the origin is taken as 0, and there is no second one.",
-    loss={"x": (length_loss, "a subnormal length has lost digits"), "y": (length_loss, "a subnormal length has lost digits")},
+    loss=dict.fromkeys("xy", (rounding.length_loss, "a subnormal length has lost digits")),
 )  # fmt: skip
 rhypot: Binary = binary(
     "rhypot", floats.rhypot, _rhypot_x, lambda z, x, y: _rhypot_x(z, y, x),
@@ -330,9 +318,9 @@ rhypot: Binary = binary(
     arrays=_rhypot_arrays,
     zero="",
     loss={
-        "x": (lambda z, x, y: cube_loss(z, x), "z³ is three times as wrong as z"),
-        "y": (lambda z, x, y: cube_loss(z, y), "z³ is three times as wrong as z"),
-        "z": (lambda z, x, y: z * LEAST * z, "a subnormal length has lost digits"),
+        "x": (lambda z, x, y: rounding.cube_loss(z, x), "z³ is three times as wrong as z"),
+        "y": (lambda z, x, y: rounding.cube_loss(z, y), "z³ is three times as wrong as z"),
+        "z": (lambda z, x, y: z * rounding.LEAST * z, "a subnormal length has lost digits"),
     },
 )  # fmt: skip
 atan2: Binary = binary(
@@ -341,13 +329,12 @@ atan2: Binary = binary(
     textbook=("x/(x**2 + y**2)", "-y/(x**2 + y**2)"), kinks=("abs(x) + abs(y)", "abs(y) + (x > 0)"),
     summary="The angle of the point (x, y), in radians from -π to π. Note the order of the operands: y first.", result="finite",
     loss={
-        "y": (lambda z, y, x: angle_loss(x, y), "r² is twice as wrong as r = 1/√(x² + y²)"),
-        "x": (lambda z, y, x: angle_loss(y, x), "r² is twice as wrong as r = 1/√(x² + y²)"),
+        "y": (lambda z, y, x: rounding.angle_loss(x, y), "r² is twice as wrong as r = 1/√(x² + y²)"),
+        "x": (lambda z, y, x: rounding.angle_loss(y, x), "r² is twice as wrong as r = 1/√(x² + y²)"),
     },
 )  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------------------------
-# Corners and steps
+# -- Corners and steps -------------------------------------------------------------------------------------------------
 
 abs: Unary = unary(  # noqa: A001 - Python's own abs(v) reaches it too
     "abs", math.fabs, lambda z, x: sign(x),
@@ -426,8 +413,7 @@ round_: Unary = unary(
     result="finite", arrays=_nearest_arrays,
 )  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------------------------
-# Activations
+# -- Activations -------------------------------------------------------------------------------------------------------
 
 
 def _sigmoid_arrays(m: Any, x: Any) -> Any:
@@ -438,8 +424,7 @@ def _sigmoid_arrays(m: Any, x: Any) -> Any:
 sigmoid: Unary = unary(
     "sigmoid", floats.sigmoid, lambda z, x: sigmoid(x) * sigmoid(-x),  # z(1 - z) is 0 from x = 37 on
     symbol="σ", formula="1/(1 + exp(-x))", latex=r"\sigma\left(<x>\right)", textbook="z*(1 - z)",
-    summary="The logistic function, from 0 to 1.", result="unit", arrays=_sigmoid_arrays,
-    zero="",
+    summary="The logistic function, from 0 to 1.", result="unit", arrays=_sigmoid_arrays, zero="",
 )  # fmt: skip
 log_sigmoid: Unary = unary(
     "log_sigmoid", floats.log_sigmoid, lambda z, x: sigmoid(-x),
@@ -450,8 +435,7 @@ log_sigmoid: Unary = unary(
 softplus: Unary = unary(
     "softplus", floats.softplus, lambda z, x: sigmoid(x),
     formula="log(1 + exp(x))", latex=r"\ln\left(1 + e^{<x>}\right)", textbook="sigmoid(x)",
-    summary="A smooth relu, log(1 + exp(x)).", result="finite", arrays=lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))),
-    zero="",
+    summary="A smooth relu, log(1 + exp(x)).", result="finite", arrays=lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))), zero="",
 )  # fmt: skip
 relu: Unary = unary(
     "relu", floats.relu, lambda z, x: heaviside(x),
@@ -509,8 +493,8 @@ mish: Unary = unary(
     summary="x·tanh(softplus(x)), a smooth relu that is below 0 for negative x (Misra 2019).",
     result="finite", init="he", zero="product", arrays=_mish_arrays,
     loss={
-        "x": (mish_loss, "its two terms cancel near -1.19, where it is 0, and each has some units"),
-        "z": (lambda z, x: math.fabs(x) * LEAST, "x multiplies an exponential that has lost digits where it is subnormal"),
+        "x": (rounding.mish_loss, "its two terms cancel near -1.19, where it is 0, and each has some units"),
+        "z": (lambda z, x: math.fabs(x) * rounding.LEAST, "x multiplies an exponential that has lost digits where it is subnormal"),
     },
 )  # fmt: skip
 
@@ -546,8 +530,7 @@ hardswish: Unary = unary(
     result="finite", init="he", zero="product", arrays=_hardswish_arrays,
 )  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------------------------
-# The error function
+# -- The error function ------------------------------------------------------------------------------------------------
 
 _TWO_OVER_ROOT_PI = 1.1283791670955126  # 2/√π, correctly rounded
 
@@ -559,8 +542,7 @@ erf: Unary = unary(
 erfc: Unary = unary(
     "erfc", math.erfc, lambda z, x: -_TWO_OVER_ROOT_PI * gaussian(x),
     formula="1 - erf(x)", textbook="-2/sqrt(pi)*exp(-x**2)",
-    summary="1 - erf(x), exact in its upper tail.", result="finite",
-    zero="",
+    summary="1 - erf(x), exact in its upper tail.", result="finite", zero="",
 )  # fmt: skip
 
 
@@ -573,13 +555,39 @@ def _gaussian_arrays(m: Any, x: Any) -> Any:
 gaussian: Unary = unary(
     "gaussian", floats.gaussian, lambda z, x: -2.0 * z * x,
     formula="exp(-x**2)", latex="e^{-<x>^2}", textbook="-2*x*z",
-    summary="The bell curve exp(-x²); erf's derivative up to a factor.", result="unit", arrays=_gaussian_arrays,
-    zero="",
-    loss={"x": (lambda z, x: 2.0 * math.fabs(x) * LEAST, "a subnormal z (|x| > 26.6) has lost digits, and 2x multiplies the loss")},
+    summary="The bell curve exp(-x²); erf's derivative up to a factor.", result="unit", arrays=_gaussian_arrays, zero="",
+    loss={"x": (lambda z, x: 2.0 * math.fabs(x) * rounding.LEAST, "a subnormal z has lost digits, and 2x multiplies the loss")},
 )  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------------------------
-# The way out
+# -- The gamma function ------------------------------------------------------------------------------------------------
+
+lgamma: Unary = unary(
+    "lgamma", floats.lgamma, lambda z, x: digamma(x),
+    symbol="ln Γ", latex=r"\ln\Gamma\left(<x>\right)", textbook="digamma(x)", domain=Interval(low=0.0),
+    summary="The logarithm of the gamma function, for x > 0: of (n - 1)! at a whole number n.",
+    loss={
+        "x": (lambda z, x: rounding.digamma_loss(x), "a logarithm and reciprocals cancel, near 1.46 wholly, where it is 0"),
+        "z": (lambda z, x: 2e-15 if x < 15.0 else 0.0, "its parts cancel, near 1 and 2 wholly, where it is 0"),
+    },
+)  # fmt: skip
+digamma: Unary = unary(
+    "digamma", floats.digamma, lambda z, x: psi(x, 1.0),
+    symbol="ψ", latex=r"\psi\left(<x>\right)", textbook="psi(x, 1)", domain=Interval(low=0.0),
+    summary="The derivative of lgamma, for x > 0.",
+    zero="", loss={"z": (lambda z, x: rounding.digamma_loss(x), "a logarithm and reciprocals cancel, near 1.46 wholly, where it is 0")},
+)  # fmt: skip
+psi: Binary = binary(
+    "psi", floats.psi, lambda z, x, n: psi(x, n + 1.0), None,
+    operands=("x", "n"), symbol="ψ⁽ⁿ⁾", latex=r"\psi^{(<n>)}\left(<x>\right)", textbook=("psi(x, n + 1)", ""),
+    domain=(Interval(low=0.0), REALS), condition="a whole number n ≥ 1",
+    summary="The n-th derivative of digamma, for x > 0 and a plain whole number n; polygamma(n, x) takes n = 0, too.",
+    zero="", loss={
+        "x": (lambda z, x, n: rounding.psi_loss(x, n + 1.0), "each term of the sum is off by some units, the more the greater n"),
+        "z": (lambda z, x, n: rounding.psi_loss(x, n), "each term of the sum is off by some units, the more the greater n"),
+    },
+)  # fmt: skip
+
+# -- The way out -------------------------------------------------------------------------------------------------------
 
 stop_gradient: Unary = unary(
     "stop_gradient", floats.identity, lambda z, x: 0.0,

@@ -8,8 +8,10 @@ without any row knowing of it.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
+from importlib import import_module
 from keyword import iskeyword
 from numbers import Real
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
@@ -99,6 +101,8 @@ def _rule(rule: Rule, name: str) -> Rule:
     @wraps(rule)
     def checked(*numbers: Any) -> Any:
         partial = rule(*numbers)
+        if type(partial) is complex:  # what Python's ** makes of a negative base: no derivative here
+            return math.nan
         return partial if type(partial) is float else as_operand(partial, "a rule that returns a number", name)
 
     return checked
@@ -165,7 +169,7 @@ class Primitive:
     textbook  each partial as books print it, in the expression language plus z for the result
     domain    an Interval per operand
     condition what else the operands must fulfil together, in words; '' where there is nothing
-    kinks     expressions that vanish where the function has no derivative
+    kinks     expressions that vanish where the function has no derivative, as texts or as functions of the operands
     flat      per operand, a test of the operands: where it holds, the result does not depend on that operand, there and nearby, so that
               what lies below masks what does not exist there; None where nowhere, and () for a row that has no such place
     once      a test of the operands: where it holds, the rules give a first derivative, by convention or as a limit, which jumps there or
@@ -184,6 +188,17 @@ class Primitive:
               the last place, as a function of (z, operands), and why
     """
 
+    # What a row of somebody's own may say besides, to those who check it.
+
+    accept: float = 0.0
+    """The relative error of a value that is meant: more than rounding, as of Newton's iteration, a quadrature, or float32."""
+    surrogate: bool = False
+    """Whether the rules are not the derivative, on purpose."""
+    further: bool = True
+    """Whether the rules can be differentiated again."""
+    undeclared: frozenset[str] = frozenset()
+    """The columns of which nothing is said: a domain that may be any, kinks that may be anywhere, a function that has values outside."""
+
     # Written out, since dataclasses would double the time of `import autograd`.
 
     def __init__(
@@ -198,7 +213,7 @@ class Primitive:
         textbook: tuple[str, ...],
         domain: tuple[Interval, ...],
         condition: str = "",
-        kinks: tuple[str, ...] = (),
+        kinks: tuple[str | Callable[..., float], ...] = (),
         hint: str = "",
         summary: str = "",
         flat: tuple[Callable[..., bool] | None, ...] = (),
@@ -219,7 +234,10 @@ class Primitive:
         for column, text in texts.items():
             given.text(text, column, asker)
         given.function(forward, asker, "a function as forward")
-        operands, kinks = _column(operands, "operands", str, asker), _column(kinks, "kinks", str, asker)
+        operands, kinks = _column(operands, "operands", str, asker), _column(kinks, "kinks", object, asker)
+        for kink in kinks:
+            if not isinstance(kink, str):
+                given.function(kink, asker, "texts or functions of the operands as kinks")
         textbook, domain = _column(textbook, "textbook", str, asker), _column(domain, "domain", Interval, asker)
         partials = _column(partials, "partials", object, asker)
         partials = tuple(None if rule is None else _rule(given.function(rule, asker, "functions as partials"), known) for rule in partials)
@@ -253,6 +271,14 @@ class Primitive:
         self.default = None if default is None else as_float(default, "a number as default", asker)
         self.bends, self.zero, self.loss = bends, zero, loss
         self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
+        _read_texts(self)
+
+    def altered(self, **columns: Any) -> Primitive:
+        """The row with these columns, and all others as they are."""
+        row = object.__new__(type(self))
+        vars(row).update(vars(self) | columns)
+        row.kinds = _Kinds(row)
+        return row
 
     @property
     def domain_text(self) -> str:
@@ -364,70 +390,42 @@ def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return lambda self, other: function(other, self)
 
 
+def _read_texts(primitive: Primitive) -> None:
+    """ExpressionError where a text of a row cannot be read. The table's own are made before there is a language; a test reads them."""
+    if hasattr(sys.modules[__package__], "gradient"):  # the package is there
+        import_module(f"{__package__}.expression").look(primitive)
+
+
+_PLACES: dict[str, tuple[str, str, int]] = {}
+"""For each row that was registered from outside, where: the module, and the function and line in it that called `register`."""
+
+
+def _may_replace(name: str, place: tuple[str, str, int]) -> bool:
+    """Whether a row comes from where the one of its name came from: a notebook's cell that runs again, a module that is loaded again."""
+    module, function, _ = place
+    before = _PLACES.get(name)
+    return before is not None and (before == place or (module, function) == before[:2] == (module, "<module>"))
+
+
 def register(primitive: Primitive) -> Any:
-    """Add a row to the table and return it as a function. A name is one that Python can call, and can be taken once."""
+    """Add a row to the table and return it as a function. A name is one that Python can call, and is one module's.
+
+    A row of the same name from the same place, as where a notebook's cell runs again, takes the place of the older one; graphs keep
+    the row that they were recorded with.
+    """
     if not isinstance(primitive, Primitive):
         raise given.wrong("register", "a Primitive", primitive)
     name = primitive.name
     if not name.isidentifier() or iskeyword(name):
         raise ValueError(f"a primitive is named as a Python function is, but got {name!r}")
-    if name in PRIMITIVES:
+    frame = sys._getframe(1)
+    place = frame.f_globals.get("__name__", ""), frame.f_code.co_name, frame.f_lineno
+    if name in PRIMITIVES and not _may_replace(name, place):
         raise ValueError(f"there is a primitive named {name!r} already")
     if any(hasattr(getattr(kind, name, None), "__set__") for kind in KINDS):
         raise ValueError(f"numbers have an attribute {name!r} already: a primitive needs another name")
-    PRIMITIVES[name] = primitive
+    PRIMITIVES[name], _PLACES[name] = primitive, place
     return function_of(primitive)
-
-
-def custom_gradient(*rules: Rule, textbook: tuple[str, ...] = ()) -> Callable[[Callable[..., float]], Any]:
-    """A decorator that gives a function of one or two numbers the derivatives you say: rule(z, x) or rule(z, x, y) for each operand.
-
-    The function is computed on floats, and so may do whatever it likes; it returns a number, and raises a ValueError (or returns NaN)
-    where it has none. The rules are written in the table's functions, as a row's are, so derivatives of every order and of both modes
-    follow them. Nothing is registered: the name stays free, and a node of it cannot be pickled.
-
-    textbook   each rule as people write it, for formulas
-
-    >>> @custom_gradient(lambda z, x: 1.0)  # straight through: rounds, and hands the gradient on as if it did not
-    ... def rounded(x):
-    ...     return float(round(x))
-    >>> rounded(2.7)
-    3.0
-    """
-    for rule in rules:
-        if not callable(rule):
-            raise given.wrong("custom_gradient", "rules, as in custom_gradient(lambda z, x: 1.0)", rule)
-    if not 1 <= len(rules) <= 2:
-        raise ValueError(f"custom_gradient needs one rule for each operand, of which there are one or two, but got {len(rules)}")
-    forms = given.items(textbook, "a tuple of texts as textbook", "custom_gradient")
-    textbook = tuple(given.text(form, "each of textbook", "custom_gradient") for form in forms)
-    if textbook and len(textbook) != len(rules):
-        raise ValueError(f"custom_gradient needs one textbook form for each of {len(rules)} rule(s), but got {len(textbook)}")
-
-    def decorate(forward: Callable[..., float]) -> Any:
-        given.function(forward, "custom_gradient takes its rules first, then the function: it")
-        known = getattr(forward, "__name__", "")
-        name = known if known.isidentifier() else "custom"
-        operands = ("x", "y")[: len(rules)]
-        slots = ", ".join(f"<{operand}>" for operand in operands)
-        function = function_of(
-            Primitive(
-                name=name,
-                operands=operands,
-                forward=forward,
-                partials=rules,
-                symbol=name,
-                formula=f"{name}({', '.join(operands)})",
-                latex=rf"\operatorname{{{name}}}\left({slots}\right)".replace("_", r"\_"),
-                textbook=textbook or tuple(f"d{name}/d{operand}" for operand in operands),
-                domain=(REALS,) * len(operands),
-                summary=(getattr(forward, "__doc__", None) or "").strip(),
-            )
-        )
-        function.__module__ = getattr(forward, "__module__", __name__)
-        return function
-
-    return decorate
 
 
 def _docstring(primitive: Primitive) -> str:
@@ -477,6 +475,8 @@ def forward_of(primitive: Primitive) -> Callable[..., float]:
     @wraps(forward)
     def compute(*operands: float) -> float:
         z = forward(*operands)
+        if type(z) is complex:  # what Python's ** makes of a negative base
+            raise ValueError("the function returned a complex number")
         if type(z) is not float:
             z = as_float(z, "a function that returns a number", name)
         if math.isnan(z):
@@ -484,6 +484,20 @@ def forward_of(primitive: Primitive) -> Callable[..., float]:
         return z
 
     return compute
+
+
+def rule_of(rule: Rule | None) -> Any:
+    """The rule as numbers are put through it. One from outside may return nan where it has no derivative, which is as good as raising."""
+    if rule is None or getattr(rule, "__module__", None) == f"{__package__}.ops":
+        return rule
+
+    def look(*numbers: float) -> Any:
+        partial = rule(*numbers)
+        if partial != partial:
+            raise ValueError("there is no derivative")
+        return partial
+
+    return look
 
 
 @interpretation(float)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from . import floats
+
 LEAST = 5e-324
 """The least float above 0. An operation whose result is smaller than all normal floats may be off by some of these."""
 
@@ -66,3 +68,16 @@ def mish_loss(z: float, x: float) -> float:
 def sum_loss(z: float, x: float, y: float) -> float:
     """max(x, y) + log(1 + exp(-|x - y|)), to some units of its second term."""
     return 4.0 * math.ulp(math.log1p(math.exp(-abs(x - y))))
+
+
+def digamma_loss(x: float) -> float:
+    """The sum of a logarithm and of reciprocals, to some units of them."""
+    return 1e-15 if 0.1 < x < 10.0 else 0.0
+
+
+def psi_loss(x: float, n: float) -> float:
+    """A sum of powers, to a unit for each factor of each term."""
+    try:
+        return (2.0 * n + 4.0) * math.ulp(floats.psi(x, n))
+    except OverflowError:  # n! is
+        return math.inf

@@ -63,6 +63,9 @@ __all__ = [
     "erf",
     "erfc",
     "gaussian",
+    "lgamma",
+    "digamma",
+    "psi",
     "stop_gradient",
 ]
 
@@ -723,6 +726,43 @@ def gaussian(x: N, /) -> N:
     """
 
 @overload
+def lgamma(x: float, /) -> float: ...
+@overload
+def lgamma(x: N, /) -> N:
+    r"""The logarithm of the gamma function, for x > 0: of (n - 1)! at a whole number n.
+
+        z = lgamma(x)
+        ∂z/∂x = digamma(x)
+
+    Domain: x > 0. Outside it: DomainError or DivisionByZeroError.
+    """
+
+@overload
+def digamma(x: float, /) -> float: ...
+@overload
+def digamma(x: N, /) -> N:
+    r"""The derivative of lgamma, for x > 0.
+
+        z = digamma(x)
+        ∂z/∂x = psi(x, 1)
+
+    Domain: x > 0. Outside it: DomainError or DivisionByZeroError.
+    """
+
+@overload
+def psi(x: float, n: float, /) -> float: ...
+@overload
+def psi(x: N, n: float, /) -> N:
+    r"""The n-th derivative of digamma, for x > 0 and a plain whole number n; polygamma(n, x) takes n = 0, too.
+
+        z = psi(x, n)
+        ∂z/∂x = psi(x, n + 1)
+        n is a plain number
+
+    Domain: x > 0, a whole number n ≥ 1. Outside it: DomainError or DivisionByZeroError.
+    """
+
+@overload
 def stop_gradient(x: float, /) -> float: ...
 @overload
 def stop_gradient(x: N, /) -> N:
@@ -1164,6 +1204,34 @@ class Methods(Node):
 
         z = exp(-x**2)
         ∂z/∂x = -2*x*z
+        """
+
+    def lgamma(self, /) -> Value:
+        r"""The logarithm of the gamma function, for x > 0: of (n - 1)! at a whole number n.
+
+            z = lgamma(x)
+            ∂z/∂x = digamma(x)
+
+        Domain: x > 0. Outside it: DomainError or DivisionByZeroError.
+        """
+
+    def digamma(self, /) -> Value:
+        r"""The derivative of lgamma, for x > 0.
+
+            z = digamma(x)
+            ∂z/∂x = psi(x, 1)
+
+        Domain: x > 0. Outside it: DomainError or DivisionByZeroError.
+        """
+
+    def psi(self, n: float, /) -> Value:
+        r"""The n-th derivative of digamma, for x > 0 and a plain whole number n; polygamma(n, x) takes n = 0, too.
+
+            z = psi(x, n)
+            ∂z/∂x = psi(x, n + 1)
+            n is a plain number
+
+        Domain: x > 0, a whole number n ≥ 1. Outside it: DomainError or DivisionByZeroError.
         """
 
     def stop_gradient(self, /) -> Value:

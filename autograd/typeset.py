@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -61,13 +60,13 @@ def number(x: float, digits: int = 6, *, fractions: bool = False) -> str:
 
 
 _SUBSCRIPT = str.maketrans("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
-_GREEK = {
+GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ",
     "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ",
     "psi": "ψ", "omega": "ω",
 }  # fmt: skip
-_GREEK |= {word.capitalize(): letter.upper() for word, letter in _GREEK.items()}
-_BASE = "|".join(["[A-Za-z]", *sorted(_GREEK, key=len, reverse=True)])
+GREEK |= {word.capitalize(): letter.upper() for word, letter in GREEK.items()}
+_BASE = "|".join(["[A-Za-z]", *sorted(GREEK, key=len, reverse=True)])
 _SYMBOL = re.compile(rf"(?P<base>{_BASE})(?:_?(?P<digits>\d+)|_(?P<letters>[aehijklmnoprstuvx]{{1,2}}))?")
 _DERIVATIVE = re.compile(r"d(?P<above>\w+)/d(?P<below>\w+)")
 
@@ -88,7 +87,7 @@ def name(text: str) -> str:
     if symbol is None:
         return text
     index = (symbol["digits"] or symbol["letters"] or "").translate(_SUBSCRIPT)
-    return f"{before}{dot}{_GREEK.get(symbol['base'], symbol['base'])}{index}"
+    return f"{before}{dot}{GREEK.get(symbol['base'], symbol['base'])}{index}"
 
 
 def shown(text: str, most: int = 40) -> str:
@@ -323,11 +322,11 @@ class _Rows(_Latex):
         return _latex_label(name)
 
 
-_ESCAPED = {
+ESCAPED = {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     **{c: "\\" + c for c in "{}$&#%_"},
 }  # fmt: skip
-_WITH_COMMAND = {word for word in _GREEK if word.islower() and word != "omicron"}
+_WITH_COMMAND = {word for word in GREEK if word.islower() and word != "omicron"}
 _WITH_COMMAND |= {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 
 
@@ -335,7 +334,7 @@ def _latex_label(label: str) -> str:
     """A label in LaTeX, whatever it holds: w1 and alpha as mathematics writes them, all else as text."""
     symbol = _SYMBOL.fullmatch(label)
     if symbol is None:
-        escaped = "".join(_ESCAPED.get(c, c) for c in label)
+        escaped = "".join(ESCAPED.get(c, c) for c in label)
         return rf"\text{{{escaped}}}"
     base, index = symbol["base"], symbol["digits"] or symbol["letters"] or ""
     letter = base if len(base) == 1 else f"\\{base}" if base in _WITH_COMMAND else rf"\mathrm{{{base[0]}}}"
@@ -493,94 +492,6 @@ def is_sum(text: str, big: bool = True) -> bool:
         if not depth and text[i : i + 3] in (" + ", " − ", " - "):
             return True
     return text.startswith(("−", "-")) or (big and text.startswith(("Σ ", r"\sum ", "max ", r"\max ")))
-
-
-# LaTeX to MathML, which browsers show without help: as much of LaTeX as is written above.
-
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
-_SIGNS = {r"\cdot": "·", r"\times": "×", r"\ge": "≥", r"\le": "≤", r"\pm": "±", "-": "−", r"\to": "→", r"\ldots": "…"}
-_LETTERS = {f"\\{word}": letter for word, letter in _GREEK.items()} | {r"\partial": "∂", r"\infty": "∞"}
-
-
-def mathml(source: str) -> str:
-    r"""LaTeX as MathML: fractions, roots, indices, brackets, words. An unknown command shows its name.
-
-    >>> mathml(r"\frac{x}{y^{2}}")
-    '<math><mfrac><mi>x</mi><msup><mi>y</mi><mn>2</mn></msup></mfrac></math>'
-    """
-    tokens = _TOKEN.findall(given.text(source, "source", "mathml"))
-    tokens.reverse()
-    return f"<math>{''.join(_row(tokens))}</math>"
-
-
-def _row(tokens: list[str]) -> list[str]:
-    """The atoms up to the end of a group."""
-    atoms: list[str] = []
-    while tokens and tokens[-1] not in ("}", r"\right"):
-        token = tokens.pop()
-        if token in ("^", "_") and atoms:
-            tag = "msup" if token == "^" else "msub"
-            atoms.append(f"<{tag}>{atoms.pop()}{_argument(tokens)}</{tag}>")
-        elif not token.isspace():
-            tokens.append(token)
-            atoms.append(_atom(tokens))
-    return atoms
-
-
-def _argument(tokens: list[str]) -> str:
-    """One atom or one group, as a single element."""
-    while tokens and tokens[-1].isspace():
-        tokens.pop()
-    if not tokens or tokens[-1] != "{":
-        return _atom(tokens) if tokens else "<mrow></mrow>"
-    tokens.pop()
-    atoms = _row(tokens)
-    if tokens:
-        tokens.pop()
-    return atoms[0] if len(atoms) == 1 else f"<mrow>{''.join(atoms)}</mrow>"
-
-
-def _atom(tokens: list[str]) -> str:
-    token = tokens.pop()
-    if token == "{":
-        tokens.append(token)
-        return _argument(tokens)
-    if token == r"\frac":
-        return f"<mfrac>{_argument(tokens)}{_argument(tokens)}</mfrac>"
-    if token == r"\sqrt":
-        return f"<msqrt>{_argument(tokens)}</msqrt>"
-    if token == r"\left":
-        left = html.escape(tokens.pop()) if tokens else ""
-        inside = "".join(_row(tokens))
-        end = tokens[-2:]  # the token after \right, then \right
-        del tokens[-2:]
-        return f"<mrow><mo>{left}</mo>{inside}<mo>{html.escape(end[0]) if len(end) == 2 else ''}</mo></mrow>"
-    if token in (r"\operatorname", r"\mathrm", r"\text"):
-        tag = "mtext" if token == r"\text" else "mi"
-        return f"<{tag}>{html.escape(_verbatim(tokens))}</{tag}>"
-    if token in _LETTERS:
-        return f"<mi>{_LETTERS[token]}</mi>"
-    if token[0].isdigit():
-        return f"<mn>{token}</mn>"
-    if token[0] == "\\" and len(token) > 1 and token not in _SIGNS:
-        return f"<mi>{html.escape(token[1:])}</mi>"
-    return f"<mi>{html.escape(token)}</mi>" if token.isalpha() else f"<mo>{html.escape(_SIGNS.get(token, token))}</mo>"
-
-
-def _verbatim(tokens: list[str]) -> str:
-    """The text of a group in braces, with what was escaped as it was."""
-    text, depth = "", 0
-    unescaped = {word.removesuffix("{}"): c for c, word in _ESCAPED.items()}
-    while tokens:
-        token = tokens.pop()
-        depth += (token == "{") - (token == "}")
-        if token in unescaped:
-            text += unescaped[token]
-        elif token not in ("{", "}"):
-            text += token
-        if depth == 0:
-            break
-    return text
 
 
 # Tables, for a terminal.

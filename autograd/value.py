@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from . import composed, context, copies, given, ops
+from . import composed, context, copies, given
 from .arrays import bind_names
 from .context import State
 from .context import no_grad as no_grad
@@ -24,7 +24,7 @@ from .graph import Node, edges, topological
 from .marks import sweep
 from .masking import MISSING, Missing, swept
 from .numbers import ABOVE, as_float, holds_many
-from .primitive import FAILURES, PRIMITIVES, Primitive, Rule, among_arrays, bind, failure, forward_of, interpretation
+from .primitive import FAILURES, PRIMITIVES, Primitive, among_arrays, bind, failure, forward_of, interpretation, rule_of
 from .process import LentError, refuse_reentry, together, updating
 
 if TYPE_CHECKING:
@@ -463,20 +463,6 @@ def _undefined(error: Exception) -> float:
     return math.inf if isinstance(error, OverflowError) else Missing()  # infinite of a sign that is not known
 
 
-def _looked(rule: Rule | None) -> Any:
-    """The rule as numbers are put through it. One from outside may return nan where it has no derivative, which is as good as raising."""
-    if rule is None or getattr(rule, "__module__", None) == ops.__name__:
-        return rule
-
-    def look(*numbers: float) -> Any:
-        partial = rule(*numbers)
-        if partial != partial:
-            raise ValueError("there is no derivative")
-        return partial
-
-    return look
-
-
 @interpretation(Value)
 def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callable[..., Value]:
     """A row on Values: compute, refuse what is not finite, fix the local derivatives, make the node.
@@ -490,7 +476,7 @@ def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callabl
     looks = getattr(primitive.forward, "__module__", None) != "_operator"
 
     if len(primitive.operands) == 1:
-        rule = _looked(primitive.partials[0])
+        rule = rule_of(primitive.partials[0])
 
         def record(x: Value) -> Value:
             a = x.data
@@ -517,7 +503,7 @@ def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callabl
 
         return _named(record, primitive)
 
-    rule_x, rule_y = map(_looked, primitive.partials)
+    rule_x, rule_y = map(rule_of, primitive.partials)
 
     def record_two(x: Any, y: Any) -> Value:
         if isinstance(x, Value):

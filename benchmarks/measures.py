@@ -378,6 +378,13 @@ def drawing(settings: Settings) -> Section:
     return section
 
 
+def checkers(settings: Settings) -> Section:
+    """Derivative checkers, on rules that people wrote; it needs the extra `test`."""
+    from .checkers.race import checkers as race
+
+    return race(settings)
+
+
 MEASURES: dict[str, Callable[[Settings], Section]] = {
     "tiny": partial(eager, name="tiny", title="a 2-2-1 sigmoid network, one example", targets={}, number=500),
     "moons": partial(
@@ -397,4 +404,5 @@ MEASURES: dict[str, Callable[[Settings], Section]] = {
     "draw": drawing,
     "memory": memory,
     "import": importing,
+    "checkers": checkers,
 }

@@ -112,8 +112,8 @@ def _stale(order: list[Value]) -> Iterator[Finding]:
         first = _name(edited[0] if edited else stale[0])
         yield (
             f"the loss ({len(stale)} of its nodes, the first made of {first})",
-            "the numbers that it was computed from have changed since, as by a step of an optimiser. If every step has this loss, compute it"
-            " anew inside the loop, for backward() goes on giving the gradients of then",
+            "the numbers that it was computed from have changed since, as by a step of an optimiser. If every step has this loss, compute"
+            " it anew inside the loop, for backward() goes on giving the gradients of then",
         )
 
 

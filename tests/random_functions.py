@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd import AutogradError, exp, maximum, sigmoid, stop_gradient, tanh, where
-from autograd.primitive import PRIMITIVES, Primitive, custom_gradient
+from autograd.custom import custom_gradient
+from autograd.primitive import PRIMITIVES, Primitive
 
 NUMBERS = (0.0, 0.0, 1.0, -1.0, 0.5, 2.0, -0.25)
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ from autograd import (
     compile,  # noqa: A004
     examples,
     expression,
+    mathml,
     pack,
     program,
     proof,
@@ -278,6 +280,8 @@ SKIPPED = {
 LISTS = ("softmax", "log_softmax", "logsumexp", "sum", "mean", "prod", "norm")
 COMPOSED = ("square", "silu", "gelu", "gelu_tanh")
 """Functions of one number that are written in rows, and checked by these."""
+OTHERWISE: dict[str, list[Any]] = {"acosh": [1.5], "psi": [Value(0.5), 2], "polygamma": [1, Value(0.5)]}
+"""Good operands of those that have no value at others'."""
 LONG = {("nn.fit", "epochs"), ("nn.fit packed", "epochs")}
 """So many as were asked for, until Ctrl-C: large numbers are no mistake there."""
 
@@ -300,9 +304,7 @@ def calls() -> dict[str, Callable[[], Call]]:
             if name in LISTS:
                 found[f"autograd.{name}"] = lambda f=function: call(f, [Value(0.5), 0.25])
             elif name not in ("dot", "where", "clip"):
-                found[f"autograd.{name}"] = lambda f=function, n=operands: call(
-                    f, *[Value(0.5), 0.25][:n] if f is not autograd.acosh else [1.5]
-                )
+                found[f"autograd.{name}"] = lambda f=function, n=operands: call(f, *OTHERWISE.get(f.__name__, [Value(0.5), 0.25][:n]))
 
     rows()
     f = lambda x, y=2.0: x * y * x  # noqa: E731
@@ -360,6 +362,10 @@ def calls() -> dict[str, Callable[[], Call]]:
         "autograd.sample": lambda: call(autograd.sample, lambda: 0.5),
         "autograd.tangents": lambda: (lambda y: call(autograd.tangents, y, _leaves(y)[0]))(_graph()),
         "autograd.tree": lambda: call(autograd.tree, _graph()),
+        "autograd.node_table": lambda: call(autograd.node_table, _graph()),
+        "autograd.to_networkx": lambda: call(autograd.to_networkx if find_spec("networkx") else autograd.node_table, _graph()),
+        "autograd.to_json": lambda: call(autograd.to_json, _graph()),
+        "autograd.from_json": lambda: call(autograd.from_json, autograd.to_json(_graph())),
         "autograd.explain": lambda: (lambda y: then(lambda e: (str(e), e.picture()), call(autograd.explain, _leaves(y)[0], y)))(_graph()),
         "autograd.steps": lambda: call(autograd.steps, _graph()),
         "autograd.draw": lambda: call(autograd.draw, _graph()),
@@ -373,7 +379,7 @@ def calls() -> dict[str, Callable[[], Call]]:
         "pack loss": lambda: then(lambda p: p(XS, TS), call(pack, _model(), nn.squared_error)),
         "Packed.__call__": lambda: call(_packed(), [[1.0, 2.0], [3.0, 4.0]], [3.0, 4.0]),
         "Packed.backward": lambda: (lambda w: call(pack(lambda x: x[0] * w, params=[w]).backward, [[1.0, 2.0]]))(Value(1.0)),
-        "Packed.graph": lambda: (lambda p: (p([[1.0, 2.0]], [3.0]), call(p.graph, [[1.0, 2.0]], [3.0]))[1])(_packed()),
+        "Packed.graph": lambda: (lambda p: (p([[1.0, 2.0]], [3.0]), call(p.graph, [1.0, 2.0], 3.0))[1])(_packed()),
         "Packed.source": lambda: (lambda p: (p([[1.0, 2.0]], [3.0]), call(p.source, "numpy"))[1])(_packed()),
         "Packed.training": lambda: (lambda m: then(_entered, call(pack(m, nn.squared_error).training, nn.SGD(m.parameters(), 0.1))))(
             _model()
@@ -402,7 +408,7 @@ def calls() -> dict[str, Callable[[], Call]]:
         "autograd.typeset.number": lambda: call(typeset.number, 0.5),
         "autograd.typeset.name": lambda: call(typeset.name, "alpha"),
         "autograd.typeset.formula": lambda: call(typeset.formula, "a*b"),
-        "autograd.typeset.mathml": lambda: call(typeset.mathml, "a*b"),
+        "autograd.mathml.mathml": lambda: call(mathml.mathml, "a*b"),
         "autograd.proof.prove": lambda: call(proof.prove, 1, 0, primitives=[PRIMITIVES["exp"]]),
         "autograd.testing.assert_gradients": lambda: call(
             testing.assert_gradients, lambda x: x * x, testing.floats_in(size=3.0), examples=2
@@ -421,6 +427,7 @@ def calls() -> dict[str, Callable[[], Call]]:
         # Networks.
         "nn.MLP": lambda: then(_twice(f, [1.0, 2.0]), call(nn.MLP, 2, [2, 1], "tanh", rng=0)),
         "nn.Linear": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Linear, 2, 2, "softmax", rng=0)),
+        "nn.LayerNorm": lambda: then(_twice(f, [1.0, 2.0]), call(nn.LayerNorm, 2)),
         "nn.Layer": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Layer, 2, 2, rng=0)),
         "nn.Neuron": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Neuron, 2, "relu", rng=0)),
         "nn.Sequential": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Sequential, nn.Linear(2, 2, rng=0), nn.ReLU())),

@@ -86,6 +86,9 @@ EXACT: dict[str, Callable[..., Any]] = {
     "erf": mp.erf,
     "erfc": lambda x: mp.erfc(x) if abs(x) < 1000 else mpf(2 * (x < 0)),
     "gaussian": lambda x: mp.exp(-x * x),
+    "lgamma": mp.loggamma,
+    "digamma": mp.digamma,
+    "psi": lambda x, n: mp.psi(int(n), x),
     "stop_gradient": lambda x: x,
 }
 """Every row's function in mpmath, from a definition that does not overflow there."""

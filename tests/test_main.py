@@ -352,7 +352,7 @@ def test_list_has_every_primitive(capsys: Out) -> None:
     starts = [line.split()[0] for line in lines if not line.startswith(" ")]
     assert list(PRIMITIVES) == starts
     column = header.index("local derivatives")
-    assert {"∂", "c"} == {line[column] for line in lines}
+    assert {"∂", "c", "n"} == {line[column] for line in lines}  # "c is a plain number"
     assert sum(len(row.operands) for row in PRIMITIVES.values()) == len(lines)
     assert re.search(r"^divide +÷ +x/y +∂z/∂x = 1/y +y ≠ 0\n +∂z/∂y = −x/y²$", out, re.MULTILINE)
     assert re.search(r"^log +log +log\(x\) +∂z/∂x = 1/x +x > 0$", out, re.MULTILINE)

@@ -57,10 +57,11 @@ from autograd import (
     where,
 )
 from autograd import abs as ag_abs
+from autograd.custom import custom_gradient
 from autograd.forward import tangents
 from autograd.graph import cotangents, topological
 from autograd.masking import MISSING
-from autograd.primitive import PRIMITIVES, REALS, custom_gradient, register
+from autograd.primitive import PRIMITIVES, REALS, register
 from autograd.stepping.paths import explain
 
 from .random_graphs import SMOOTH, build, recipes, values

@@ -289,7 +289,7 @@ def test_a_forgotten_zero_grad_is_noticed() -> None:
 
 def test_a_forward_pass_outside_of_the_loop_is_noticed() -> None:
     """The loss was computed once, and its numbers have changed since."""
-    words = "anew inside the loop"
+    words = "it anew inside the loop"
     model, loss = _loop(again=False)
     (line,) = [line for line in nn.diagnose(model, loss) if words in line]
     assert "made of 'layer0.neuron0.w0'" in line

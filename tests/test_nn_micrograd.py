@@ -285,8 +285,14 @@ def test_micrograds_words_on_our_side() -> None:
     history = nn.fit(model, [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0], nn.squared_error, nn.SGD(model.parameters(), lr=0.01), epochs=2, rng=0)
     assert 2 == len(history.epochs)
     assert "layer0.neuron0.w0" == model.parameters()[0].label
-    with pytest.raises(TypeError, match="of the class Value, which has attributes of its own"):
-        autograd.compile(model, nn.squared_error)([0.0, 1.0], 1.0)
+    packed = {"epochs": 1, "pack": True}
+    for refused in (
+        lambda: autograd.compile(model, nn.squared_error),
+        lambda: autograd.pack(lambda x: model(x), params=model),
+        lambda: nn.fit(model, [[0.0, 1.0]], [1.0], nn.squared_error, nn.SGD(model.parameters(), lr=0.01), **packed),
+    ):
+        with pytest.raises(TypeError, match="of the class Value, which has attributes of its own"):
+            refused()
 
 
 def test_draw_dot(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,23 @@ def test_programs(bump: Any) -> None:
         exec(text, there)
         value, (by_x,) = there["value_and_gradients"](there["number"](X))
         assert pytest.approx((expected.value, *expected.gradients), rel=1e-14) == (float(value), float(by_x))
+
+
+def test_c(bump: Any, tmp_path: Path) -> None:
+    """Compiled and packed, as C in which the row is a function; run where there is a compiler, it reproduces what was recorded."""
+    program = compile(lambda x: bump(x) * x)
+    program(X)
+    texts = [program.source("c", main=True)]
+    with suppress(ImportError):
+        texts.append(pack(lambda x: bump(x) * x, wrt="arguments").source("c", main=([X, 0.5],)))
+    compiler = shutil.which("cc")
+    for text in texts:
+        assert "static double bump(double x)" in text
+        if compiler:
+            (tmp_path / "bump.c").write_text(text, encoding="utf-8")
+            flags = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
+            subprocess.run([compiler, *flags, tmp_path / "bump.c", "-o", tmp_path / "bump", "-lm"], check=True)
+            assert subprocess.run([tmp_path / "bump"], capture_output=True).returncode == 0
 
 
 def test_packed(bump: Any) -> None:

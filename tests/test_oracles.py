@@ -228,7 +228,11 @@ def test_forward_mode_agrees_with_reverse_mode(f: Recipe) -> None:
             assert abs(tangent - found[leaf]) <= 1e-13 * size[leaf] + 1e-300
 
 
-@given(expressions([row for row in smooth_rows() if row.name not in ("erf", "erfc", "pow", "power", "hypot")], most=8))
+@given(
+    expressions(
+        [row for row in smooth_rows() if row.name not in ("erf", "erfc", "pow", "power", "hypot", "lgamma", "digamma", "psi")], most=8
+    )
+)
 def test_complex_steps_agree_with_reverse_mode(f: Recipe) -> None:
     """Along every input of a random analytic function."""
     output = f.record()
@@ -270,9 +274,10 @@ def test_derivatives_are_linear_and_products_have_their_rule(f: Recipe, g: Recip
     size, size_of_product = absolute(sum_of_both), absolute(product)
     both, one = grads(sum_of_both, leaves), grads(product, leaves)
     for i, leaf in enumerate(leaves):
-        if leaf in size and math.isfinite(size[leaf]):  # not so for a negative base with a Value as exponent
-            assert abs(both[i] - (a * df[i] + b * dg[i])) <= 1e-13 * size[leaf]
-            assert abs(one[i] - (df[i] * right.data + left.data * dg[i])) <= 1e-13 * size_of_product[leaf]
+        # Not so for a negative base with a Value as exponent, or where ∞ − ∞ is in a derivative.
+        if leaf in size and all(map(math.isfinite, (size[leaf], size_of_product[leaf], df[i], dg[i]))):
+            assert abs(both[i] - (a * df[i] + b * dg[i])) <= 1e-13 * size[leaf] + 1e-300
+            assert abs(one[i] - (df[i] * right.data + left.data * dg[i])) <= 1e-13 * size_of_product[leaf] + 1e-300
 
 
 INVERSES: list[tuple[Callable[[Any], Any], Callable[[Any], Any], float, float]] = [
@@ -417,7 +422,7 @@ def test_without_mpmath_the_command_names_the_extra(monkeypatch: pytest.MonkeyPa
     exact.arithmetic.cache_clear()
     exact.meanings.cache_clear()
     monkeypatch.setitem(sys.modules, "mpmath", None)
-    with pytest.raises(MissingExtraError, match=r"glassgrad\[test\]"):
+    with pytest.raises(MissingExtraError, match=r"glassgrad\[check\]"):
         proof.exact_value(PRIMITIVES["sin"], (1.0,))
     assert 1 == main(["check", "--cases", "100"])
     assert "glassgrad[check]" in capsys.readouterr().err

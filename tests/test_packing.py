@@ -49,7 +49,7 @@ from autograd.packing.fuse import LARGEST, SUM  # noqa: E402
 from autograd.packing.grids import Product, matrix_products  # noqa: E402
 from autograd.packing.packed import Packed  # noqa: E402
 from autograd.packing.plan import plan  # noqa: E402
-from autograd.packing.views import View, common, factors, regular  # noqa: E402
+from autograd.packing.views import Strided, common, factors, regular  # noqa: E402
 
 from .random_functions import Function, random_function  # noqa: E402
 from .random_programs import RandomProgram, thresholds  # noqa: E402
@@ -433,16 +433,16 @@ def test_every_row_is_packed_with_its_derivatives() -> None:
         for _ in range(60):
             point = random_operands(rng, op)
             if op.partials[-1] is None:
-                point = (point[0], 2.5)
+                point = (point[0], 3.0)
             leaves = [Value(x) for x in point]
             try:
-                function_of(op)(*leaves[: 1 + (op.partials[-1] is not None)], *([2.5] if op.partials[-1] is None else [])).backward()
+                function_of(op)(*leaves[: 1 + (op.partials[-1] is not None)], *([3.0] if op.partials[-1] is None else [])).backward()
             except AutogradError:
                 continue
             if abs(op.kinds[float](*point)) < 1e300:  # or the sum of all may be beyond the floats
                 points.append((point, [leaf.grad for leaf in leaves]))
         if op.partials[-1] is None:
-            program = pack(lambda xs, op=op: function_of(op)(xs[0], 2.5), batch="sum")
+            program = pack(lambda xs, op=op: function_of(op)(xs[0], 3.0), batch="sum")
         else:
             program = pack(lambda xs, op=op: function_of(op)(*xs), batch="sum")
         _, (found,) = program([point for point, _ in points])
@@ -609,7 +609,7 @@ def test_too_empty_a_grid_is_no_matrix_product() -> None:
     assert dots(found, 99) == {d: [(x, y)] for d, x, y in triples}
 
 
-def at(view: View) -> list[int]:
+def at(view: Strided) -> list[int]:
     places: list[int] = []
     for index in np.ndindex(view.shape):
         places.append(view.offset + sum(i * n for i, n in zip(index, view.strides, strict=True)))
@@ -620,14 +620,14 @@ def at(view: View) -> list[int]:
 def test_regular_addresses_are_a_view(offset: int, sizes: list[tuple[int, int]]) -> None:
     """An array of addresses made by strides is found to be a view; as a column it has factors with the same addresses."""
     shape = tuple(n for n, _ in sizes)
-    addresses = np.array(at(View(offset, shape, tuple(step for _, step in sizes)))).reshape(shape)
+    addresses = np.array(at(Strided(offset, shape, tuple(step for _, step in sizes)))).reshape(shape)
     found = regular(addresses)
     assert found is not None
     assert at(found) == addresses.ravel().tolist()
     column = addresses.ravel()
     parts = factors(column)
     assert parts is not None
-    assert at(View(offset, tuple(n for n, _ in parts) or (1,), tuple(step for _, step in parts) or (0,))) == column.tolist()
+    assert at(Strided(offset, tuple(n for n, _ in parts) or (1,), tuple(step for _, step in parts) or (0,))) == column.tolist()
 
 
 def test_other_addresses_are_none() -> None:
@@ -647,7 +647,7 @@ def test_columns_in_one_shape(columns: list[list[tuple[int, int]]], more: int) -
     made = []
     for sizes in columns:
         shape = tuple(n for n, _ in sizes)
-        made.append(np.array(at(View(7, shape, tuple(step for _, step in sizes)))))
+        made.append(np.array(at(Strided(7, shape, tuple(step for _, step in sizes)))))
     size = math.lcm(*map(len, made)) * more
     made = [np.tile(column, size // len(column)) for column in made]
     shape, views = common(made)

@@ -182,8 +182,8 @@ def test_labels_and_names_do_not_become_code() -> None:
 def test_a_source_has_to_be_possible() -> None:
     """Unknown targets, names that are none, operations of one's own, and programs that never ran are refused in words."""
     program, _ = small()
-    with pytest.raises(ValueError, match="target is 'numpy', 'torch' or 'jax', but got 'c'"):
-        program.source("c")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="target is 'numpy', 'torch', 'jax' or 'c', but got 'fortran'"):
+        program.source("fortran")  # type: ignore[arg-type]
     for name in ("a b", "class", "place"):
         with pytest.raises(ValueError, match="name needs a free name"):
             source(program.latest().plan, name=name)

@@ -526,3 +526,16 @@ def test_the_memory_of_an_optimiser_in_training_is_what_it_is_now(kind: Any) -> 
 
             found.append(watched(step, optimiser))
     assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
+def test_a_call_amid_training_keeps_the_numbers_that_it_began_with() -> None:
+    """A call in another thread computes with the parameters of one step, however many steps are made meanwhile."""
+    model = nn.Linear(2, 1, rng=0)
+    program = pack(lambda x, t: nn.squared_error(model(x), t), params=model)
+    with program.training(nn.SGD(model.parameters(), lr=0.1)) as step:
+        step(X, T)
+        taken = program._theta()
+        kept = taken.tolist()
+        for _ in range(3):
+            step(X, T)
+        assert kept == taken.tolist()

@@ -206,7 +206,12 @@ def test_domain_in_words() -> None:
     assert "−1 ≤ x ≤ 1" == ops.asin.primitive.domain_text
     assert "y ≠ 0" == ops.divide.primitive.domain_text
     row = cube(
-        operands=("a", "b"), partials=(len, len), textbook=("", ""), domain=(Interval(low=0.0), Interval(high=1.0)), condition="a > b"
+        operands=("a", "b"),
+        formula="a**b",
+        partials=(len, len),
+        textbook=("", ""),
+        domain=(Interval(low=0.0), Interval(high=1.0)),
+        condition="a > b",
     )
     assert "a > 0, b < 1, a > b" == row.domain_text
 

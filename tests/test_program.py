@@ -50,9 +50,10 @@ from autograd import (
     value_and_grad,
     where,
 )
+from autograd.custom import custom_gradient
 from autograd.examples import NAMES, run
 from autograd.graph import topological
-from autograd.primitive import REALS, custom_gradient, function_of
+from autograd.primitive import REALS, function_of
 from autograd.program import PASSES, GuardError, Program, TracingError, rules, source
 from autograd.program.body import Python
 from autograd.program.passes import key
@@ -967,6 +968,10 @@ def test_source_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "math.acosh(v0)" in capsys.readouterr().out
     assert 0 == main(["source", "apple", "--target", "jax"])
     assert "import jax" in capsys.readouterr().out
+    assert 0 == main(["source", "two_outputs", "--target", "c"])
+    text = capsys.readouterr().out
+    assert "#include <math.h>" in text
+    assert [line for line in text.splitlines() if line.startswith("#") and "include" not in line] == []
 
 
 @pytest.mark.parametrize(

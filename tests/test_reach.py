@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
 from itertools import count
 from types import ModuleType, SimpleNamespace
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import Value, exp, sigmoid, tanh
+from autograd import Value, atan2, exp, sigmoid, tanh
 from autograd.program import Program, TracingError
 from autograd.program import compile as compiled
 
@@ -79,6 +80,7 @@ module = ModuleType("a_module_of_mine")
 sys.modules[module.__name__] = module
 vars(module).update(rate=2.0, inner=SimpleNamespace(rate=2.0))
 space = SimpleNamespace(rate=2.0, inner=SimpleNamespace(rate=2.0), table={"a": 1.0})
+only, variable = SimpleNamespace(a=1.0, b=2.0), ContextVar("variable", default=2.0)
 settings, slotted, thing = Settings(), Slotted(), Thing()
 activation: Any = tanh
 number: Any = 1
@@ -178,6 +180,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "by vars": (lambda x: x * vars(space)["rate"], lambda: more(space)),
     "by getattr": (aliased, lambda: more(space)),
     "by a default": (lambda x: x * getattr(settings, "other", 1.0), lambda: vars(settings).update(other=2.0 + len(vars(settings)))),
+    "all of a namespace": (lambda x: x * sum(vars(only).values()), lambda: more(only, "b")),
+    "all of a dataclass": (lambda x: x * dataclasses.astuple(settings)[0], lambda: more(settings)),
+    "by names that are data": (lambda x: x * getattr(only, next(iter(order))), lambda: (more(only, "a"), more(only, "b"))),
+    "a context variable": (lambda x: x * variable.get(), lambda: variable.set(variable.get() + 1.0)),
     "by a pattern": (matched, lambda: more(settings)),
     "a dataclass": (lambda x: x * settings.rate, lambda: more(settings)),
     "in a list": (lambda x: x * pairs[0][1].rate, lambda: more(settings)),
@@ -205,6 +211,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
         lambda x: activation(x), lambda: set_global("activation", {tanh: sigmoid, sigmoid: exp, exp: tanh}[activation]),
     ),
     "1, True and 1.0": (lambda x: by_type(x, zero + 1 if number is None else number), lambda: set_global("number", another(number))),
+    "the sign of a constant 0": (lambda x: atan2(x * zero, -1.0), lambda: set_global("zero", -zero)),
     "the sign of 0": (lambda x: x * math.copysign(2.0, zero), lambda: set_global("zero", -zero)),
     "the order of a dict": (ordered, lambda: order.update({"a": order.pop("a")} if next(iter(order)) == "a" else {"b": order.pop("b")})),
     "a queue": (lambda x: x * queue[0], lambda: queue.rotate()),

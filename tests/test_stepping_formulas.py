@@ -10,9 +10,10 @@ import pytest
 
 from autograd import PRIMITIVES, Value, exp, gaussian, hypot, latex, log1p, relu, sigmoid, softplus
 from autograd.graph import Edge, edges
+from autograd.mathml import mathml
 from autograd.ops import abs as absolute
 from autograd.primitive import Primitive, function_of
-from autograd.typeset import Notation, mathml
+from autograd.typeset import Notation
 
 from .test_drawing import HOSTILE
 

@@ -110,6 +110,9 @@ TABLE = {
     "mish": ["x·tanh(log(1 + exp(x)))", "tanh(softplus(x)) + x·σ(x)/cosh(softplus(x))²"],
     "softsign": ["x/(1 + |x|)", "1/(1 + |x|)²"],
     "hardswish": ["x·min(max(x + 3, 0), 6)/6", "[x > −3]·([x < 3]·(x/3 + 1/2) + [x ≥ 3])"],
+    "lgamma": ["lgamma(x)", "ψ(x)"],
+    "digamma": ["ψ(x)", "psi(x, 1)"],
+    "psi": ["psi(x, n)", "psi(x, n + 1)"],
 }
 
 

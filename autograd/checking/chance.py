@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import AutogradError
-from ..primitive import PRIMITIVES, Interval, Primitive
+from ..primitive import PRIMITIVES, REALS, Interval, Primitive
 from ..value import Value
 
 _POSITIVE = (
@@ -106,7 +106,6 @@ def common_points(primitive: Primitive) -> list[tuple[float, ...]]:
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "pow": "**"}
 LIMIT = 1e6
 """No result in a random graph is larger."""
-_ADAPTERS = ("tanh", "sigmoid", "cosh", "sin", "softplus")  # between them, their results are in most domains
 
 
 Entry = tuple[Primitive | None, tuple[int | float, ...]]
@@ -158,7 +157,7 @@ class Recipe:
                 continue
             names.append(f"n{i}")
             x, *y = [names[operand] if isinstance(operand, int) else repr(operand) for operand in operands]
-            if row.name in _SIGNS:
+            if row.name in _SIGNS and not (row.name == "pow" and isinstance(operands[1], float)):  # x ** 2.0 is the row power
                 text = f"({x}) {_SIGNS[row.name]} {y[0]}" if x.startswith("-") else f"{x} {_SIGNS[row.name]} {y[0]}"
             else:
                 text = f"{row.name}({', '.join([x, *y])})"
@@ -175,7 +174,7 @@ def random_recipe(rng: random.Random, primitives: Iterable[Primitive] | None = N
     one; else a new leaf takes its place. So nothing is drawn in vain. Results stay below a million.
     """
     rows = list(PRIMITIVES.values() if primitives is None else primitives)
-    adapters = [row for row in rows if row.name in _ADAPTERS]
+    adapters = [row for row in rows if leads(row)]
     steps: list[Entry] = []
     numbers: list[float] = []
 
@@ -232,6 +231,11 @@ def random_recipe(rng: random.Random, primitives: Iterable[Primitive] | None = N
     while steps[-1][0] is None and len(steps) > 1:
         del steps[-1]
     return Recipe(tuple(steps))
+
+
+def leads(row: Primitive) -> bool:
+    """Whether a row leads to other domains: a smooth function of any number. Between them, their results are in most."""
+    return len(row.operands) == 1 and row.domain == (REALS,) and bool(row.result) and not (row.kinks or row.bends or any(row.flat))
 
 
 def smooth_rows() -> list[Primitive]:

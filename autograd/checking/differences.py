@@ -166,10 +166,10 @@ def best_estimate(
 
     Values are as noisy as `noise` says of their size, or as f is measured to be near x, whichever is more.
     """
-    roughness = _measured_noise(f, x, min(most, 1.0))
+    measured = roughness(f, x, min(most, 1.0))
 
     def rough(size: float) -> float:
-        return max(noise(size), roughness) if roughness < math.inf else noise(size)
+        return max(noise(size), measured) if measured < math.inf else noise(size)
 
     found = []
     for h in steps_to_try(x, most, step):
@@ -180,7 +180,7 @@ def best_estimate(
     if not found:
         return None, []
     best = _resolved(f, x, _most_credible(found), rough)
-    return (best if roughness < math.inf else replace(best, rounding=math.inf)), found
+    return (best if measured < math.inf else replace(best, rounding=math.inf)), found
 
 
 def _most_credible(found: list[Estimate]) -> Estimate:
@@ -220,7 +220,7 @@ def consistent(a: Estimate, b: Estimate) -> bool:
     return abs(a.value - b.value) <= a.error + b.error
 
 
-def _measured_noise(f: Callable[[float], float], x: float, most: float) -> float:
+def roughness(f: Callable[[float], float], x: float, most: float) -> float:
     """How rough f is near x: its fourth differences on a grid so fine that nothing smooth is left of them (Hamming 1971)."""
     h = min(max(min(abs(x), 1.0) * 1.1 * 2.0**-24, 64.0 * math.ulp(x)) if x else 1.1 * 2.0**-24, most / 8.0)  # 1.1: no power of 2
     try:

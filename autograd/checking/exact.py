@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from ..errors import MissingExtraError
-from ..expression import Expression, parse
+from ..expression import Expression, is_name, parse
 from ..graph import cotangents, edges, topological
 from ..masking import substitutes
 from ..primitive import PRIMITIVES, Loss, Primitive
@@ -50,6 +50,8 @@ def meanings() -> dict[str, Callable[..., Any]]:
         "above": lambda x, y: (1 + mp.sign(x - y)) / 2,
         "log2": lambda x: mp.log(x) / mp.log(2),
         "stop_gradient": lambda x: x,
+        "lgamma": mp.loggamma,
+        "psi": lambda x, n: mp.psi(int(n), x),
         "floor": mp.floor,
         "ceil": mp.ceil,
         "trunc": lambda x: mp.sign(x) * mp.floor(abs(x)),
@@ -60,7 +62,7 @@ def meanings() -> dict[str, Callable[..., Any]]:
         ">=": lambda x, y: mp.mpf(x >= y),
         "<=": lambda x, y: mp.mpf(x <= y),
     }
-    same = "exp log log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 hypot sign erf erfc"
+    same = "exp log log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 hypot sign erf erfc digamma"
     return own | {name: getattr(mp, name) for name in same.split(" ")}
 
 
@@ -77,6 +79,8 @@ def _exactly(expression: Expression, names: Mapping[str, Any]) -> Any:
                 pending.append(+mp.pi)
             elif step.name in names:
                 pending.append(names[step.name])
+            elif step.name and step.number is None:
+                raise LookupError(f"{step.name} is the name of nothing known")
             else:
                 pending.append(+mp.e if step.name else mp.mpf(step.number))
             continue
@@ -145,10 +149,9 @@ def _precisely(operands: Sequence[float], compute: Callable[[Sequence[Any]], Any
 def _value(primitive: Primitive, operands: Sequence[Any]) -> Any:
     if primitive.name in meanings():
         return meanings()[primitive.name](*operands)
-    formula = _parse(primitive.formula)
-    if [step.name for step in formula.steps if step.operands] == [primitive.name]:
+    if is_name(primitive):
         raise LookupError(f"{primitive.name} has no exact form: its formula names only itself")
-    return _exactly(formula, dict(zip(primitive.operands, operands, strict=True)))
+    return _exactly(_parse(primitive.formula), dict(zip(primitive.operands, operands, strict=True)))
 
 
 def _partial(primitive: Primitive, position: int, operands: Sequence[Any]) -> Any:

@@ -11,11 +11,12 @@ from numbers import Real
 from typing import Any, Literal
 
 from .. import given
-from ..errors import AutogradError
+from ..errors import AutogradError, GradientError
 from ..failures import label_of
 from ..given import is_bool
 from ..graph import cotangents, edges, topological
 from ..numbers import as_float
+from ..primitive import Primitive
 from ..reverse import gradient
 from ..transforms import begun, under_way
 from ..trees import flatten, rebuild, walk
@@ -83,11 +84,28 @@ def check_gradients(
     nodes, edges = [*apart, *findings.values()], report.edges
     if order == 2:
         edges = edges + _second(output, step, tolerance)
-        for i, name in enumerate(asked.names):
-            second = check_gradients(_slope(f, i), *inputs, step=step, tolerance=tolerance)
+        for i, (leaf, name) in enumerate(zip(leaves, asked.names, strict=True)):
+            try:
+                _refuse_no_further(output)
+                second = check_gradients(_slope(f, i), *inputs, step=step, tolerance=tolerance)
+            except AutogradError as error:
+                nodes.append(_missing(leaf, name, str(error)))
+                continue
             nodes += [_of_order_2(finding, name) for finding in second.nodes if finding.op == "input"]
             edges = edges + second.edges
     return Report(output, nodes, edges)
+
+
+def _refuse_no_further(output: Value) -> None:
+    """A GradientError for a graph with an operation whose rules cannot be differentiated again, as it says itself."""
+    for node in topological(output):
+        if node.op is not None and not node.op.further:
+            raise GradientError(f"{node.op.name} says that its rules have no derivative (further=False)")
+
+
+def _missing(leaf: Value, name: str, why: str) -> Finding:
+    """That there is no second derivative, which is no mistake of the first."""
+    return Finding(leaf, None, name, "second derivative", math.nan, math.nan, math.inf, "missing", why)
 
 
 def _second(output: Value, step: float | None, tolerance: float) -> list[Finding]:
@@ -132,12 +150,28 @@ def _slope(f: Callable[..., Any], i: int) -> Callable[..., Value]:
 
 
 def _shape(output: Any) -> list[tuple[Any, ...]]:
-    """The graph without its numbers: which operations on which nodes."""
+    """The graph without its numbers: which operations, by name, since one may be decorated anew in every call, on which nodes."""
     if not isinstance(output, Value):
         return []
     order = topological(output)
     place: dict[Value | None, int] = {node: i for i, node in enumerate(order)}
-    return [(node.op, place.get(node.x, -1), place.get(node.y, -1)) for node in order]
+    return [(node.op and node.op.name, place.get(node.x, -1), place.get(node.y, -1)) for node in order]
+
+
+def names_of_inputs(f: Callable[..., Any], inputs: Sequence[Any]) -> list[str]:
+    """A name for each number among the inputs: its label, or the parameter's that it is for, with its place in a list or dict."""
+    row = getattr(f, "primitive", None)
+    parameters = list(row.operands) if isinstance(row, Primitive) else []
+    try:
+        kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters = parameters or [p.name for p in inspect.signature(f).parameters.values() if p.kind in kinds]
+    except (TypeError, ValueError):
+        pass
+    return [
+        (label_of(x) if isinstance(x, Value) else "") or name
+        for i, argument in enumerate(inputs)
+        for name, x in walk(argument, parameters[i] if i < len(parameters) else f"x{i}", "check_gradients")
+    ]
 
 
 class _Asked:
@@ -149,17 +183,10 @@ class _Asked:
         self.name = getattr(f, "__name__", type(f).__name__)
         self.numbers: list[float] = []
         self.labels: list[str | None] = []
-        self.names: list[str] = []
-        try:
-            kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-            parameters = [p.name for p in inspect.signature(f).parameters.values() if p.kind in kinds]
-        except (TypeError, ValueError):
-            parameters = []
-        for i, argument in enumerate(inputs):
-            for name, x in walk(argument, parameters[i] if i < len(parameters) else f"x{i}", "check_gradients"):
-                self.labels.append(label_of(x) or None if isinstance(x, Value) else None)
-                self.names.append(self.labels[-1] or name)
-                self.numbers.append(x.data if isinstance(x, Value) else as_float(x, f"a number as {name}", "check_gradients"))
+        self.names = names_of_inputs(f, inputs)
+        for name, (_, x) in zip(self.names, walk(inputs, "", "check_gradients"), strict=True):
+            self.labels.append(label_of(x) or None if isinstance(x, Value) else None)
+            self.numbers.append(x.data if isinstance(x, Value) else as_float(x, f"a number as {name}", "check_gradients"))
         self.structure = flatten(inputs, [], lambda x: x)
         if not self.numbers:
             raise ValueError("check_gradients needs at least one input: there is nothing to differentiate by")

@@ -156,17 +156,21 @@ class Replay:
 
         most = clear_step(first_step(x, step), first_step(x, None), nearness)
         sizes = [max(map(abs, numbers)) for numbers in zip(self.data, *around, strict=True)]
-        noise = sum(self.weight[i] * rounding_error(sizes[i]) for i in path)
+        noise = sum(self.weight[i] * max(rounding_error(sizes[i]), self.rows[i].accept * sizes[i]) for i in path)
+        accept = sum(self.rows[i].accept for i in path)
         judgement = judge(
             lambda t: self.run(start, t, path)[-1],
             x,
             analytic,
             noise=lambda size: noise,
-            slack=self.slack(start, len(path) + 1),
+            slack=self.slack(start, len(path) + 1) + (4.0 * accept * abs(analytic) if accept and math.isfinite(analytic) else 0.0),
             most=most,
             step=step,
-            tolerance=tolerance,
+            tolerance=max(tolerance, 1024.0 * accept),
         )
+        surrogate = next((self.rows[i].name for i in path if self.rows[i].surrogate), None)
+        if surrogate is not None and judgement.verdict == "differs":
+            return replace(judgement, verdict="not the derivative", note=f"{surrogate} says so: its rules are a surrogate")
         if judgement.verdict == "kink within h":
             return replace(judgement, note=self._where(path, around) or judgement.note)
         return judgement

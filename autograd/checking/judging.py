@@ -10,12 +10,14 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from ..context import recording
+from ..errors import StaleGraphError
 from ..expression import parse
 from ..primitive import PRIMITIVES, Primitive
 from ..reverse import gradient
 from ..typeset import number
 from ..value import Value
 from .differences import (
+    EPSILON,
     FINER,
     NO_VALUE,
     ROUNDING,
@@ -24,10 +26,12 @@ from .differences import (
     consistent,
     first_step,
     plain,
+    roughness,
     rounding_error,
     steps_to_try,
     tableau,
 )
+from .places import everyday, roots
 
 Verdict = Literal[
     "agrees",
@@ -39,9 +43,12 @@ Verdict = Literal[
     "beyond the floats",
     "not deterministic",
     "ignores its input",
+    "not the derivative",
+    "missing",
 ]
 TOLERANCE = 1e-6
 """The relative mistake that a check must be able to see before it says "agrees"."""
+NO_RULE = "the rule has no value here"
 STOP = PRIMITIVES["stop_gradient"]
 """The row whose derivative is 0 by definition: differences would contradict it."""
 
@@ -113,7 +120,11 @@ def judge(
     if best is None:
         if abs(x) == sys.float_info.max:
             return Judgement(math.nan, math.inf, "beyond the floats", "no float lies beyond this one, so there are no differences")
-        return Judgement(math.nan, math.inf, "kink within h", "there is no value on both sides")
+        return _at_an_end(evaluate, x, middle)
+    if not math.isfinite(analytic):
+        firm = _firm(evaluate, x, found, largest, noise(abs(middle)))
+        if firm is not None:
+            return Judgement(firm.value, firm.error, "differs", NO_RULE, firm.step)
     estimate = best
     bound = estimate.error + slack
     if agrees(estimate) and power(estimate):
@@ -122,10 +133,39 @@ def judge(
     if kink is not None:
         return kink
     if not agrees(estimate) and _is_confirmed(evaluate, x, middle, estimate, [other for other in found if not agrees(other)], noise):
-        return Judgement(estimate.value, bound, "differs", step=estimate.step)
+        larger = [other for other in found if other.step > 8.0 * estimate.step and other.error <= 1e-4 * abs(analytic) and agrees(other)]
+        if larger and estimate.step <= 2.0**-26 * max(abs(x), 1.0):
+            note = f"steps below {estimate.step:.0e} say otherwise: they see how 1 + x is rounded"
+            return Judgement(larger[0].value, larger[0].error + slack, "limited by rounding", note, larger[0].step)
+        step_of_f = quantum(evaluate, x, middle)
+        if step_of_f > noise(abs(middle)):  # within rounding f is a staircase: what differences see then is the stair
+            coarse, _ = best_estimate(evaluate, x, middle, lambda size: max(noise(size), step_of_f), most, step)
+            if coarse is None or agrees(coarse):
+                bound = math.inf if coarse is None else coarse.error + slack
+                note = f"rounding lets the function go in steps of {step_of_f:.1g} here"
+                return Judgement(estimate.value, bound, "limited by rounding", note, estimate.step)
+        return Judgement(estimate.value, bound, "differs", "" if math.isfinite(analytic) else NO_RULE, estimate.step)
     if most < min(first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
         return Judgement(estimate.value, bound, "kink within h", "too near for a smaller step", estimate.step)
     return Judgement(estimate.value, bound, _why_open(x, estimate, slack, step), step=estimate.step)
+
+
+def _firm(f: Callable[[float], float], x: float, found: list[Estimate], largest: float, noise: float) -> Estimate | None:
+    """An estimate that leaves no doubt that f has a derivative at x, where a rule has none: sharp, as all others have it, no corner."""
+    if 0.0 < abs(x) < 2.0**-960:  # the floats around such an x have few digits
+        return None
+    scale = largest / max(abs(x), 1.0)
+    sharp = [estimate for estimate in found if estimate.error <= 1e-3 * max(abs(estimate.value), scale)]
+    if not sharp or not all(consistent(sharp[0], other) for other in found):
+        return None
+    if corner(f, x, sharp[0].step, noise, measured=True) is not None:
+        return None
+    best = min(sharp, key=lambda estimate: estimate.error)
+    try:
+        odd = tableau(f, x, f(x), 0.7183 * best.step, rounding_error)
+    except NO_VALUE:
+        return None
+    return best if abs(best.value - odd.value) <= 4.0 * (best.error + odd.error) else None
 
 
 def _why_open(x: float, estimate: Estimate, slack: float, step: float | None) -> Verdict:
@@ -161,6 +201,59 @@ def _is_confirmed(
     return consistent(estimate, odd) and fine <= coarse / 64.0 + 4.0 * noise(abs(middle))
 
 
+def quantum(f: Callable[[float], float], x: float, middle: float) -> float:
+    """How high the stairs of f beside x are, if it is a staircase that rounding made, as exp(x) − 1 near 0 is; else 0.
+
+    Outwards from x, ever farther, until f changes; then inwards to the two neighbouring floats where it does. What changes by more
+    than rounding between these is a jump of its own.
+    """
+    highest = 0.0
+    for sign in (1.0, -1.0):
+        near, far = 0.0, max(math.ulp(x), 2.0**-80 if not x else 0.0)
+        reach = max(abs(x), 1.0)
+        try:
+            while far <= reach and f(x + sign * far) == middle:
+                near, far = far, 2.0 * far
+            if not near or far > reach:
+                continue
+            above = f(x + sign * far)
+            while True:
+                between = (near + far) / 2.0
+                if not near < between < far or x + sign * between in (x + sign * near, x + sign * far):
+                    break
+                value = f(x + sign * between)
+                if value == middle:
+                    near = between
+                else:
+                    far, above = between, value
+        except NO_VALUE:
+            continue
+        stair = abs(above - middle)
+        if stair <= 2.0**-30 * max(abs(above), abs(middle), abs(x), 1.0):
+            highest = max(highest, stair)
+    return highest
+
+
+def _at_an_end(f: Callable[[float], float], x: float, middle: float) -> Judgement:
+    """Where f has values on one side alone: the slope there, which no rule has to know."""
+    for sign, side in ((1.0, "right"), (-1.0, "left")):
+        h = max(abs(x), 1.0) * 2.0**-8
+        row: list[float] = []
+        try:
+            for _ in range(8):
+                new = [(f(x + sign * h) - middle) / (sign * h)]
+                for j, older in enumerate(row, 1):
+                    new.append(new[-1] + (new[-1] - older) / (2.0**j - 1.0))
+                row = new
+                h /= 2.0
+        except NO_VALUE:
+            continue
+        if math.isfinite(row[-1]):
+            note = f"there is a value on the {side} alone, and the slope there is {number(row[-1], 6)}"
+            return Judgement(row[-1], math.inf, "kink within h", note)
+    return Judgement(math.nan, math.inf, "kink within h", "there is no value on both sides")
+
+
 def _slopes(f: Callable[[float], float], x: float, middle: float, h: float) -> tuple[float, float]:
     return (middle - f(x - h)) / h, (f(x + h) - middle) / h
 
@@ -170,7 +263,7 @@ def _at_a_kink(f: Callable[[float], float], x: float, middle: float) -> Judgemen
     try:
         left, right = _slopes(f, x, middle, h)
     except NO_VALUE:
-        return Judgement(math.nan, math.inf, "kink within h", "the function ends here")
+        return _at_an_end(f, x, middle)
     return Judgement((left + right) / 2.0, math.inf, "kink within h", _both(left, right))
 
 
@@ -178,7 +271,7 @@ def _corner(
     f: Callable[[float], float], x: float, middle: float, analytic: float, estimate: Estimate, noise: Callable[[float], float]
 ) -> Judgement | None:
     """A corner at x itself that nobody declared: two slopes that do not meet as the step shrinks, with `analytic` between them."""
-    slopes = corner(f, x, estimate.step, noise(abs(middle)))
+    slopes = corner(f, x, estimate.step, noise(abs(middle)), measured=True)
     if slopes is None:
         return None
     low, high = sorted(slopes)
@@ -188,15 +281,25 @@ def _corner(
     return Judgement(estimate.value, math.inf, "kink within h", _both(*slopes), estimate.step)
 
 
-def corner(f: Callable[[float], float], x: float, h: float, noise: float) -> tuple[float, float] | None:
-    """The slopes of f on the left and on the right of x, where they do not meet as the step h shrinks; None where they do."""
+def corner(f: Callable[[float], float], x: float, h: float, noise: float, *, measured: bool = False) -> tuple[float, float] | None:
+    """The slopes of f on the left and on the right of x, where they do not meet as the step h shrinks; None where they do.
+
+    A gap must stand out of the noise: of what is given, and of what is measured if that is asked for.
+    """
     try:
         middle = f(x)
         (left, right), (left2, right2) = _slopes(f, x, middle, h), _slopes(f, x, middle, h / FINER)
     except NO_VALUE:
         return None
     gap, gap2 = abs(right - left), abs(right2 - left2)
-    return (left2, right2) if gap2 > gap / 8.0 and gap2 * h / FINER > 64.0 * noise else None
+    if not (gap2 > gap / 8.0 and gap2 * h / FINER > 64.0 * noise):
+        return None
+    if measured:
+        size = max(abs(right2 - left2), abs(right2), abs(left2)) * h / FINER
+        rough = max(roughness(f, x + sign * h / FINER, h / FINER) for sign in (1.0, -1.0))
+        if rough < math.inf and gap2 * h / FINER <= 64.0 * max(rough, rounding_error(size)):
+            return None
+    return left2, right2
 
 
 def _both(left: float, right: float) -> str:
@@ -209,11 +312,13 @@ def _both(left: float, right: float) -> str:
 
 @lru_cache(maxsize=1024)
 def _kinks(op: Primitive, bends: bool = False) -> tuple[Callable[[Sequence[float]], float], ...]:
-    def reader(text: str) -> Callable[[Sequence[float]], float]:
-        expression = parse(text)
+    def reader(kink: Any) -> Callable[[Sequence[float]], float]:
+        expression = parse(kink) if isinstance(kink, str) else None
 
         def read(point: Sequence[float]) -> float:
             try:
+                if expression is None:
+                    return plain(kink(*point))
                 return plain(expression.build(dict(zip(op.operands, point, strict=True))))
             except NO_VALUE:
                 return math.inf  # x - y beyond the floats is not near 0
@@ -224,8 +329,27 @@ def _kinks(op: Primitive, bends: bool = False) -> tuple[Callable[[Sequence[float
 
 
 def is_at_kink(primitive: Primitive, operands: Sequence[float]) -> bool:
-    """Whether one of the row's kink expressions vanishes at these numbers."""
-    return any(kink(operands) == 0.0 for kink in _kinks(primitive))
+    """Whether one of the row's kink expressions vanishes at these numbers, or changes its sign within rounding of them: sin(x) at π."""
+    for kink in _kinks(primitive):
+        here = kink(operands)
+        if here == 0.0:
+            return True
+        if not math.isfinite(here):
+            continue
+        for position, x in enumerate(operands):
+            ends = [kink(moved(operands, position, x + sign * 2.0 * math.ulp(x))) for sign in (1.0, -1.0)]
+            if min(ends) <= 0.0 <= max(ends):
+                return True
+    return False
+
+
+def kinks_along(primitive: Primitive, position: int, point: Sequence[float]) -> list[float]:
+    """Where the row's kink expressions change their sign along one operand, the others being as in `point`."""
+    numbers = everyday(primitive.domain[position], share=0.02) if primitive.kinks else []
+    found: list[float] = []
+    for kink in _kinks(primitive):
+        found += roots(lambda x, kink=kink: kink(moved(point, position, x)), numbers)  # type: ignore[misc]
+    return found
 
 
 def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float], bends: bool = False) -> float:
@@ -236,6 +360,8 @@ def kink_distance(op: Primitive, here: Sequence[float], *around: Sequence[float]
         change = max(abs(kink(point) - now) for point in around)
         if change:
             nearest = min(nearest, abs(now) / change)
+        elif now == 0.0 and PRIMITIVES.get(op.name) is not op:  # somebody's own row says so wherever it moves
+            return 0.0
     return nearest
 
 
@@ -282,8 +408,12 @@ def judge_partial(
     """What differences of a row's forward function say about one local derivative of it at a point."""
     if op is STOP:  # 0 by definition, whatever the function does
         return Judgement(0.0, 0.0, "agrees" if partial == 0.0 else "differs", "stopped: no gradient passes")
+    if op.surrogate:
+        return Judgement(math.nan, math.inf, "not the derivative", f"{op.name} says so: its rules are a surrogate")
     evaluate = op.kinds[float]
     f: Callable[[float], float]
+    if op.kinks and is_at_kink(op, point):
+        return _at_a_kink(along(op, point, position), point[position], evaluate(*point))
     if len(point) == 1:
         f = evaluate
     elif position == 0:
@@ -320,7 +450,14 @@ def judge_function(
 
         h = clear_step(h, first_step(x, None), nearness)
     slack = ROUNDING * math.ulp(derivative) if math.isfinite(derivative) else 0.0
-    return judge(f, x, derivative, noise=rounding_error, slack=slack, most=h, step=step, tolerance=tolerance)
+    accept = op.accept
+    if not accept:
+        return judge(f, x, derivative, noise=rounding_error, slack=slack, most=h, step=step, tolerance=tolerance)
+    slack += 4.0 * accept * abs(derivative) if math.isfinite(derivative) else 0.0
+    tolerance = max(tolerance, 1024.0 * accept)
+    return judge(
+        f, x, derivative, noise=lambda size: max(rounding_error(size), accept * size), slack=slack, most=h, step=step, tolerance=tolerance
+    )
 
 
 def judge_second(
@@ -328,10 +465,11 @@ def judge_second(
 ) -> tuple[float, Judgement] | None:
     """The derivative of the rule for one operand by another, as `gradient` finds it, and what differences of the rule on floats say.
 
-    None where there is no such derivative.
+    Where rounding hides what differences of the rule see, as beside a place where it divides 0 by 0, second differences of the function
+    are asked, with larger steps. None where there is no such derivative.
     """
     rule = op.partials[position]
-    if rule is None or op.partials[by] is None:
+    if rule is None or op.partials[by] is None or not op.further:
         return None
     leaves: list[Any] = [x if partial is None else Value(x) for x, partial in zip(point, op.partials, strict=True)]
 
@@ -343,6 +481,60 @@ def judge_second(
         with recording():
             first = gradient(op.kinds[Value](*leaves), leaves[position])
             second = gradient(first, leaves[by], unrelated="zero").data
-        return second, judge_function(slope, second, op, point, by, step=step, tolerance=tolerance, bends=True)
     except NO_VALUE:
         return None
+    except StaleGraphError as error:  # the rule has a value on floats, and none on Values
+        return math.nan, Judgement(math.nan, math.inf, "missing", str(error))
+    try:
+        judged = judge_function(slope, second, op, point, by, step=step, tolerance=tolerance, bends=True)
+    except NO_VALUE:
+        return None
+    if judged.verdict in ("limited by rounding", "step too large", "step too small") and not op.surrogate and not op.accept:
+        larger = _second_differences(op, point, position, by)
+        if larger is not None and abs(larger.value - second) > larger.error + tolerance * abs(second):
+            judged = Judgement(larger.value, larger.error, "differs", "second differences of the function say so", larger.step)
+    return second, judged
+
+
+def _second_differences(op: Primitive, point: Sequence[float], position: int, by: int) -> Estimate | None:
+    """A second derivative from second differences of the function, extrapolated to step 0; None where two sets of steps differ, or a kink
+    lies within them."""
+
+    def value(*moves: tuple[int, float]) -> float:
+        here = list(point)
+        for place, move in moves:
+            here[place] += move
+        return float(op.kinds[float](*here))
+
+    def quotient(h: float) -> tuple[float, float]:
+        if position == by:
+            around = value((by, h)), value((by, -h))
+            middle = value()
+            return (around[0] - 2.0 * middle + around[1]) / (h * h), max(map(abs, (*around, middle))) / (h * h)
+        corners = [value((position, a * h), (by, b * h)) for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+        return (corners[0] - corners[1] - corners[2] + corners[3]) / (4.0 * h * h), max(map(abs, corners)) / (h * h)
+
+    def extrapolated(h: float) -> Estimate:
+        best, row = Estimate(math.nan, math.inf, 0.0, h), list[float]()
+        for k in range(6):
+            plain_quotient, size = quotient(h / 2.0**k)
+            new = [plain_quotient]
+            for j, older in enumerate(row, 1):
+                new.append(new[-1] + (new[-1] - older) / (4.0**j - 1.0))
+            if row:
+                found = Estimate(new[-1], abs(new[-1] - row[-1]), 4.0 * ROUNDING * EPSILON * size, h)
+                best = min(best, found, key=lambda estimate: estimate.error)
+            row = new
+        return best
+
+    here = [abs(x) or 1.0 for x in point]
+    h = min(*(max(size, 0.25) for size in here), 1.0) / 4.0
+    around = [moved(point, place, point[place] + sign * h) for place in {position, by} for sign in (1.0, -1.0)]
+    try:
+        if (op.kinks or op.bends) and kink_distance(op, point, *around, bends=True) <= 2.0:
+            return None
+        one, other = extrapolated(h), extrapolated(0.7183 * h)
+    except NO_VALUE:
+        return None
+    trust = max(1e-4 * abs(one.value), 1e-7)
+    return one if one.error <= trust and abs(one.value - other.value) <= 4.0 * (one.error + other.error) else None

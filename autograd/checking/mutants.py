@@ -34,8 +34,7 @@ def mutants(primitive: Primitive) -> Iterator[tuple[str, Primitive]]:
 
             what = f"+ {summand:g}" if flat else "× −1" if factor < -1.0 else f"× (1 + {factor:g})"
             partials = tuple(wrong if i == position else other for i, other in enumerate(primitive.partials))
-            columns = {name: column for name, column in vars(primitive).items() if name != "kinds"}
-            yield f"∂{primitive.name}/∂{primitive.operands[position]} {what}", Primitive(**columns | {"partials": partials})
+            yield f"∂{primitive.name}/∂{primitive.operands[position]} {what}", primitive.altered(partials=partials)
 
 
 Sweep = Callable[[Value], Mapping[Value, float]]

@@ -83,8 +83,16 @@ class Finding:
         said = "the engine says" if self.position is None else "its rule as a graph says" if self.by else "recorded"
         text = f"{what}: {said} {self.analytic!r}, differences say {self.numeric!r} ± {self.bound:.1g}: {self.verdict}"
         if self.verdict == "differs" and self.numeric and math.isfinite(self.difference):
-            text += f" by {self.difference / abs(self.numeric):.1g} of it"
+            text += self._by_how_much()
         return text + note
+
+    def _by_how_much(self) -> str:
+        ratio = self.analytic / self.numeric
+        if abs(ratio - 1.0) < 0.1:
+            return f" by {abs(ratio - 1.0):.1g} of it"
+        if abs(ratio + 1.0) < 1e-6:
+            return ": the sign is wrong"
+        return f": {number(ratio, 3)} times what it should be" if ratio else ": it should not be 0"
 
 
 @dataclass(frozen=True, repr=False)

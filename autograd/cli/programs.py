@@ -67,8 +67,10 @@ def _source_of_example(options: argparse.Namespace) -> int:
     parts = []
     for name in wanted:
         graph = graphs[name]
-        heading = f"# {example.name}, {name}: {graph.title}\n" if len(graphs) > 1 else ""
-        heading += f"# The example multiplies its gradients by {graph.seed}, which comes from upstream.\n" if graph.seed != 1.0 else ""
+        remark = "/* {} */\n" if options.target == "c" else "# {}\n"
+        heading = remark.format(f"{example.name}, {name}: {graph.title}") if len(graphs) > 1 else ""
+        upstream = f"The example multiplies its gradients by {graph.seed}, which comes from upstream."
+        heading += remark.format(upstream) if graph.seed != 1.0 else ""
         parts.append(heading + "\n" * bool(heading) + compiled(graph.output).source(options.target))
     write("\n\n".join(parts))
     return 0

@@ -11,13 +11,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from .fuse import Graph, Ints
+from .fuse import Fused, Ints
 
 ROUNDS = 100
 """How often a kind of node is made to wait, at most: each time saves one array operation."""
 
 
-def align(graph: Graph, kinds: Ints) -> Ints:
+def align(graph: Fused, kinds: Ints) -> Ints:
     """The level of each node; `kinds` says for each node what it can share an array operation with."""
     nodes = graph.nodes
     if not len(nodes):
@@ -44,7 +44,7 @@ def align(graph: Graph, kinds: Ints) -> Ints:
     return level
 
 
-def edges(graph: Graph) -> tuple[Ints, Ints]:
+def edges(graph: Fused) -> tuple[Ints, Ints]:
     """Every way from a node to an operand, as two columns."""
     single = graph.nodes[graph.op[graph.nodes] >= 0]
     two = single[graph.y[single] >= 0]

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..program.syntax import Assign, Line, Name, Node, Text, call
+from ..program.syntax import Assign, Line, Name, Node, Verbatim, call
 from .fuse import Ints
 from .plan import Plan
 from .sweep import carrying
-from .views import View, regular
+from .views import Strided, regular
 
 BANKS = ("same", "inputs", "computed")
 DIRECT = 64
@@ -20,7 +20,7 @@ DIRECT = 64
 
 
 @dataclass
-class Code:
+class Listing:
     """The parts of the program. `constants` are index arrays and functions, by name; `direct` are the arguments that are read where they
     lie, and `arriving` the views of them by name, which can only be made when the program runs; `scratch` is how many numbers the buffers
     have, unbatched and for each example.
@@ -51,7 +51,7 @@ class Banks:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.text = Code()
+        self.text = Listing()
         self.carrying = carrying(plan)
         self.known: dict[Any, Name] = {}
         self.ends: list[int] = np.cumsum([plan.same, plan.inputs, plan.computed]).tolist()
@@ -82,7 +82,7 @@ class Banks:
 
     # -- arrays that are there before the program runs --------------------------------------------------------------------
 
-    def view(self, view: View, gradient: bool = False) -> Name:
+    def view(self, view: Strided, gradient: bool = False) -> Name:
         """The name of a view; its offset is an address."""
         bank = self.bank(np.array([view.offset]))
         view = view._replace(strides=tuple(0 if n == 1 else step for n, step in zip(view.shape, view.strides, strict=True)))
@@ -124,15 +124,15 @@ class Banks:
 
     def sizes(self, shape: tuple[int, ...], batched: bool) -> Node:
         """A shape, with the axis of the examples where there is one."""
-        return Text(f"{(*shape,)} + (size,)" if batched else f"{(*shape,)}")
+        return Verbatim(f"{(*shape,)} + (size,)" if batched else f"{(*shape,)}")
 
     def flat(self, array: Node, count: int, axes: int) -> Name:
         """An array with its first axes as one, which has so many numbers."""
-        return self.derived(array.method("reshape", Text(f"({count},) + {array}.shape[{axes}:]", inside=tuple(array.names()))))
+        return self.derived(array.method("reshape", Verbatim(f"({count},) + {array}.shape[{axes}:]", inside=tuple(array.names()))))
 
     # -- reading ---------------------------------------------------------------------------------------------------------
 
-    def read(self, addresses: Ints, shape: tuple[int, ...], view: View | None, batched: bool) -> Name:
+    def read(self, addresses: Ints, shape: tuple[int, ...], view: Strided | None, batched: bool) -> Name:
         """The name of an array with these numbers, of this shape; for each example, if it is batched, or broadcast over them."""
         bank = self.bank(addresses)
         if view is not None and bank >= 0:
@@ -145,7 +145,7 @@ class Banks:
         name = self.known[key]
         if shape == (len(flat),):
             return name
-        return self.derived(name.method("reshape", Text(f"{(*shape,)} + {name}.shape[1:]", inside=(name.name,))))
+        return self.derived(name.method("reshape", Verbatim(f"{(*shape,)} + {name}.shape[1:]", inside=(name.name,))))
 
     def _gathered(self, flat: Ints, bank: int, batched: bool) -> Name:
         """A buffer into which these numbers are copied."""

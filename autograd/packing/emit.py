@@ -15,21 +15,21 @@ import numpy as np
 
 from ..primitive import PRIMITIVES, Primitive
 from ..program.rules import Term
-from ..program.syntax import Assign, Binary, Call, Line, Name, Node, Text, When, call, node
+from ..program.syntax import Assign, Binary, Call, Line, Name, Node, Verbatim, When, call, node
 from .arrays import UFUNCS, WITH_SLOPE, kernel
 from .banks import BANKS, Banks
 from .fuse import LARGEST, SUM, Ints
 from .grids import Product
 from .plan import Group, Plan
-from .products import Amount, Form, form_of
+from .products import Amount, Multiplication, multiplication_of
 from .sweep import local, ways
-from .views import View, common, regular
+from .views import Strided, common, regular
 
 LARGE = 50_000
 """From so many multiplications on a matrix product may be computed in threads."""
 GAP = 4096
 """Stretches of gradients to be cleared that lie no further apart are cleared together."""
-REDUCE = Text("add.reduce")
+REDUCE = Verbatim("add.reduce")
 
 
 class Applied(NamedTuple):
@@ -39,7 +39,7 @@ class Applied(NamedTuple):
 
     shape: tuple[int, ...]
     operands: list[Name | float]
-    views: list[View | None]
+    views: list[Strided | None]
     slope: Name | None
 
 
@@ -47,8 +47,8 @@ class Applied(NamedTuple):
 class Multiplied:
     """How a matrix product was written: its form, and the view of the group where its result lies, if it is one."""
 
-    form: Form
-    view: View | None
+    form: Multiplication
+    view: Strided | None
     rows: Ints
 
 
@@ -83,7 +83,7 @@ class Writer(Banks):
     def out(self, group: Group, shape: tuple[int, ...] | None = None, gradient: bool = False) -> Name:
         """The view of a group, or of its gradients, in a shape."""
         shape = shape or (len(group.nodes),)
-        return self.view(View(group.start, shape, contiguous(shape)), gradient)
+        return self.view(Strided(group.start, shape, contiguous(shape)), gradient)
 
     def _single(self, group: Group) -> None:
         op = group.op
@@ -161,11 +161,11 @@ class Writer(Banks):
         left, right = (
             self.read(side, side.shape, regular(side), batched) for side, batched in zip((product.left, product.right), differ, strict=True)
         )
-        form = form_of(self, product, left, right, group.batched, differ)
+        form = multiplication_of(self, product, left, right, group.batched, differ)
         rows = form.place.ravel()
         view = regular(form.place) if (rows >= 0).all() else None
         if view is not None:
-            target = self.view(View(group.start + view.offset, form.shape, view.strides))
+            target = self.view(Strided(group.start + view.offset, form.shape, view.strides))
         else:
             target = self.buffer(form.shape, group.batched)
         self.compute(form.forward(target))
@@ -174,7 +174,7 @@ class Writer(Banks):
             self._put_in_order(group, self.flat(target, rows.size, len(form.shape)), rows)
         return Multiplied(form, view, rows)
 
-    def _look(self, group: Group, form: Form, target: Name) -> None:
+    def _look(self, group: Group, form: Multiplication, target: Name) -> None:
         """Look at a product's result where the operation may not tell of numbers that are not finite."""
         if form.looks == "never":
             return
@@ -183,7 +183,7 @@ class Writer(Banks):
             self.compute(look)
             return
         count = f"{math.prod(form.product.place.shape) * form.k}"
-        large = Text(f"{count} * size > {LARGE}" if group.batched else f"{count} > {LARGE}")
+        large = Verbatim(f"{count} * size > {LARGE}" if group.batched else f"{count} > {LARGE}")
         self.compute(When(self.derived(large), look))
 
     def _put_in_order(self, group: Group, flat: Name, rows: Ints) -> None:
@@ -225,7 +225,7 @@ class Writer(Banks):
         """The gradient of a product's numbers, in its shape."""
         form, view, rows = product.form, product.view, product.rows
         if view is not None:
-            return self.view(View(group.start + view.offset, form.shape, view.strides), True)
+            return self.view(Strided(group.start + view.offset, form.shape, view.strides), True)
         buffer = self.buffer(form.shape, group.batched, zeros=True)
         flat, source = self.flat(buffer, rows.size, len(form.shape)), self.out(group, None, True)
         if (rows >= 0).all():
@@ -258,7 +258,7 @@ class Writer(Banks):
     def formula(self, x: Term | float) -> Node:
         """A local derivative over arrays."""
         if isinstance(x, float):
-            return node(x) if math.isfinite(x) else Text(f"float({str(x)!r})")
+            return node(x) if math.isfinite(x) else Verbatim(f"float({str(x)!r})")
         if x.name:
             return Name(x.name)
         args = [self.formula(arg) for arg in x.args]
@@ -280,7 +280,7 @@ class Writer(Banks):
         """The name of a row's own function, which formulas call."""
         return self.rows.setdefault(op, f"row{len(self.rows)}")
 
-    def give(self, given: Amount, shape: tuple[int, ...], view: View | None) -> None:
+    def give(self, given: Amount, shape: tuple[int, ...], view: Strided | None) -> None:
         """Add an amount of this shape (and for each example, if it is batched) to the gradients at its addresses."""
         if not self.carrying[given.addresses].any():
             return
@@ -293,7 +293,7 @@ class Writer(Banks):
                 return
         self._give_gathered(given, shape)
 
-    def _give_view(self, given: Amount, view: View) -> bool:
+    def _give_view(self, given: Amount, view: Strided) -> bool:
         """The same where the gradients are a view and no number is in it twice, but along whole axes; whether it is so."""
         again = tuple(i for i, (n, stride) in enumerate(zip(view.shape, view.strides, strict=True)) if n > 1 and stride == 0)
         once = [i for i in range(len(view.shape)) if i not in again]
@@ -304,7 +304,7 @@ class Writer(Banks):
         if again:
             amount = call("add.reduce", amount["None"] if bare else amount, again)
             bare = False
-            view = View(view.offset, tuple(view.shape[i] for i in once) or (1,), tuple(view.strides[i] for i in once) or (1,))
+            view = Strided(view.offset, tuple(view.shape[i] for i in once) or (1,), tuple(view.strides[i] for i in once) or (1,))
         target = self.view(view, True)
         if bare:
             target = self.derived(target["0"])
@@ -317,7 +317,7 @@ class Writer(Banks):
         temporary = self.new("t")
         tail = " + (size,)" if given.batched else ""
         wide = call("broadcast_to", given.amount["None"] if given.bare else given.amount, self.sizes(shape, given.batched))
-        self.sweep(Assign(temporary, wide.method("reshape", Text(f"({len(flat)},){tail}"))))
+        self.sweep(Assign(temporary, wide.method("reshape", Verbatim(f"({len(flat)},){tail}"))))
         for i, low, places in self.shares(flat):
             at = places[self.carrying[flat[places]]]
             if not len(at):

@@ -74,8 +74,8 @@ class Amount:
 
 @dataclass(frozen=True)
 class Equation:
-    """One line: what is computed, from what, its shape and, in the forward pass, by which group; in the backward pass, of what it is the
-    gradient.
+    """One line: what is computed, from what, its shape, and by which group, in the backward pass the one whose gradient is handed on; there
+    `of` is the array of which it is the gradient.
     """
 
     left: str
@@ -92,13 +92,13 @@ class Equations:
     forward, backward  the lines
     inputs             the names of the batched arguments; `shared` those of the others, and how many numbers each has
     names              the symbol of each group, by its first address
-    inside             those that have no line of their own, since they are written where they are needed
+    inside             the text of those that have no line of their own, since they are written where they are needed
     """
 
     def __init__(self, plan: Plan, mean: bool | None, inputs: list[str], shared: list[tuple[str, int]]) -> None:
         self._made = [_Maker(plan, mean, inputs, shared, tex) for tex in (False, True)]
         plain = self._made[0]
-        self.forward, self.backward, self.names, self.inside = plain.forward, plain.backward, plain.names, set(plain.inside)
+        self.forward, self.backward, self.names, self.inside = plain.forward, plain.backward, plain.names, plain.inside
         self._batched = plan.inputs > 0
 
     def blocks_of(self, addresses: Ints) -> list[str]:
@@ -411,9 +411,9 @@ class _Maker:
             if group.carries:
                 upstream = self.passed.get(group.start) or Amount(1.0, (self.gradient(self.of(group)),))
                 for addresses, amount in self._ways(group, upstream):
-                    self._put(addresses, amount)
+                    self._put(addresses, amount, group)
 
-    def _put(self, addresses: Ints, amount: Amount) -> None:
+    def _put(self, addresses: Ints, amount: Amount, giver: Group | None = None) -> None:
         """One line, unless the gradient is passed on to where it goes next."""
         if not self.carrying[addresses].any():
             return
@@ -430,7 +430,7 @@ class _Maker:
         text = amount.text(r" \ast " if self.tex else " ∗ ")
         self.backward.append(
             Equation(
-                self.gradient(name), text.replace("−", "-") if self.tex else text, shape, name in self.seen, of=self.array_of(addresses)
+                self.gradient(name), text.replace("−", "-") if self.tex else text, shape, name in self.seen, giver, self.array_of(addresses)
             )
         )
         self.seen.add(name)

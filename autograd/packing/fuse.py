@@ -24,7 +24,7 @@ LEAF, CONSTANT, SUM, LARGEST = -1, -2, -3, -4
 
 
 @dataclass
-class Graph:
+class Fused:
     """The fused graph.
 
     ops       the operations there are, and `op` for each node the place of its own, or one of the marks above
@@ -57,7 +57,7 @@ class Graph:
     checks: list[tuple[str, bool, int, int]]
 
 
-def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
+def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Fused:
     """The fused graph of a tape, whose leaves differ from example to example where `batched` says so, and where the gradients by the
     `wanted` ones are asked for.
     """
@@ -67,7 +67,7 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
     differs, below = _tags(scalars, flows, batched, wanted)
     chains = _chains(scalars, live, reached, flows, differs)
     gone = chains.swallowed | chains.product
-    return Graph(
+    return Fused(
         scalars.ops, chains.op, scalars.x, scalars.y, scalars.first, [value for value, _ in scalars.constants], np.nonzero(live & ~gone)[0],
         chains.terms, chains.products, _levels(scalars, live, gone), differs, below & reached, scalars.output, scalars.checks,
     )  # fmt: skip
@@ -75,7 +75,7 @@ def fuse(tape: Tape, batched: Bools, wanted: Bools) -> Graph:
 
 @dataclass
 class _Scalars:
-    """The scalar graph with its constants as nodes; names as in Graph."""
+    """The scalar graph with its constants as nodes; names as in Fused."""
 
     ops: list[Primitive]
     op: Ints

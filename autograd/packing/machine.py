@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..process import in_a_child, kept, lock
-from ..program.syntax import Assign, Line, Name, Text, call
+from ..program.syntax import Assign, Line, Name, Verbatim, call
 from .arrays import Array, look
 from .banks import BANKS
 from .emit import Writer
@@ -110,7 +110,7 @@ def code(plan: Plan) -> Code:
     lines = [f"def bind({', '.join([*BANKS, *(f'g_{bank}' for bank in BANKS)])}, size):"]
     lines += [f"    {line}" for line in text.bind]
     for name, statements in (("forward", [*copies, *text.run(text.forward)]), ("backward", text.run(text.backward))):
-        lines += [f"    def {name}({xs}):", *(f"        {line}" for line in statements or [Text("pass")])]
+        lines += [f"    def {name}({xs}):", *(f"        {line}" for line in statements or [Verbatim("pass")])]
     lines.append("    return forward, backward")
     leaves = plan.where[: len(plan.wanted)]
     inputs_too = bool((plan.wanted & (leaves >= plan.same)).any())

@@ -22,6 +22,7 @@ from ..program.program import TRIES, Moved, State
 from ..program.trace import add_gradients
 from ..trees import describe, rebuild, size
 from ..value import Value
+from . import c
 from .arrays import Array, Each, kernel
 from .equations import Equations
 from .looking import draw, owners, places, rows
@@ -30,6 +31,7 @@ from .outputs import Outputs
 from .recordings import ALONE, ERRORS, Batch, Known, Recorded, Variant, first, plain
 from .report import report
 from .shards import check_version, sent
+from .spelling import WORDS
 from .tensors import source
 from .training import Training
 
@@ -294,14 +296,25 @@ class Packed(Recorded):
         alike = [(name, count) for i, name, count in counts if self.batch is None or i in self.shared]
         return Equations(variant.plan, mean, [name for _, name, count in counts if (name, count) not in alike], alike)
 
-    def source(self, target: Literal["numpy", "torch", "jax"] = "numpy") -> str:
+    def source(self, target: Literal["numpy", "torch", "jax", "c"] = "numpy", *, main: tuple[Any, ...] | None = None) -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients(params, *arguments)`.
 
         It takes the parameters as one array, in their order, and each argument that has floats in it as an array: of the examples, as rows,
         or of the numbers that are the same for all. It returns the value, and those gradients that are wanted, in the same shapes.
 
-        target   "numpy", or the same program in the words of "torch" or "jax"
+        In C99 it needs math.h alone, goes through the examples one after another, and allocates nothing: `value_and_gradients(size, params,
+        xs, …, &value, gparams, gxs, …, &example)`, without what there is none of, returns 0, or a status that says which check failed at
+        which example, and that `value_and_gradients_failure` puts into words.
+
+        target   "numpy", or the same program in the words of "torch", "jax" or "c"
+        main     for "c": the arguments of a call whose value and gradients a `main` computes again
         """
+        given.choice(target, (*WORDS, "c"), "target")
+        if main is not None and (target != "c" or not isinstance(main, tuple)):
+            raise ValueError(
+                f"source writes a main for target='c', of a tuple of arguments, but got target={target!r} and main={given.shorten(main)}"
+            )
+        recorded = None if main is None else self._recorded(main)
         variant = self.latest()
         form = next(form for form in self.forms.values() if variant in form.variants)
         arguments: list[tuple[bool, int]] = []
@@ -312,7 +325,24 @@ class Packed(Recorded):
                 at += some
         if form.layout.draws:
             arguments.append((True, len(form.layout.draws)))
+        if target == "c":
+            return c.source(variant.plan, self.equations(), arguments, self.batch, recorded)
         return source(variant.plan, target, arguments=arguments, batch=self.batch)
+
+    def _recorded(self, args: tuple[Any, ...]) -> tuple[Batch, Array, Sums]:
+        """The arguments of a call that one program computes, the numbers that are the same for all examples, and what comes of them."""
+
+        def compute() -> tuple[Batch, Array, Sums]:
+            _QUIET().__enter__()
+            theta = self._theta()
+            batches = self._taken_apart(args, theta, self._look_around())
+            if len(batches) != 1:
+                raise ValueError(f"a main computes one program, but these arguments of {self.__name__} need {len(batches)}")
+            (batch,) = batches
+            seed = 1.0 / batch.size if self.batch == "mean" else 1.0
+            return batch, np.array([*batch.shared, *theta]), self._total(batch, theta, seed, None, None)
+
+        return copy_context().run(compute)
 
     def rows(self) -> str:
         """A table of the arrays of the program that ran last: which scalar nodes became their rows. v7 is the node of that name in the

@@ -15,7 +15,7 @@ import numpy as np
 from ..primitive import Primitive
 from ..program.tape import Tape
 from .align import align
-from .fuse import CONSTANT, LARGEST, SUM, Bools, Graph, Ints, fuse
+from .fuse import CONSTANT, LARGEST, SUM, Bools, Fused, Ints, fuse
 from .grids import Product, matrix_products
 
 
@@ -92,7 +92,7 @@ class Plan:
     """
 
     tape: Tape
-    graph: Graph
+    graph: Fused
     groups: list[Group]
     same: int
     inputs: int
@@ -180,7 +180,7 @@ def plan(tape: Tape, batched: Bools, wanted: Bools, parts: Sequence[int] | None 
     return plan
 
 
-def _kinds(graph: Graph, leaves: int) -> Ints:
+def _kinds(graph: Fused, leaves: int) -> Ints:
     """For each node, what it can share an array operation with: the operation, whether it is batched, whether a gradient goes through it,
     which operands are constants, and which, where it may not be any other.
     """

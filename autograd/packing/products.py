@@ -29,7 +29,7 @@ class Amount(NamedTuple):
     bare: bool = False
 
 
-class Form:
+class Multiplication:
     """A matrix product as it is written.
 
     shape   that of its result, and `place` its dot products in that order
@@ -77,7 +77,7 @@ class Form:
         return bool(self.banks.carrying[addresses].any())
 
 
-class Numbers(Form):
+class Numbers(Multiplication):
     """Products of two numbers each."""
 
     looks = "never"
@@ -98,7 +98,7 @@ class Numbers(Form):
             yield Amount(addresses[:, 0, 0], g * self.view(other[":, 0, 0"]), self.batched)
 
 
-class Dots(Form):
+class Dots(Multiplication):
     """Dot products that share nothing, the same for all examples."""
 
     def layout(self, place: Ints) -> tuple[tuple[int, ...], Ints]:
@@ -124,7 +124,7 @@ class Dots(Form):
         yield Amount(self.product.right[:, 0], wide * left, self.batched)
 
 
-class Plain(Form):
+class Plain(Multiplication):
     """Matrix products that are the same for all examples."""
 
     def forward(self, target: Name) -> Line:
@@ -141,7 +141,7 @@ class Plain(Form):
             yield Amount(self.product.right, call("matmul", turned, left, direct=True), self.batched, self.s == 1)
 
 
-class Layer(Form):
+class Layer(Multiplication):
     """A matrix that is the same for all examples, times a vector for each: the examples are columns."""
 
     def layout(self, place: Ints) -> tuple[tuple[int, ...], Ints]:
@@ -163,7 +163,7 @@ class Layer(Form):
             yield Amount(self.product.right[:, 0], call("matmul", left, upstream, direct=True), self.batched, self.s == 1)
 
 
-class Layers(Form):
+class Layers(Multiplication):
     """A matrix that is the same for all examples, times a matrix for each."""
 
     def layout(self, place: Ints) -> tuple[tuple[int, ...], Ints]:
@@ -185,7 +185,7 @@ class Layers(Form):
             yield Amount(self.product.right, call("matmul", left, g), self.batched)
 
 
-class Both(Form):
+class Both(Multiplication):
     """Both sides differ from example to example."""
 
     looks = "always"  # einsum never tells
@@ -206,12 +206,12 @@ class Both(Form):
             yield Amount(self.product.right, self.view(g.method("swapaxes", 1, 2)) * self.left if self.p == 1 else to_right, True)
 
 
-def form_of(banks: Banks, product: Product, left: Name, right: Name, batched: bool, differ: tuple[bool, bool]) -> Form:
+def multiplication_of(banks: Banks, product: Product, left: Name, right: Name, batched: bool, differ: tuple[bool, bool]) -> Multiplication:
     """The form of a product of which these sides differ from example to example."""
     _, p, q = product.place.shape
     only_right = differ == (False, True)
     if p == q == product.left.shape[2] == 1 and not only_right:
-        form: type[Form] = Numbers
+        form: type[Multiplication] = Numbers
     elif differ[0]:
         form = Both
     elif only_right:

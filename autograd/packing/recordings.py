@@ -181,7 +181,7 @@ class Recorded:
             with updating:
                 for session in AWAY.values():
                     if session.packed.params is self.params or session.packed.params == self.params:
-                        return session.theta
+                        return session.theta.copy()  # whose memory a later step may use
         return np.array(numbers_of(self.params), np.float64)
 
     @property
@@ -363,8 +363,9 @@ class Recorded:
         forms = call.known.forms
         found: Form | None = layout.forms.get(tuple(codes))
         if found is not None:
-            forms.pop(found.signature, None)  # in another thread it may be amid this, too
-            forms[found.signature] = found  # now it is the one that was used last
+            if len(forms) > 1:
+                forms.pop(found.signature, None)  # in another thread it may be amid this, too
+                forms[found.signature] = found  # now it is the one that was used last
             return found
         columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
         of = iter(codes)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..program.syntax import Attribute, Call, Index, Listed, Node, Sum, Text, call, node
+from ..program.syntax import Attribute, Call, Index, Listed, Node, Sum, Verbatim, call, node
 from .emit import contiguous
 from .fuse import Ints
 from .views import common, regular
@@ -55,8 +55,8 @@ class Words:
 
     def doubles(self, function: str, *args: Any) -> Node:
         """The same for one that makes an array, which is to be one of doubles."""
-        options = (("dtype", Text(self.dtype)),) if self.dtype else ()
-        return Call(Text(function), tuple(map(node, args)), options)
+        options = (("dtype", Verbatim(self.dtype)),) if self.dtype else ()
+        return Call(Verbatim(function), tuple(map(node, args)), options)
 
 
 WORDS = {
@@ -265,7 +265,7 @@ def added(nodes: Sequence[Node]) -> Node:
 def tuple_of(shape: Shape, batched: bool) -> Node:
     """A shape as a tuple."""
     sizes = [*map(str, shape), *["size"] * batched]
-    return Text(f"({', '.join(sizes)}{',' * (len(sizes) == 1)})")
+    return Verbatim(f"({', '.join(sizes)}{',' * (len(sizes) == 1)})")
 
 
 def statement(name: str, value: Node, note: str = "") -> list[str]:
@@ -290,7 +290,7 @@ def _around(value: Node) -> tuple[str, tuple[Node, ...], str] | None:
     """What stands before a list with which an expression begins, the list, and what comes after it; None if it begins with none."""
     if isinstance(value, Listed):
         return "[", value.items, "]"
-    if isinstance(value, Call) and value.args and isinstance(value.args[0], Listed) and isinstance(value.function, Text):
+    if isinstance(value, Call) and value.args and isinstance(value.args[0], Listed) and isinstance(value.function, Verbatim):
         others = [*map(str, value.args[1:]), *(f"{name}={option}" for name, option in value.options)]
         return f"{value.function}([", value.args[0].items, f"{', '.join([']', *others])})"
     of = value.function if isinstance(value, Call) else value.of if isinstance(value, (Attribute, Index)) else None

@@ -18,7 +18,7 @@ AXES = 4
 """A column of addresses with more of them is gathered."""
 
 
-class View(NamedTuple):
+class Strided(NamedTuple):
     """The numbers at offset + Σ iₖ·stridesₖ, 0 ≤ iₖ < shapeₖ."""
 
     offset: int
@@ -26,7 +26,7 @@ class View(NamedTuple):
     strides: tuple[int, ...]
 
 
-def regular(addresses: Ints) -> View | None:
+def regular(addresses: Ints) -> Strided | None:
     """The addresses as a view of their own shape, or None."""
     strides = []
     expected: Ints | int = int(addresses.flat[0])
@@ -40,7 +40,7 @@ def regular(addresses: Ints) -> View | None:
         along = [1] * addresses.ndim
         along[axis] = size
         expected = expected + np.arange(size).reshape(along) * step
-    return View(int(addresses.flat[0]), addresses.shape, tuple(strides)) if (addresses == expected).all() else None
+    return Strided(int(addresses.flat[0]), addresses.shape, tuple(strides)) if (addresses == expected).all() else None
 
 
 def factors(addresses: Ints) -> Factors | None:
@@ -62,7 +62,7 @@ def factors(addresses: Ints) -> Factors | None:
     return found
 
 
-def common(columns: list[Ints]) -> tuple[tuple[int, ...], list[View | None]]:
+def common(columns: list[Ints]) -> tuple[tuple[int, ...], list[Strided | None]]:
     """One shape in which as many as possible of these columns, equally long, are views; and the views."""
     size = len(columns[0])
     cuts = {size}
@@ -82,13 +82,13 @@ def common(columns: list[Ints]) -> tuple[tuple[int, ...], list[View | None]]:
         chosen.append(found)
     sizes = sorted(cuts - {1})
     shape = tuple(b // a for a, b in zip([1, *sizes], sizes, strict=False))[::-1] or (1,)
-    views: list[View | None] = []
+    views: list[Strided | None] = []
     for column, found in zip(columns, chosen, strict=True):
         views.append(None if found is None else _refined(int(column[0]), found, shape))
     return shape, views
 
 
-def _refined(offset: int, found: Factors, shape: tuple[int, ...]) -> View:
+def _refined(offset: int, found: Factors, shape: tuple[int, ...]) -> Strided:
     strides: list[int] = []
     todo = list(found)
     left, step = todo.pop() if todo else (1, 0)
@@ -98,4 +98,4 @@ def _refined(offset: int, found: Factors, shape: tuple[int, ...]) -> View:
         strides.insert(0, step)
         left //= n
         step *= n
-    return View(offset, shape, tuple(strides))
+    return Strided(offset, shape, tuple(strides))

@@ -11,7 +11,7 @@ from ..given import DEPTH, is_bool, shorten
 from ..process import lending
 from ..trees import ARRAY, STILL, Structure
 from ..value import Value
-from .trace import Traced
+from .trace import Traced, can_be_lent
 
 
 def flatten(args: Any, numbers: list[Any], convert: Callable[[Any], Any]) -> Structure:
@@ -47,6 +47,11 @@ def parameters_of(params: Any) -> list[Value]:
             for item in x:
                 gather(item, depth + 1)
         elif isinstance(x, Value) and x.op is None and not isinstance(x, Traced):
+            if not can_be_lent(x):
+                raise TypeError(
+                    f"the parameter {x!r} is of the class {type(x).__name__}, which has attributes of its own, and a program takes plain"
+                    " Values: build the model of those, as nn.MLP does"
+                )
             found[x] = None
         else:
             what = ", which was computed from others" if isinstance(x, Value) else f" of type {type(x).__name__}"

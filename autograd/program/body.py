@@ -17,9 +17,8 @@ from .. import floats
 from ..primitive import Primitive
 from .passes import key, places
 from .rules import ANY, FINITE, OPERATORS, Term, is_off, local_derivative, may_be_missing, size_of, spreads
-from .syntax import Assign, Binary, Name, Node, Text, Tight, call
-from .tape import Arg, Check, Tape
-from .tape import Step as Operation
+from .syntax import Assign, Binary, Name, Node, Tight, Verbatim, call
+from .tape import Arg, Check, Step, Tape
 
 CHAIN = 20
 """Where functions do not stop by themselves, a number is looked at when it is from so many at which nobody has looked."""
@@ -70,8 +69,8 @@ class Needed:
     """What is done where this gradient is not 0, and what else."""
 
     upstream: str
-    then: list[Step]
-    otherwise: list[Step]
+    then: list[Action]
+    otherwise: list[Action]
 
 
 @dataclass(slots=True)
@@ -81,7 +80,7 @@ class Computable:
     partial: Node
 
 
-Step = Assign | Zero | Finite | Compare | Exists | Missing | Needed | Computable
+Action = Assign | Zero | Finite | Compare | Exists | Missing | Needed | Computable
 
 
 @dataclass(slots=True)
@@ -93,7 +92,7 @@ class Statement:
     node     the node it belongs to
     """
 
-    lines: list[Step]
+    lines: list[Action]
     reads: set[str]
     writes: set[str]
     node: int | None = None
@@ -140,7 +139,7 @@ class Python:
     def node(self, x: Term | float, names: dict[Term, str]) -> Node:
         """A term as a piece of code; `names` has those terms that are in variables."""
         if isinstance(x, float):
-            return Text(self.constant(x), Tight.SIGN if math.copysign(1.0, x) < 0.0 else Tight.ATOM)
+            return Verbatim(self.constant(x), Tight.SIGN if math.copysign(1.0, x) < 0.0 else Tight.ATOM)
         if x.name or x in names:
             return Name(x.name or names[x])
         sign, args = x.sign, x.args
@@ -171,7 +170,7 @@ class Python:
 
 
 @dataclass(slots=True, eq=False)
-class Edge:
+class Way:
     """A way the gradient goes: from a node to the operand `to`, by a local derivative."""
 
     node: int
@@ -245,13 +244,13 @@ class Body:
 
     # -- the sweep -------------------------------------------------------------------------------------------------------
 
-    def _edges(self) -> dict[int, list[Edge]]:
+    def _edges(self) -> dict[int, list[Way]]:
         """For each node, in the order of the sweep, its ways down."""
         tape, dead = self.tape, "dead" in self.passes
         leaves = set(range(len(tape.labels)))
-        found: dict[int, list[Edge]] = {}
+        found: dict[int, list[Way]] = {}
         below: set[int] = set(leaves)  # nodes from which a gradient reaches a leaf
-        zeros: set[Edge] = set()  # edges whose local derivative is 0, though it may not be 0 nearby
+        zeros: set[Way] = set()  # edges whose local derivative is 0, though it may not be 0 nearby
         doubtful = False  # whether a local derivative may not exist
         for node in tape.order:
             step = tape.steps.get(node)
@@ -261,7 +260,7 @@ class Body:
             ways = []
             for position, arg in enumerate(step.args):
                 if isinstance(arg, int) and arg in below:
-                    edge = Edge(node, arg, local_derivative(step.op, position, self.number(node), args))
+                    edge = Way(node, arg, local_derivative(step.op, position, self.number(node), args))
                     doubtful = doubtful or _is_doubtful(step, edge.partial, args)
                     if edge.partial == 0.0 and dead:
                         if is_off(step.op, position, args):
@@ -280,14 +279,14 @@ class Body:
                 else:
                     del found[node]
         reached = {tape.output}
-        sweep: dict[int, list[Edge]] = {}
+        sweep: dict[int, list[Way]] = {}
         for node in reversed(tape.order):
             if node in found and node in reached:
                 sweep[node] = found[node]
                 reached.update(edge.to for edge in found[node])
         return sweep
 
-    def _needed(self, edges: dict[int, list[Edge]]) -> set[int] | None:
+    def _needed(self, edges: dict[int, list[Way]]) -> set[int] | None:
         """The nodes whose numbers the program needs; None for all."""
         if "dead" not in self.passes:
             return None
@@ -376,7 +375,7 @@ class Body:
         test = Binary(check.relation, self.language.node(x, {}), self.language.node(y, {}))
         self.statements.append(Statement([Compare(test, check.outcome, number)], names, set()))
 
-    def _write_sweep(self, edges: dict[int, list[Edge]]) -> None:
+    def _write_sweep(self, edges: dict[int, list[Way]]) -> None:
         fold = "fold" in self.passes
         output = self.tape.output
         arriving = Counter(edge.to for ways in edges.values() for edge in ways)
@@ -392,7 +391,7 @@ class Body:
             self._write_node(node, self._handed_on(ways, names, arriving), names)
         self.gradients = [names.get(i, "") for i in range(len(self.tape.labels))]
 
-    def _handed_on(self, ways: list[Edge], names: dict[int, str], arriving: Counter[int]) -> list[Edge]:
+    def _handed_on(self, ways: list[Way], names: dict[int, str], arriving: Counter[int]) -> list[Way]:
         """The ways that need a statement: where nothing is multiplied and nothing else arrives, the same variable will do."""
         rest = []
         for edge in ways:
@@ -404,7 +403,7 @@ class Body:
                 rest.append(edge)
         return rest
 
-    def _write_node(self, node: int, ways: list[Edge], names: dict[int, str]) -> None:
+    def _write_node(self, node: int, ways: list[Way], names: dict[int, str]) -> None:
         """What one node hands to its operands."""
         if not ways:
             return
@@ -420,7 +419,7 @@ class Body:
         reads |= {names[edge.to] for edge in ways if edge.to in names} | ({upstream} if upstream else set())
         first: dict[str, None] = {}
         doubts = [] if certain and finite else [p for p in partials if self._may_be_missing(node, p)]
-        lines: list[Step] = []
+        lines: list[Action] = []
         for edge, partial in zip(ways, partials, strict=True):
             to = f"g{edge.to}"
             if stops and isinstance(partial, float) and partial * 0.0:
@@ -438,9 +437,9 @@ class Body:
             if not (self.language.raises or isinstance(partial, float) or partial.sure):  # else only its end would tell
                 lines.append(Exists(Name(to)))
         if straight or not stops:
-            block: list[Step] = [*made, *lines]
+            block: list[Action] = [*made, *lines]
         elif doubts:  # 0 times a local derivative that does not exist is not 0: what it is, the engine decides
-            looks: list[Step] = [Computable(self.language.node(p, parts)) for p in doubts if isinstance(p, Term)]
+            looks: list[Action] = [Computable(self.language.node(p, parts)) for p in doubts if isinstance(p, Term)]
             block = [*made, *([Needed(upstream, lines, looks)] if lines else [])]
         else:
             block = [Needed(upstream, [*made, *lines], [])]
@@ -473,12 +472,12 @@ class Body:
             return Assign(target, Binary("+", target, amount), note=note)
         return Assign(target, amount, "+=" if started else "=", note)
 
-    def _parts(self, partials: list[Term | float]) -> tuple[list[Step], set[str], dict[Term, str]]:
+    def _parts(self, partials: list[Term | float]) -> tuple[list[Action], set[str], dict[Term, str]]:
         """Assignments for the parts of local derivatives that are used twice or have to be looked at, all variables that are read, and
         the names of those parts.
         """
         uses: dict[Term, int] = {}
-        looked = {} if self.language.raises else _lost(partials)
+        looked = {} if self.language.raises else lost(partials)
         order: list[Term] = []
 
         def walk(x: Term | float) -> None:
@@ -494,7 +493,7 @@ class Body:
 
         for partial in partials:
             walk(partial)
-        steps: list[Step] = []
+        steps: list[Action] = []
         names: dict[Term, str] = {}
         for x in order:
             if not x.name and (uses[x] > 1 or x in looked):
@@ -507,7 +506,7 @@ class Body:
         return steps, {x.name for x in order if x.name}, names
 
 
-def _lost(partials: Sequence[Term | float]) -> dict[Term, bool]:
+def lost(partials: Sequence[Term | float]) -> dict[Term, bool]:
     """The parts of local derivatives which Python would refuse to compute and whose nan or infinity would get lost in what is computed
     from them; and for each whether it is because something is divided by it. Sums and products lose none, nor does a gradient.
     """
@@ -531,7 +530,7 @@ def _lost(partials: Sequence[Term | float]) -> dict[Term, bool]:
     return found
 
 
-def _is_doubtful(step: Operation, partial: Term | float, args: tuple[Any, ...]) -> bool:
+def _is_doubtful(step: Step, partial: Term | float, args: tuple[Any, ...]) -> bool:
     """Whether the local derivative may not exist."""
     return partial != partial if isinstance(partial, float) else not partial.sure and may_be_missing(step.op, args)
 

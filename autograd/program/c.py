@@ -14,11 +14,11 @@ from typing import Any
 from .. import floats
 from ..forms import COMMON, Term, Written, shared_parts
 from ..primitive import PRIMITIVES, Primitive
-from .body import Body, Compare, Computable, Exists, Finite, Missing, Python, Statement, Step, Zero
+from .body import Action, Body, Compare, Computable, Exists, Finite, Missing, Python, Statement, Zero
 from .rules import OPERATORS
 from .rules import Term as Formula
 from .source import split
-from .syntax import Assign, Binary, Choice, Name, Node, Text, Tight, call
+from .syntax import Assign, Binary, Choice, Name, Node, Tight, Verbatim, call
 from .tape import Tape
 from .trace import TracingError
 
@@ -143,7 +143,7 @@ class C(Python):
 def number(x: float) -> Node:
     """A constant, exactly."""
     text = repr(x) if math.isfinite(x) else "NAN" if math.isnan(x) else "INFINITY" if x > 0.0 else "-INFINITY"
-    return Text(text, Tight.SIGN if text.startswith("-") else Tight.ATOM)
+    return Verbatim(text, Tight.SIGN if text.startswith("-") else Tight.ATOM)
 
 
 def remark(text: str) -> str:
@@ -181,7 +181,7 @@ class Writer:
             for step in statement.lines:
                 yield from self.step(step, statement.node or 0)
 
-    def step(self, step: Step, node: int) -> Iterator[str]:
+    def step(self, step: Action, node: int) -> Iterator[str]:
         """One step's lines."""
         failed = f"return {-1 - node};"
         if isinstance(step, Assign):
@@ -211,7 +211,7 @@ class Writer:
                 yield from self._block(step.otherwise, node)
             yield "}"
 
-    def _block(self, steps: Sequence[Step], node: int) -> Iterator[str]:
+    def _block(self, steps: Sequence[Action], node: int) -> Iterator[str]:
         for step in steps:
             yield from (f"    {line}" for line in self.step(step, node))
 
@@ -420,22 +420,24 @@ class _Program:
         yield from ("int main(void)", "{")
         for name, count in self._given(gradients=False):
             start = 0 if name == "x" else self.arguments
-            yield from _array(f"static const double {name}[{count}]", numbers[start : start + count])
+            yield from array_of(f"static const double {name}[{count}]", [*map(number, numbers[start : start + count])])
         expected = [value, *gradients]
-        yield from _array(f"static const double recorded[{len(expected)}]", expected)
+        yield from array_of(f"static const double recorded[{len(expected)}]", [*map(number, expected)])
         yield f"    double got[{len(expected)}];"
         given = [name for name, _ in self._given(gradients=False)]
         got = [f"got + {1 if name == 'gx' else 1 + self.arguments}" for name, _ in self._given(gradients=True)]
         yield f"    const int status = value_and_gradients({', '.join([*given, 'got', *got])});"
-        yield from (
-            "    int agree = 1;",
-            "    if (status != 0) {",
-            '        printf("%d: %s\\n", status, value_and_gradients_failure(status));',
-        )
-        yield from ("        return 2;", "    }", f"    for (int i = 0; i < {len(expected)}; i++) {{")
-        yield '        printf("%-8s %.17g (recorded: %.17g)\\n", i == 0 ? "value" : "gradient", got[i], recorded[i]);'
-        yield "        agree = agree && fabs(got[i] - recorded[i]) <= 1e-12 * (1.0 + fabs(recorded[i]));"
-        yield from ("    }", "    return agree ? 0 : 1;", "}")
+        yield from reproduced(len(expected), "1e-12")
+
+
+def reproduced(count: int, tolerance: str) -> Iterator[str]:
+    """The end of a main: what was got beside what was recorded."""
+    yield from ("    int agree = 1;", "    if (status != 0) {")
+    yield '        printf("%d: %s\\n", status, value_and_gradients_failure(status));'
+    yield from ("        return 2;", "    }", f"    for (int i = 0; i < {count}; i++) {{")
+    yield '        printf("%-8s %.17g (recorded: %.17g)\\n", i == 0 ? "value" : "gradient", got[i], recorded[i]);'
+    yield f"        agree = agree && fabs(got[i] - recorded[i]) <= {tolerance} * (1.0 + fabs(recorded[i]));"
+    yield from ("    }", "    return agree ? 0 : 1;", "}")
 
 
 def refusal(op: Primitive) -> str:
@@ -444,17 +446,16 @@ def refusal(op: Primitive) -> str:
     return f"{op.name} needs {op.domain_text}; or {beyond}" if op.domain_text else beyond
 
 
-def _array(start: str, numbers: Sequence[float]) -> Iterator[str]:
+def array_of(start: str, numbers: Sequence[Node], indent: str = "    ") -> Iterator[str]:
     """An array with these numbers."""
-    texts = [f"{number(x)}," for x in numbers]
     lines: list[str] = [""]
-    for text in texts:
+    for text in (f"{x}," for x in numbers):
         if len(lines[-1]) + len(text) > WIDTH:
             lines.append("")
         lines[-1] += f" {text}" if lines[-1] else text
     if len(lines) == 1:
-        yield f"    {start} = {{{lines[0].rstrip(',')}}};"
+        yield f"{indent}{start} = {{{lines[0].rstrip(',')}}};"
         return
-    yield f"    {start} = {{"
-    yield from (f"        {line}" for line in lines)
-    yield "    };"
+    yield f"{indent}{start} = {{"
+    yield from (f"{indent}    {line}" for line in lines)
+    yield f"{indent}}};"

@@ -13,8 +13,6 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .. import files, given, trees
-from ..context import alone
-from ..errors import AutogradError, GradientError
 from ..failures import label_of, refuse_misplaced
 from ..forward import Dual
 from ..graph import topological
@@ -27,10 +25,15 @@ from ..value import Value
 from ..whole import Draws
 from . import c, source, targets
 from .arguments import parameters_of, still
-from .body import Body, Python
+from .body import Python
 from .page import either, page, stepper
 from .passes import PASSES
 from .reach import Reach
+from .recording import GuardError as GuardError
+from .recording import Moved as Moved
+from .recording import Recording as Recording
+from .recording import State as State
+from .recording import Trace
 from .surroundings import Surroundings, changes, randomness
 from .tape import Tape, of_graph
 from .trace import Traced, TracingError, add_gradients, leaf, numbers_of, record
@@ -48,10 +51,6 @@ STATES = 8
 """For so many different surroundings of its function a program keeps its recordings: for training, say, and for use."""
 
 
-class GuardError(AutogradError, RuntimeError):
-    """A comparison comes out otherwise than when the program was recorded, and it was not to be recorded again."""
-
-
 class Outcome(NamedTuple):
     """What a program returns.
 
@@ -62,61 +61,6 @@ class Outcome(NamedTuple):
 
     value: float
     gradients: tuple[Any, ...]
-
-
-class Recording:
-    """One straight program: a tape, its text, and the text made executable."""
-
-    def __init__(self, tape: Tape, passes: Sequence[str]) -> None:
-        self.tape, self.passes = tape, tuple(passes)
-        self._run: Callable[..., tuple[float, tuple[float, ...]]] | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None}
-
-    def body(self, language: Python) -> Body:
-        """The statements, in a language."""
-        return Body(self.tape, self.passes, language)
-
-    def run(self, numbers: Sequence[float]) -> tuple[float, tuple[float, ...]]:
-        """The value and the gradients at these numbers. What fails is said in the engine's own words."""
-        if self._run is None:
-            with uncollected():
-                body = self.body(Python())
-                self._run = source.executable(body, source.functions(body), {"GradientError": GradientError, "BranchError": GuardError})
-        try:
-            return self._run(*numbers)
-        except (ArithmeticError, ValueError):
-            # The engine raises the same in its own words, or knows that what does not exist is masked: the text cannot tell.
-            nodes = self.nodes(numbers)
-            output = self.tape.output_of(nodes)
-            output.backward()
-            return output.data, tuple([leaf.grad for leaf in nodes[: len(numbers)]])
-
-    def nodes(self, numbers: Sequence[float]) -> list[Any]:
-        """The graph's nodes at these numbers, as the engine records them."""
-        with alone():
-            return self.tape.replay([Value(x, label=label) for x, label in zip(numbers, self.tape.labels, strict=True)])
-
-
-class State(NamedTuple):
-    """What a function found around itself, and the recordings that were made then, in one: threads change it at any time."""
-
-    around: Surroundings | None
-    recordings: dict[Structure, list[Recording]]
-
-
-class Trace(NamedTuple):
-    """One run of a function that is recorded: its tape, what was around it before and after, and whose random numbers were drawn."""
-
-    tape: Tape
-    before: Reach
-    after: Reach
-    drawn: str
-
-
-class Moved(Exception):  # noqa: N818 - no error: whoever records begins again
-    """While a function was recorded, somebody changed what it finds around itself."""
 
 
 class Program:
@@ -166,7 +110,8 @@ class Program:
         return Outcome(value, (*shaped, list(gradients[size:])) if self.params else shaped)
 
     def _run(self, signature: Structure, numbers: list[float], tries: int = 1) -> tuple[Recording, tuple[float, tuple[float, ...]]]:
-        numbers += numbers_of(self.params)
+        if self.params:
+            numbers += numbers_of(self.params)
         state = self._state
         if state.around is None or (state.around.watched and not state.around.holds()):
             state = self._now()

@@ -6,6 +6,7 @@ import dis
 import sys
 from collections import deque
 from collections.abc import Container, Iterator
+from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial
 from types import (
     BuiltinFunctionType,
@@ -36,6 +37,8 @@ _PASSIVE = frozenset(
     )
 )
 """Methods that Python does not call of an instance while a function computes with it."""
+_WHOLE = frozenset({"vars", "getattr", "asdict", "astuple", "fields", "attrgetter", "__dict__", "__getattribute__", "__slots__"})
+"""Names of what reads attributes whose names do not stand in the code."""
 
 
 class Reach:
@@ -68,6 +71,7 @@ class Reach:
         self._left = FAR  # entries of long lists that are looked into
         self._todo: list[Any] = [function]
         self._asked: dict[str, None] = {}  # the attributes that functions ask for
+        self._whole = False  # whether they may ask for all there are
         self._answering: dict[int, tuple[Any, int]] = {}  # modules, classes and objects, and how many of these they were asked for
         self._look()
 
@@ -80,6 +84,9 @@ class Reach:
             while self._todo:
                 self._visit(self._todo.pop())
             asked = [*self._asked]
+            if not self._whole and not _WHOLE.isdisjoint(asked):
+                self._whole = True
+                self._answering = {i: (x, min(done, 1)) for i, (x, done) in self._answering.items()}
             for i, (x, done) in [*self._answering.items()]:
                 if done < len(asked):
                     self._answering[i] = x, len(asked)
@@ -117,6 +124,10 @@ class Reach:
             self._todo += x.__self__, x.__func__
         elif isinstance(x, partial):
             self._todo += x.func, x.args, x.keywords
+        elif isinstance(x, ContextVar):
+            content = _variable(x)
+            self.slots.append((_variable, x, content))
+            self._todo.append(content)
         elif _is_array(x):
             self._array(x)
         elif _is_generator(x):
@@ -203,6 +214,7 @@ class Reach:
             return
         used, asked, imported = _used(x.__code__)
         self._asked |= asked
+        self._asked |= dict.fromkeys(_WHOLE.intersection(used))
         for name in imported:
             for full in (name, f"{x.__globals__.get('__package__')}.{name}"):
                 if full in sys.modules:
@@ -239,7 +251,8 @@ class Reach:
             if isinstance(attributes, dict):
                 if first and not isinstance(x, ModuleType):
                     self.owners.append((x, attributes))
-                for name in asked:
+                whole = self._whole and not isinstance(x, (ModuleType, FunctionType)) and len(attributes) <= SHORT
+                for name in [*attributes] if whole else asked:
                     if name in attributes:
                         self._note(attributes, name, attributes[name])
             if not isinstance(x, (ModuleType, FunctionType)):
@@ -314,6 +327,10 @@ def _slot_content(member: Any, x: Any) -> Any:
         return member.__get__(x)
     except AttributeError:  # nothing is there yet
         return NotImplemented
+
+
+def _variable(x: ContextVar[Any]) -> Any:
+    return x.get(NotImplemented)
 
 
 def _content(cell: CellType) -> Any:

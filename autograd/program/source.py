@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from ..primitive import forward_of
-from .body import Body, Compare, Computable, Exists, Finite, Missing, Statement, Step, Zero, comment
+from .body import Action, Body, Compare, Computable, Exists, Finite, Missing, Needed, Statement, Zero, comment
 from .syntax import Assign
 from .trace import TracingError
 
@@ -34,10 +34,11 @@ WIDTH = 110
 
 @dataclass
 class Text:
-    """The program's functions as a text, with the node that each line belongs to; line 1 is the first."""
+    """The program's functions as a text, with the node that each line belongs to (line 1 is the first) and the errors of ours it raises."""
 
     lines: list[str] = field(default_factory=list)
     nodes: dict[int, int] = field(default_factory=dict)
+    errors: set[str] = field(default_factory=set)
 
     def add(self, line: str, node: int | None = None, indent: int = 1) -> None:
         """One more line."""
@@ -91,6 +92,7 @@ def functions(body: Body) -> Text:
     gradients = [g for g in body.gradients if g]
     if body.language.stops:
         _look(text, gradients, f"GradientError({GRADIENT})")
+        text.errors |= {"GradientError"} if gradients else set()
     # The engine's gradients start as 0.0, and 0.0 + -0.0 is 0.0; so do these.
     returned = [f"{g} + 0.0" if g else "0.0" for g in body.gradients]
     text.add_list(f"return {body.value}, (", returned, f"{',' * (size == 1)})")
@@ -114,9 +116,10 @@ def _look(text: Text, names: list[str], error: str) -> None:
 def _except(text: Text) -> None:
     text.add("except (ArithmeticError, ValueError) as error:")
     text.add(f"    raise GradientError({GRADIENT}) from error")
+    text.errors.add("GradientError")
 
 
-def python(step: Step) -> list[str]:
+def python(step: Action) -> list[str]:
     """A step as lines of Python."""
     refuse = f"raise GradientError({GRADIENT})"
     if isinstance(step, Assign):
@@ -139,11 +142,21 @@ def python(step: Step) -> list[str]:
     return [f"if {step.upstream}:", *then, *(["else:", *otherwise] if otherwise else [])]
 
 
+def errors_of(step: Action) -> set[str]:
+    """The errors of ours that a step may raise."""
+    if isinstance(step, Compare):
+        return {"BranchError"}
+    if isinstance(step, Needed):
+        return {error for inner in (*step.then, *step.otherwise) for error in errors_of(inner)}
+    return {"GradientError"} if isinstance(step, (Exists, Missing)) else set()
+
+
 def _write(text: Text, statements: Iterable[Statement], indent: int) -> None:
     for statement in statements:
         for step in statement.lines:
             for line in python(step):
                 text.add(line, statement.node, indent)
+            text.errors |= errors_of(step)
 
 
 @dataclass
@@ -216,6 +229,7 @@ def _parts(body: Body, text: Text) -> None:
     if body.language.stops:
         text.add("if not all(map(math.isfinite, gradients)):")
         text.add(f"    raise GradientError({GRADIENT})")
+        text.errors.add("GradientError")
     text.add(f"return {value}, gradients")
     text.add("", indent=0)
     text.add("", indent=0)
@@ -225,14 +239,14 @@ def _parts(body: Body, text: Text) -> None:
 # What a text needs to stand by itself
 
 
-def header(body: Body, text: str) -> list[str]:
+def header(body: Body, text: Text) -> list[str]:
     """The lines that come before the functions: imports, errors, and the source of the helpers that are called."""
     lines = ['"""A value and its gradients, by reverse-mode differentiation. Generated; needs Python alone."""', "", "import math", "", ""]
     for name, base, what in (
         ("GradientError", "ArithmeticError", "A local derivative that is needed does not exist, or the numbers left the range of floats."),
         ("BranchError", "RuntimeError", "A comparison comes out otherwise than where the program was recorded."),
     ):
-        if f"raise {name}" in text:
+        if name in text.errors:
             lines += [f"class {name}({base}):", f'    """{what}"""', "", ""]
     helpers: dict[str, Any] = {}
     for function, name in body.language.calls.items():
@@ -287,9 +301,8 @@ def _two_things(asked: str, name: str) -> TracingError:
 
 def standalone(body: Body, text: Text) -> tuple[str, dict[int, int]]:
     """The whole source, and the node that each of its lines belongs to."""
-    functions = "\n".join(text.lines)
-    above = header(body, functions)
-    return "\n".join([*above, functions, ""]), {line + len(above): node for line, node in text.nodes.items()}
+    above = header(body, text)
+    return "\n".join([*above, *text.lines, ""]), {line + len(above): node for line, node in text.nodes.items()}
 
 
 def executable(body: Body, text: Text, names: dict[str, Any]) -> Callable[..., tuple[float, tuple[float, ...]]]:

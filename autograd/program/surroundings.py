@@ -122,13 +122,23 @@ class Others(NamedTuple):
 
     def hold(self) -> bool:
         """Whether they are what they were."""
-        return (
-            all(owner.__dict__ is attributes for owner, attributes in self.owners)
-            and all(get(owner) is before for get, owner, before in self.slots)
-            and all(len(items) == len(before) and all(map(is_, items, before)) for items, before in self.alike)
-            and all(_are(table, kept) for table, kept in self.tables)
-            and all(array.tobytes() == before for array, before in self.arrays)
-        )
+        owners, slots, alike, tables, arrays = self
+        for owner, attributes in owners:
+            if owner.__dict__ is not attributes:
+                return False
+        for get, owner, before in slots:
+            if get(owner) is not before:
+                return False
+        for items, before in alike:
+            if len(items) != len(before) or not all(map(is_, items, before)):
+                return False
+        for table, kept in tables:
+            if not _are(table, kept):
+                return False
+        for array, before in arrays:  # noqa: SIM110 - as above
+            if array.tobytes() != before:
+                return False
+        return True
 
 
 class Watch(NamedTuple):
@@ -174,7 +184,7 @@ def _by_identity(x: Any) -> bool:
     if type(x) is float:
         return not x.is_integer()
     kind: Any = type(x)
-    return kind.__eq__ is object.__eq__ or isinstance(x, (str, type, FunctionType, BuiltinFunctionType, ModuleType))
+    return kind.__eq__ is object.__eq__ or isinstance(x, (Value, str, type, FunctionType, BuiltinFunctionType, ModuleType))
 
 
 def _are(table: Any, kept: Any) -> bool:

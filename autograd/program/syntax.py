@@ -114,7 +114,7 @@ class Name(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Node):
+class Verbatim(Node):
     """What is written already: a number, a shape, a formula; how tightly it binds, and the names in it."""
 
     text: str
@@ -129,7 +129,7 @@ class Text(Node):
     @property
     def opposite(self) -> Node | None:
         """The number without its minus."""
-        return Text(self.text.removeprefix("-"), inside=self.inside) if self.tight == Tight.SIGN else None
+        return Verbatim(self.text.removeprefix("-"), inside=self.inside) if self.tight == Tight.SIGN else None
 
     def names(self) -> Iterator[str]:
         """The names in it."""
@@ -326,12 +326,12 @@ def node(x: Any) -> Node:
     if isinstance(x, Node):
         return x
     text = x if isinstance(x, str) else repr(x)
-    return Text(text, Tight.SIGN if isinstance(x, (int, float)) and text.startswith("-") else Tight.ATOM)
+    return Verbatim(text, Tight.SIGN if isinstance(x, (int, float)) and text.startswith("-") else Tight.ATOM)
 
 
 def call(function: str, *args: Any, direct: bool = False, **options: Any) -> Call:
     """A call of a function by its name."""
-    return Call(Text(function), tuple(map(node, args)), tuple((name, node(value)) for name, value in options.items()), direct)
+    return Call(Verbatim(function), tuple(map(node, args)), tuple((name, node(value)) for name, value in options.items()), direct)
 
 
 # Statements.

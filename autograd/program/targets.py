@@ -19,17 +19,26 @@ from .trace import TracingError
 
 HEADS = {
     "torch": [
+        "from types import SimpleNamespace",
+        "",
         "import torch as m",
+        "",
+        "special = SimpleNamespace(",
+        "    erf=m.erf, erfc=m.erfc, lgamma=m.lgamma, digamma=m.digamma, psi=lambda x, n: m.special.polygamma(int(n), x)",
+        ")",
         "",
         "",
         "def number(x):",
         "    return m.as_tensor(x, dtype=m.float64)",
     ],
     "jax": [
+        "from types import SimpleNamespace",
+        "",
         "import jax",
         "import jax.numpy as m",
-        "from jax.scipy import special",
+        "from jax.scipy.special import digamma, erf, erfc, gammaln, polygamma",
         "",
+        "special = SimpleNamespace(erf=erf, erfc=erfc, lgamma=gammaln, digamma=digamma, psi=lambda x, n: polygamma(n, x))",
         'jax.config.update("jax_enable_x64", True)',
         "",
         "",
@@ -66,11 +75,11 @@ class Arrays(Python):
 
 def source(tape: Tape, passes: tuple[str, ...], target: str) -> tuple[str, dict[int, int]]:
     """The program for "torch" or "jax", and the node that each of its lines belongs to."""
-    language = Arrays("m", "m" if target == "torch" else "special")
+    language = Arrays("m", "special")
     body = Body(tape, passes, language)
     text: Text = functions(body)
     lines = [f'"""A value and its gradients, by reverse-mode differentiation, for {target}. Generated."""', "", *HEADS[target], "", ""]
-    if any("BranchError" in line for line in text.lines):
+    if "BranchError" in text.errors:
         lines += [
             "class BranchError(RuntimeError):",
             '    """A comparison comes out otherwise than where the program was recorded."""',

@@ -466,6 +466,11 @@ _put_label = Value.__dict__["label"].__set__
 _undone: dict[int, list[tuple[Any, ...]]] = {}  # what ends each of the recordings that are under way, one inside the other
 
 
+def can_be_lent(x: Value) -> bool:
+    """Whether a Value can become a Traced for a while: not one of a class with attributes of its own."""
+    return not type(x).__dictoffset__ and type(x).__basicsize__ == Value.__basicsize__
+
+
 def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Sequence[Value], function: Callable[[], Traced]) -> Tape:
     """The tape of what the function does with Traced numbers, beginning with these leaves; the parameters are Traced themselves while it
     runs, and `foreign` Values refused.
@@ -473,7 +478,7 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
     All of them keep their identity, so that it does not matter where the function finds them. They become what they were in one call
     into C, so that Ctrl-C cannot leave half of them. Nothing of what stands around the first call gets into the tape.
     """
-    foreign = [x for x in foreign if not type(x).__dictoffset__ and type(x).__basicsize__ == Value.__basicsize__]
+    foreign = [x for x in foreign if can_be_lent(x)]
     with lending:
         inputs = [*leaves, *parameters]
         back = _way_back(parameters, foreign)
@@ -491,11 +496,6 @@ def record(leaves: Sequence[Traced], parameters: Sequence[Value], foreign: Seque
 def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tuple[Any, ...]]:
     """The calls that end a recording that begins now."""
     for x in parameters:
-        if type(x).__dictoffset__ or type(x).__basicsize__ != Value.__basicsize__:
-            raise TypeError(
-                f"the parameter {x!r} is of the class {type(x).__name__}, which has attributes of its own, and a program takes plain"
-                " Values: build the model of those, as nn.MLP does"
-            )
         if type(x) not in (Value, Traced):
             come_home(x)
     back: list[tuple[Any, ...]] = [(globals().update, {"_now": _now})]

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import files
 from ..errors import AutogradError
+from ..mathml import mathml
 from ..primitive import FAILURES
-from ..typeset import Notation, is_sum, mathml, number, shown
+from ..typeset import Notation, is_sum, number, shown
 from ..value import Value
 from .chain import ChainRule, Factor
 from .frames import Film, film_near, picture

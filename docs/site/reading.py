@@ -82,7 +82,7 @@ def escaped(text: str) -> str:
 
 def formula(self: Any, node: Any) -> None:
     """MathML, which browsers show without a script and without a network."""
-    from autograd.typeset import mathml
+    from autograd.mathml import mathml
 
     self.body.append(mathml(node.astext()))
     raise nodes.SkipNode
