@@ -158,10 +158,10 @@ class Undefined:
 
 
 def number(x: Any) -> float:
-    """The plain number in a float, a Value or a Dual."""
+    """The plain number in a float, a Value or a Dual; 1 for one that keeps it to itself, while a program is recorded: it masks nothing."""
     while isinstance(x, Dual):
         x = x.primal
-    return x.data if isinstance(x, Value) else x
+    return getattr(x, "data", 1.0) if isinstance(x, Value) else x
 
 
 def _comparable(other: Any) -> float:

@@ -430,9 +430,7 @@ def _comparable(other: Any) -> float:
 def _recording(kind: type[Value]) -> Callable[..., Value]:
     """How nodes of this class are made."""
 
-    def record(
-        primitive: Primitive, data: float, x: Value | None, dx: float, y: Value | None = None, dy: float | None = None
-    ) -> Value:
+    def record(primitive: Primitive, data: float, x: Value | None, dx: float, y: Value | None = None, dy: float | None = None) -> Value:
         node: Value = _new(kind)
         node.data = data
         node.grad = 0.0
