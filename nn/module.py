@@ -62,7 +62,7 @@ class Module:
 
     def _own(self) -> Iterator[tuple[str, Value | Module]]:
         """The parameters and modules in the attributes, with their names; nothing of what is inside those modules."""
-        for name, value in vars(self).items():
+        for name, value in [*vars(self).items()]:  # in one step: another thread may add one
             if not name.startswith("_"):
                 yield from _parts(value, name)
 

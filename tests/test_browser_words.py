@@ -31,7 +31,14 @@ def said(tab: Any) -> str:
 
 
 def open_(tab: Any, panel: str) -> None:
+    """Open the panel, or close it. A browser tells the page of it a little later."""
+    told = (
+        "(details) => { details.told = new Promise((done) => details.addEventListener('toggle', () => setTimeout(done), { once: true })); }"
+    )
+    details = tab.locator(f"details.{panel}").first
+    details.evaluate(told)
     tab.locator(f"details.{panel} summary").first.click()
+    details.evaluate("(details) => details.told")
 
 
 def switch(tab: Any, lang: str) -> None:

@@ -170,7 +170,7 @@ class Reach:
                 self._todo += getattr(x, "__dict__", {}).values()
             for kind in type(x).__mro__:
                 if not is_steady(kind.__module__):
-                    self._todo += _methods(kind, [name for name in vars(kind) if name[:2] == "__" and name not in _PASSIVE])
+                    self._todo += _methods(kind, [name for name in [*vars(kind)] if name[:2] == "__" and name not in _PASSIVE])
                 elif kind is not object:
                     self._todo += _inherited(type(x), kind)
         else:  # of this house: it may hold a function of somebody else, as a program does
@@ -183,15 +183,16 @@ class Reach:
 
     def _items(self, x: Any) -> None:
         """A list, a tuple, or what else has items."""
-        others = [item for item in x if not isinstance(item, Value) or item not in self.own]
-        if others and len(x) > SHORT:
-            self._long(x, x)
+        items = [*x]  # in one step: another thread may change it meanwhile
+        others = [item for item in items if not isinstance(item, Value) or item not in self.own]
+        if others and len(items) > SHORT:
+            self._long(x, items)
             return
-        self.noted += type(x), len(x)
-        if len(others) < len(x):
-            self.noted += x
+        self.noted += type(x), len(items)
+        if len(others) < len(items):
+            self.noted += items
         if not isinstance(x, (tuple, frozenset)):
-            self.lists.append((x, [*x]))
+            self.lists.append((x, items))
         self._todo += others
 
     def _long(self, x: Any, items: Any) -> None:
@@ -317,7 +318,7 @@ class Reach:
         for kind in type(x).__mro__:
             if not is_steady(kind.__module__):
                 self._answers(kind)
-                self._todo += _methods(kind, [name for name in vars(kind) if name not in _PASSIVE])
+                self._todo += _methods(kind, [name for name in [*vars(kind)] if name not in _PASSIVE])
 
 
 def _inherited(kind: type, library: type) -> Iterator[Any]:
@@ -325,7 +326,7 @@ def _inherited(kind: type, library: type) -> Iterator[Any]:
     if library.__module__ != "builtins":
         for base in kind.__mro__[: kind.__mro__.index(library)]:
             if not is_steady(base.__module__):
-                yield from _methods(base, [name for name in vars(base) if name not in _PASSIVE])
+                yield from _methods(base, [name for name in [*vars(base)] if name not in _PASSIVE])
 
 
 def _methods(kind: type, names: list[str]) -> Iterator[Any]:
