@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from itertools import pairwise
 from typing import Any
@@ -30,7 +31,7 @@ from autograd.checking.judging import judge, judge_function, judge_partial, judg
 from autograd.checking.places import everyday, extremes, is_everyday, roots, simplest_first
 from autograd.primitive import PRIMITIVES, REALS, Interval, Primitive, register
 from autograd.testing import ExtremesWarning, assert_gradients, assert_primitive, floats_in
-from benchmarks.checkers import intervals, ours, right, wrong
+from benchmarks.checkers import intervals, ours, race, right, wrong
 
 # ------------------------------------------------------------------------------------------------------------------------
 # The collection
@@ -78,6 +79,18 @@ def test_a_slope_twice_too_large_in_one_interval_is_found(case: Any) -> None:
     assert said.alarmed
     assert "numbers, all with x in" in said.words
     assert ours.ask("assert_gradients", case, case.wrong).alarmed
+
+
+def test_the_race_asks_others_in_a_process_of_their_own() -> None:
+    """Plain differences at three everyday points: no false alarm, two thirds of the wrong rules, and no mistake in an interval seen."""
+    found, seen = race.of_others("plain", sys.executable, (3,))
+    assert {"wrong", "right", "intervals"} == {verdict.where for verdict in found}
+    assert not any(verdict.alarmed for verdict in found if verdict.which == "right")
+    assert 0.5 < sum(verdict.alarmed for verdict in found if verdict.where == "wrong") / len(wrong.CASES) < 0.9
+    assert 1e-4 == seen
+    assert ["plain", f"35 of {len(wrong.CASES)}", f"0 of {len(wrong.CASES)}", f"0 of {len(right.CASES)}", "0 of 11"] == race.row(
+        "plain", found, seen
+    )[:5]
 
 
 # ------------------------------------------------------------------------------------------------------------------------
