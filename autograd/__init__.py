@@ -37,6 +37,7 @@ from .ops import __all__ as _table
 from .primitive import PRIMITIVES, Primitive
 from .reverse import gradient
 from .value import Value
+from .whole import sample, take
 
 if TYPE_CHECKING:
     from .checking.complex_step import complex_step as complex_step
@@ -213,8 +214,10 @@ __all__ = [
     "no_grad",
     "node_table",
     "pack",
+    "sample",
     "scope",
     "steps",
+    "take",
     "tangents",
     "to_json",
     "to_networkx",

@@ -23,8 +23,8 @@ import operator
 from typing import Any
 
 from . import floats, rounding
-from .primitive import REALS, Binary, Interval, Unary
-from .rows import binary, unary
+from .primitive import REALS, Binary, Defaulted, Interval, Unary
+from .rows import binary, defaulted, unary
 
 # For `from autograd import *`: everything but abs and pow, which would take the place of Python's own.
 __all__ = [
@@ -457,20 +457,20 @@ def _elu_x(z: Any, x: Any, a: Any) -> Any:
     return h + (1.0 - h) * ((a * e) * e)
 
 
-leaky_relu: Binary = binary(
+leaky_relu: Defaulted = defaulted(
     "leaky_relu", floats.leaky_relu, _leaky_relu_x, lambda z, x, a: -relu(-x),
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*x",
     textbook=("(x > 0) + (x <= 0)*a", "(x <= 0)*x"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
-    summary="x where x > 0, else a·x; its derivative at 0 is taken as a.",
-    init="he", arrays=lambda m, x, a: x * m.where(x > 0.0, 1.0, a),
+    summary="x where x > 0, else a·x; its derivative at 0 is taken as a. Maas et al. 2013 have a = 0.01.",
+    init="he", default=0.01, arrays=lambda m, x, a: x * m.where(x > 0.0, 1.0, a),
     zero="product",
 )  # fmt: skip
-elu: Binary = binary(
+elu: Defaulted = defaulted(
     "elu", floats.elu, _elu_x, lambda z, x, a: expm1(-relu(-x)),
     operands=("x", "a"), formula="(x > 0)*x + (x <= 0)*a*(exp(x) - 1)",
     textbook=("(x > 0) + (x <= 0)*a*exp(x)", "(x <= 0)*(exp(x) - 1)"), kinks=("x",), flat=(None, lambda x, a: x > 0.0),
-    summary="x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a.",
-    init="he", arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.expm1(m.where(x > 0.0, 0.0, x))),
+    summary="x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a. Clevert et al. 2015 have a = 1.",
+    init="he", default=1.0, arrays=lambda m, x, a: m.where(x > 0.0, x, a * m.expm1(m.where(x > 0.0, 0.0, x))),
     zero="product",
 )  # fmt: skip
 

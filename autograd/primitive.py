@@ -52,6 +52,21 @@ class Binary(Protocol):
     def __call__(self, x: T, y: T, /) -> T: ...
 
 
+class Defaulted(Protocol):
+    """A row with two operands of which the second may be left out, as a function."""
+
+    primitive: Primitive
+
+    @overload
+    def __call__(self, x: float, y: float = ..., /) -> float: ...
+    @overload
+    def __call__(self, x: T, y: float = ..., /) -> T: ...
+    @overload
+    def __call__(self, x: float, y: T, /) -> T: ...
+    @overload
+    def __call__(self, x: T, y: T, /) -> T: ...
+
+
 class Interval(NamedTuple):
     """The numbers an operand may take, from low to high; an end belongs to it where it is said to be closed."""
 
@@ -166,6 +181,7 @@ class Primitive:
     arrays    what it means on arrays: arrays(m, *operands), in arithmetic and the functions of a namespace m (see `forms`); None where
               arithmetic or the namespace's function of this name will do, or nothing will
     init      how a layer begins that ends in it: "he" where about half of its inputs come through, else "xavier"
+    default   the second operand where it is left out; None where it has to be given
     bends     expressions that vanish where the function has a derivative, and no second one: there its rules take that as 0
     zero      what a result of 0 says, one of ZEROS
     loss      for operands by name, and for the result as "z": how far the local derivative, or the result, may be off beyond 4 units in
@@ -207,6 +223,7 @@ class Primitive:
         operator: str = "",
         arrays: Callable[..., Any] | None = None,
         init: str = "xavier",
+        default: float | None = None,
         bends: tuple[str, ...] = (),
         zero: str = "",
         loss: Mapping[str, Loss] | None = None,
@@ -249,6 +266,9 @@ class Primitive:
         self.domain, self.condition, self.kinks, self.hint, self.summary = domain, condition, kinks, hint, summary
         self.flat, self.once = flat, once
         self.result, self.operator, self.arrays, self.init = result, operator, arrays, init
+        if default is not None and len(operands) == 1:
+            raise ValueError(f"{known} has one operand, but a default for the second")
+        self.default = None if default is None else as_float(default, "a number as default", asker)
         self.bends, self.zero, self.loss = bends, zero, loss
         self.kinds: dict[type, Callable[..., Any]] = _Kinds(self)
         _read_texts(self)
@@ -310,7 +330,7 @@ def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], 
         for below in over:
             ABOVE[below].add(kind)
         kind_of.cache_clear()
-        for primitive in PRIMITIVES.values():  # the kind, or one that derives from it, may have been met before, as no number
+        for primitive in PRIMITIVES.values():  # a number of this kind may have been met before the kind joined, and been refused
             for met in [met for met in primitive.kinds if issubclass(met, kind)]:
                 del primitive.kinds[met]
         return build
@@ -326,6 +346,12 @@ def function_of(primitive: Primitive) -> Any:
 
         def function(x: Any, /) -> Any:
             return kinds[type(x)](x)
+    elif primitive.default is not None:
+        last = primitive.default
+
+        def function(x: Any, y: Any = last, /) -> Any:  # type: ignore[misc]
+            kind = type(x)
+            return kinds[type(y) if kind is float else kind](x, y)
     else:
 
         def function(x: Any, y: Any, /) -> Any:  # type: ignore[misc]
@@ -343,13 +369,21 @@ def bind(kind: type, meaning: Callable[[Primitive], Callable[..., Any]]) -> None
     own = set(kind.__dict__)
     for primitive in PRIMITIVES.values():
         function = meaning(primitive)
-        setattr(kind, primitive.name, function)
+        setattr(kind, primitive.name, function if primitive.default is None else _with_default(function, primitive.default))
         if primitive.operator:
             methods = {f"__{primitive.operator}__": function}
             if len(primitive.operands) == 2:
                 methods[f"__r{primitive.operator}__"] = _reflected(function)
             for method in methods.keys() - own:
                 setattr(kind, method, methods[method])
+
+
+def _with_default(function: Callable[[Any, Any], Any], default: float) -> Callable[..., Any]:
+    @wraps(function)
+    def method(x: Any, y: Any = default) -> Any:
+        return function(x, y)
+
+    return method
 
 
 def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

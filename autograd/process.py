@@ -119,6 +119,13 @@ def refuse_reentry(asker: str) -> None:
         )
 
 
+def come_home(parameter: Any) -> None:
+    """Where a parameter is in packed training, its number is in an array: have it, and all others of that training, back."""
+    back = getattr(parameter, "come_home", None)
+    if back is not None:
+        back()
+
+
 lending: Any = lock()
 """Held by a recording, to which its parameters are lent while it lasts. Whoever needs both takes this one before `updating`."""
 

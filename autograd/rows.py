@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from .primitive import REALS, Binary, Interval, Primitive, Rule, Unary, register
+from .primitive import REALS, Binary, Defaulted, Interval, Primitive, Rule, Unary, register
 
 
 def unary(
@@ -83,6 +83,11 @@ def binary(
         **{"zero": "exact", **columns},
     )
     return cast(Binary, _function(row))
+
+
+def defaulted(*columns: Any, **more: Any) -> Defaulted:
+    """A row whose second operand may be left out."""
+    return cast(Defaulted, binary(*columns, **more))
 
 
 def _function(row: Primitive) -> Any:

@@ -421,8 +421,9 @@ class _Forward(_Run):
         return self._handed_out(x.primal if isinstance(x, Dual) and x.level == self.level else x)
 
     def _handed_out(self, x: Any) -> Any:
-        # Inside another run, that one will see to it, and this one need not look at all that it has recorded.
-        return super().outside(x) if context.here().run is None else _settled(x)
+        # Inside another run, or while a program is recorded, that will see to it, and this one need not look at what is recorded.
+        here = context.here()
+        return super().outside(x) if here.run is None and here.tape is None else _settled(x)
 
 
 def _settled(x: Any) -> Any:

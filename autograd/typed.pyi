@@ -636,14 +636,14 @@ def relu(x: N, /) -> N:
     """
 
 @overload
-def leaky_relu(x: float, a: float, /) -> float: ...
+def leaky_relu(x: float, a: float = ..., /) -> float: ...
 @overload
-def leaky_relu(x: N, a: float, /) -> N: ...
+def leaky_relu(x: N, a: float = ..., /) -> N: ...
 @overload
 def leaky_relu(x: float, a: N, /) -> N: ...
 @overload
 def leaky_relu(x: N, a: N, /) -> N:
-    r"""x where x > 0, else a·x; its derivative at 0 is taken as a.
+    r"""x where x > 0, else a·x; its derivative at 0 is taken as a. Maas et al. 2013 have a = 0.01.
 
     z = (x > 0)*x + (x <= 0)*a*x
     ∂z/∂x = (x > 0) + (x <= 0)*a
@@ -651,14 +651,14 @@ def leaky_relu(x: N, a: N, /) -> N:
     """
 
 @overload
-def elu(x: float, a: float, /) -> float: ...
+def elu(x: float, a: float = ..., /) -> float: ...
 @overload
-def elu(x: N, a: float, /) -> N: ...
+def elu(x: N, a: float = ..., /) -> N: ...
 @overload
 def elu(x: float, a: N, /) -> N: ...
 @overload
 def elu(x: N, a: N, /) -> N:
-    r"""x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a.
+    r"""x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a. Clevert et al. 2015 have a = 1.
 
     z = (x > 0)*x + (x <= 0)*a*(exp(x) - 1)
     ∂z/∂x = (x > 0) + (x <= 0)*a*exp(x)
@@ -1148,16 +1148,16 @@ class Methods(Node):
         ∂z/∂x = (x > 0)
         """
 
-    def leaky_relu(self, a: Value | float, /) -> Value:
-        r"""x where x > 0, else a·x; its derivative at 0 is taken as a.
+    def leaky_relu(self, a: Value | float = ..., /) -> Value:
+        r"""x where x > 0, else a·x; its derivative at 0 is taken as a. Maas et al. 2013 have a = 0.01.
 
         z = (x > 0)*x + (x <= 0)*a*x
         ∂z/∂x = (x > 0) + (x <= 0)*a
         ∂z/∂a = (x <= 0)*x
         """
 
-    def elu(self, a: Value | float, /) -> Value:
-        r"""x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a.
+    def elu(self, a: Value | float = ..., /) -> Value:
+        r"""x where x > 0, else a·(exp(x) - 1); its derivative at 0 is taken as a. Clevert et al. 2015 have a = 1.
 
         z = (x > 0)*x + (x <= 0)*a*(exp(x) - 1)
         ∂z/∂x = (x > 0) + (x <= 0)*a*exp(x)

@@ -12,7 +12,7 @@ from operator import index
 from typing import Any
 
 from .errors import AutogradError
-from .given import count, is_bool, items
+from .given import count, function, is_bool, items, wrong
 
 FIXED, NUMBER = "fixed", "number"
 """Uses of a whole number for which there is no size: as it is, and as a number to compute with."""
@@ -104,9 +104,9 @@ def take(table: Sequence[Any], i: int) -> Any:
     >>> take([[1.0, 2.0], [3.0, 4.0]], 1)
     [3.0, 4.0]
     """
+    items(table, "a list as table", "take")
     if not hasattr(table, "__getitem__") or not hasattr(table, "__len__"):
-        items(table, "a list as table", "take")
-        table = [*table]
+        raise wrong("take", "a list as table", table)
     if isinstance(i, Whole):
         hot = i.one_hot(len(table))
         return table[i.number] if i.hot is None else _mixed(hot, table)
@@ -148,11 +148,11 @@ class Draws:
         self.asked: list[Callable[[], Any]] = []
         self.given: Iterator[Any] | None = None if given is None else iter(given)
 
-    def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        """function(*args), with these for its random numbers."""
+    def call(self, f: Callable[..., Any], *args: Any) -> Any:
+        """f(*args), with these for its random numbers."""
         token = _recording.set(self)
         try:
-            return function(*args)
+            return f(*args)
         finally:
             _recording.reset(token)
 
@@ -170,6 +170,7 @@ def sample(draw: Callable[..., float], *args: Any) -> Any:
     >>> sample(Random(0).uniform, 2.0, 2.0)
     2.0
     """
+    function(draw, "sample")
     draws = _recording.get()
     if draws is None:
         return draw(*args)

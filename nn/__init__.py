@@ -24,7 +24,9 @@ from . import init
 from .activations import ELU, GELU, Activation, Identity, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .data import Images, circles, digits, minibatches, mnist, moons, one_hot, read_idx, spiral, split, xor
 from .doctor import diagnose
-from .layers import MLP, Layer, LayerNorm, Linear, Neuron, Sequential
+from .dropout import Dropout, Noise
+from .judging import accuracy, confusion, evaluate, predict
+from .layers import MLP, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
 from .losses import (
     absolute_error,
     binary_cross_entropy,
@@ -55,7 +57,7 @@ from .optim import (
     warm_up,
 )
 from .save import SavedModelError, load_model, save_model
-from .train import Epoch, History, accuracy, evaluate, fit, predict
+from .train import Epoch, History, fit
 
 __all__ = [
     "ELU",
@@ -66,6 +68,8 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Dropout",
+    "Embedding",
     "Epoch",
     "History",
     "Identity",
@@ -77,6 +81,7 @@ __all__ = [
     "LogSoftmax",
     "Module",
     "Neuron",
+    "Noise",
     "Optimiser",
     "RMSProp",
     "ReLU",
@@ -94,6 +99,7 @@ __all__ = [
     "circles",
     "clip_grad_norm",
     "clip_grad_value",
+    "confusion",
     "constant_rate",
     "cosine_decay",
     "cross_entropy",

@@ -19,11 +19,12 @@ from autograd import AutogradError, files
 
 from . import data
 from .examples import why_backpropagation
+from .judging import accuracy
 from .layers import MLP
 from .losses import binary_cross_entropy_with_logits, cross_entropy
 from .optim import Adam, linear_decay
 from .save import MODEL, load_model, save_model
-from .train import History, Loss, accuracy, fit
+from .train import History, Loss, fit
 
 Set = tuple[Sequence[Any], Sequence[int]]
 

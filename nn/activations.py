@@ -14,11 +14,10 @@ from .module import Module
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
     name: getattr(autograd, name)
-    for name in ("relu", "sigmoid", "tanh", "softplus", "log_sigmoid", "gelu", "gelu_tanh", "silu", "exp", "square")
-} | {
-    "leaky_relu": lambda x: autograd.leaky_relu(x, 0.01),  # Maas et al. 2013
-    "elu": lambda x: autograd.elu(x, 1.0),  # Clevert et al. 2015
-}
+    for name in (
+        "relu", "sigmoid", "tanh", "softplus", "log_sigmoid", "gelu", "gelu_tanh", "silu", "exp", "square", "leaky_relu", "elu",
+    )
+}  # fmt: skip
 """Activations of one number, by name."""
 
 WHOLE: dict[str, Callable[[Any], Any]] = {"softmax": autograd.softmax, "log_softmax": autograd.log_softmax}

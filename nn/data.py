@@ -17,6 +17,7 @@ from random import Random
 from typing import Any, BinaryIO, overload
 
 from autograd import MissingExtraError, files, given
+from autograd.whole import Whole
 
 from .init import generator
 from .layers import size
@@ -257,6 +258,8 @@ def one_hot(index: int, classes: int) -> list[float]:
     [0.0, 1.0, 0.0]
     """
     classes = size(classes, "one_hot", "classes")
+    if isinstance(index, Whole):
+        return index.one_hot(classes)
     index = class_index(index, classes, "one_hot")
     return [float(k == index) for k in range(classes)]
 

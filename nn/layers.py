@@ -6,17 +6,18 @@ people know from micrograd: `MLP(2, [16, 1])([0.5, 0.3])` is a Value, `MLP(2, [1
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import mul
 from random import Random
 from typing import Any, ClassVar
 
-from autograd import Value, given, mean, scope, sqrt, square
+from autograd import Value, given, mean, scope, sqrt, square, take
 from autograd.numbers import as_float, as_operand, holds_many
+from autograd.whole import Whole
 
 from . import activations
-from .init import Initialiser, checked, generator, suited
+from .init import Initialiser, checked, gaussian, generator, suited
 from .module import Module, number
 
 ActivationLike = str | Callable[[Any], Any] | None
@@ -270,6 +271,41 @@ class MLP(Module):
         """The sizes of its layers."""
         sizes = [len(self.layers[0].neurons[0].w), *(len(layer.neurons) for layer in self.layers)]
         return f"MLP({' → '.join(map(str, sizes))})"
+
+
+class Embedding(Module):
+    """A table of vectors that are learned: whole numbers from 0 to below `count` become rows of `outputs` numbers.
+
+    A whole number gives its row, a list of them the list of their rows. Packed, one program serves all (see `autograd.take`).
+
+    init   where the numbers start: Gaussian of deviation 1 unless said otherwise, as in PyTorch
+    """
+
+    def __init__(self, count: int, outputs: int, *, init: Initialiser | None = None, rng: Random | int | None = None) -> None:
+        count, outputs = size(count, "Embedding", "count"), size(outputs, "Embedding", "outputs")
+        rng = generator(rng)
+        start = gaussian(1.0) if init is None else checked(init, "Embedding")
+        self.rows = [[Value(number(start(count, outputs, rng), "Embedding's init")) for _ in range(outputs)] for _ in range(count)]
+
+    def forward(self, x: Any) -> Any:
+        """The row of a whole number; the rows of a list of them."""
+        if isinstance(x, (list, tuple)) or getattr(x, "ndim", None):
+            return [self._row(each) for each in as_list(x)]
+        return self._row(x)
+
+    def _row(self, x: Any) -> Any:
+        if given.is_bool(x) or not hasattr(x, "__index__") or isinstance(x, Iterable):
+            raise given.wrong(self._path or "Embedding", "whole numbers", x)
+        if not isinstance(x, Whole) and not 0 <= x < len(self.rows):
+            raise IndexError(f"{self._path or 'Embedding'} has the rows 0 to {len(self.rows) - 1}, but got {given.shorten(x)}")
+        return take(self.rows, x)
+
+    def summary(self) -> str:
+        """How many rows, of how many numbers."""
+        return f"Embedding({len(self.rows)} × {len(self.rows[0])})"
+
+    def _shown(self) -> Any:
+        return iter(())
 
 
 def as_list(x: Any) -> list[Any]:

@@ -20,6 +20,7 @@ from typing import Any, ParamSpec
 import autograd
 from autograd import Value, given, log, log1p, logsumexp, maximum, relu, scope, softplus
 from autograd.numbers import as_operand
+from autograd.whole import Whole
 
 from .module import number
 
@@ -145,18 +146,24 @@ def cross_entropy(z: Any, t: Any, reduction: str = "mean", *, where: Any = None)
     """-log y_t with y = softmax(z), from the scores z of one example's classes, or of a batch. ∂E/∂z = y - t, t one-hot.
 
     t is the index of the right class, or one-hot, or probabilities that sum to 1: then it is -Σ tₖ log yₖ. Computed as
-    log Σⱼ exp(zⱼ - z_t), which keeps the small gradients that logsumexp(z) - z_t loses to rounding.
+    log Σⱼ exp(zⱼ - z_t), which keeps the small gradients that logsumexp(z) - z_t loses to rounding; where several classes are weighed, with
+    Σ tₖ zₖ in the place of z_t. Either way it takes as many exponentials as there are classes.
 
     where   True for each class that counts, in one list for all examples or one for each; the others are as if their scores were −∞
     """
     if where is not None:
         z, t = _allowed(z, t, where, "cross_entropy")
 
-    def term(z: list[Any], target: list[tuple[int, Any]]) -> Any:
+    def term(z: list[Any], target: Target) -> Any:
         if len(z) == 1:
             return z[0] - z[0]  # a single class is certain: 0, with a gradient of 0, and a Value where the score is one
-        terms = [_times(t, logsumexp([0.0 if j == k else zj - z[k] for j, zj in enumerate(z)])) for k, t in target]
-        return reduce(lambda a, b: a + b, terms)
+        if len(target) == 1:
+            ((k, t),) = target
+            return _times(t, logsumexp([0.0 if j == k else zj - z[k] for j, zj in enumerate(z)]))
+        right = _sum(_times(t, z[k]) for k, t in target)
+        leads = [zj - right for zj in z]
+        total = logsumexp(leads)
+        return total if isinstance(target, OneHot) else _sum(_times(t, total - leads[k]) for k, t in target)
 
     return _reduced_examples(term, z, t, reduction, "cross_entropy")
 
@@ -165,9 +172,11 @@ def cross_entropy(z: Any, t: Any, reduction: str = "mean", *, where: Any = None)
 def cross_entropy_from_probabilities(y: Any, t: Any, reduction: str = "mean") -> Any:
     """-Σ tₖ log yₖ for probabilities y that sum to 1, as from a softmax; t as for `cross_entropy`, which is the safer one."""
 
-    def term(y: list[Any], target: list[tuple[int, Any]]) -> Any:
+    def term(y: list[Any], target: Target) -> Any:
         _check_distribution(y, "cross_entropy_from_probabilities needs", "; cross_entropy takes scores")
-        return -reduce(lambda a, b: a + b, [_times(t, log(y[k])) for k, t in target])
+        if isinstance(target, OneHot):
+            return -log(_sum(t * y[k] for k, t in target))
+        return -_sum(_times(t, log(y[k])) for k, t in target)
 
     return _reduced_examples(term, y, t, reduction, "cross_entropy_from_probabilities")
 
@@ -180,7 +189,7 @@ def max_margin(z: Any, t: Any, margin: float = 1.0, reduction: str = "mean") -> 
     """
     margin = number(margin, "max_margin's margin")
 
-    def term(z: list[Any], target: list[tuple[int, Any]]) -> Any:
+    def term(z: list[Any], target: Target) -> Any:
         (right, *several) = [k for k, weight in target if weight > 0.0]
         if several:
             raise ValueError("max_margin needs one right class, but the target has several")
@@ -189,31 +198,8 @@ def max_margin(z: Any, t: Any, margin: float = 1.0, reduction: str = "mean") -> 
             raise ValueError("max_margin needs scores of at least 2 classes, but got 1")
         return relu(reduce(maximum, others) - z[right] + margin)
 
-    return _reduced_examples(term, z, t, reduction, "max_margin")
+    return _reduced_examples(term, z, t, reduction, "max_margin", by_index=True)
 
-
-NUMBERS = (squared_error, half_squared_error, absolute_error, huber, hinge, binary_cross_entropy, binary_cross_entropy_with_logits)
-"""Losses whose targets are numbers, even where they are written as ints."""
-
-
-@_scoped
-def cross_entropy_of_one_hot(z: list[Any], t: list[Any]) -> Any:
-    """The cross-entropy of one example whose class is one-hot, in one form for every class: its score is Σ tₖ zₖ, exactly."""
-    right = autograd.dot(t, z)
-    return logsumexp([zj - right for zj in z])
-
-
-@_scoped
-def cross_entropy_of_one_hot_from_probabilities(y: list[Any], t: list[Any]) -> Any:
-    """The same from probabilities: -log Σ tₖ yₖ."""
-    return -log(autograd.dot(t, y))
-
-
-CLASSES: dict[Any, Any] = {
-    cross_entropy: cross_entropy_of_one_hot,
-    cross_entropy_from_probabilities: cross_entropy_of_one_hot_from_probabilities,
-}
-"""Losses that take a class by its index, and what to take where it is one-hot, so that one program serves every class."""
 
 # Sizes, targets, reductions.
 
@@ -244,7 +230,11 @@ def _reduced(terms: list[Any], y: Any, reduction: str, asker: str) -> Any:
     return total / float(count) if count > 1 else total
 
 
-def _reduced_examples(term: Callable[[list[Any], list[tuple[int, Any]]], Any], z: Any, t: Any, reduction: str, asker: str) -> Any:
+def _sum(terms: Iterable[Any]) -> Any:
+    return reduce(lambda a, b: a + b, terms)
+
+
+def _reduced_examples(term: Callable[[list[Any], Target], Any], z: Any, t: Any, reduction: str, asker: str, by_index: bool = False) -> Any:
     """A term for each example, whose target is an index or one number per class; reduced over the examples."""
     if not _is_list(z) or not len(z):
         raise ValueError(f"{asker} needs a list with a number for each class, but got {_shape(z)}")
@@ -252,7 +242,7 @@ def _reduced_examples(term: Callable[[list[Any], list[tuple[int, Any]]], Any], z
         z, t = [z], [t]
     elif not _is_list(t) or len(z) != len(t):
         raise ValueError(f"{asker} needs a target for every example, but got {_shape(z)} and {_shape(t)}")
-    terms = [term(_scores(each, asker), _target(target, len(each), asker)) for each, target in zip(z, t, strict=True)]
+    terms = [term(_scores(each, asker), _target(target, len(each), asker, by_index)) for each, target in zip(z, t, strict=True)]
     return _reduced(terms, z, reduction, asker)
 
 
@@ -286,8 +276,17 @@ def _scores(z: Any, asker: str) -> list[Any]:
     return [each if type(each) is Value else as_operand(each, "a number for each class", asker) for each in z]
 
 
-def _target(t: Any, classes: int, asker: str) -> list[tuple[int, Any]]:
+class OneHot(list[tuple[int, Any]]):
+    """A target that is the index of a class, in a packed program: one weight is 1 and the others 0, but which, differs by example."""
+
+
+Target = list[tuple[int, Any]] | OneHot
+
+
+def _target(t: Any, classes: int, asker: str, by_index: bool = False) -> Target:
     """The classes that a target weighs, with their weights, which sum to 1."""
+    if isinstance(t, Whole) and not by_index:
+        return OneHot(enumerate(t.one_hot(classes)))
     if getattr(t, "shape", None) == (1,) and classes > 1:  # a row of a column of classes
         t = t[0]
     t = _bare(t)
@@ -298,6 +297,11 @@ def _target(t: Any, classes: int, asker: str) -> list[tuple[int, Any]]:
     weights = [w if isinstance(w, Value) else number(w, asker) for w in t]
     _check_distribution(weights, f"{asker} needs a target of")
     return [(k, w) for k, w in enumerate(weights) if not _is(w, 0.0)]
+
+
+def right_class(t: Any, classes: int, asker: str) -> int:
+    """The class that a target says: by its index, or as the largest of the numbers for each class."""
+    return max(_target(t, classes, asker), key=lambda weighed: float(weighed[1]))[0]
 
 
 def class_index(t: Any, classes: int, asker: str) -> int:

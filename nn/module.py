@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from autograd import NonFiniteError, Value, given, scope
 from autograd.marks import STEADY
 from autograd.numbers import as_float
-from autograd.process import assign, lending, refuse_reentry, together, updating
+from autograd.process import assign, come_home, lending, refuse_reentry, together, updating
 
 STEADY.add(__name__.partition(".")[0])
 
@@ -62,7 +62,7 @@ class Module:
 
     def _own(self) -> Iterator[tuple[str, Value | Module]]:
         """The parameters and modules in the attributes, with their names; nothing of what is inside those modules."""
-        for name, value in vars(self).items():
+        for name, value in [*vars(self).items()]:  # in one step: another thread may add one
             if not name.startswith("_"):
                 yield from _parts(value, name)
 
@@ -198,13 +198,26 @@ def model_given(x: Any, asker: str) -> Module:
 # Whoever reads or writes several parameters or gradients holds `updating` meanwhile, and `lending`, since a recording may have them.
 
 
+def at_home(parameters: Sequence[Value]) -> None:
+    """Have the numbers of those that are in packed training back from its arrays."""
+    for parameter in parameters:
+        if type(parameter) is not Value:
+            come_home(parameter)
+
+
 def numbers_of(parameters: Sequence[Value]) -> list[float]:
     """The parameters' numbers, all of one moment."""
     with lending, updating:
         return _numbers(parameters)
 
 
+FEW = 64
+"""So many parameters are read one by one, in packed training; more are brought back together."""
+
+
 def _numbers(parameters: Sequence[Value]) -> list[float]:
+    if len(parameters) > FEW:
+        at_home(parameters)
     return [parameter.data for parameter in parameters]
 
 
@@ -212,7 +225,7 @@ def put_numbers(parameters: Sequence[Value], numbers: Sequence[float], *more: tu
     """Put numbers into the parameters and, with them, more (objects, attributes, values), all at once. To be called while the locks are
     held.
     """
-    numbers_of(parameters)  # in packed training they are in arrays; now they are back
+    at_home(parameters)
     owners, names, values = zip(*more, strict=True) if more else ((), (), ())
     together(map(setattr, (*parameters, *owners), ("data",) * len(parameters) + names, (*numbers, *values)))
 

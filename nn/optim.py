@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from autograd import RangeError, Value, given
-from autograd.process import assign, lending, refuse_reentry, updating
+from autograd.process import assign, come_home, lending, refuse_reentry, updating
 
 from .module import finite_gradients, number, plain, put_numbers, zero_grad
 
 Schedule = Callable[[int], float]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def by_element(update: F) -> F:
+    """An update of arrays that treats each number by itself, so that they may be given in pieces."""
+    setattr(update, "by_element", True)  # noqa: B010 - a function has no such attribute, by its type
+    return update
 
 
 class Optimiser:
@@ -28,14 +35,16 @@ class Optimiser:
     options     the other letters
     """
 
-    averages: ClassVar[tuple[str, ...]] = ()
+    averages: tuple[str, ...] = ()
     """What the optimiser remembers for each parameter, by the letters of its equation; all start at 0."""
-    squares: ClassVar[tuple[str, ...]] = ()
+    squares: tuple[str, ...] = ()
     """Those of them that are averages or sums of squares, and so never negative."""
     shares: ClassVar[tuple[str, ...]] = ()
     """Options from 0 to below 1."""
     sizes: ClassVar[tuple[str, ...]] = ()
     """Options from 0 on."""
+    later: ClassVar[tuple[str, ...]] = ()
+    """Options that states of earlier versions have not: 0, or off, there."""
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule, **options: float | bool) -> None:
         self.parameters = _checked(parameters, type(self).__name__)
@@ -94,8 +103,8 @@ class Optimiser:
     setattr(step, "only_updates", True)  # noqa: B010 - for training on arrays, which calls `update` alone
 
     def _bring_back(self) -> None:
-        """In packed training the numbers are in arrays, and come back when one is looked at: the memory, too."""
-        self.parameters[0].data  # noqa: B018
+        """In packed training the numbers are in arrays: the memory, too."""
+        come_home(self.parameters[0])
 
     def __getattr__(self, name: str) -> Any:
         """The memory, where packed training has taken it."""
@@ -147,6 +156,8 @@ class Optimiser:
         if state["optimiser"] != mine["optimiser"]:
             raise ValueError(f"the state is of {given.shorten(state['optimiser'])}, but this optimiser is {mine['optimiser']}")
         options, steps, memory = state["options"], state["steps"], state["memory"]
+        if isinstance(options, Mapping):
+            options = {name: type(self.options[name])(0) for name in self.later} | dict(options)
         if not isinstance(options, Mapping) or set(options) != set(self.options):
             raise ValueError(f"{mine['optimiser']} has the options {', '.join(self.options) or 'none'}, not {given.shorten(options)}")
         taken: dict[str, float | bool] = {}
@@ -171,9 +182,8 @@ class Optimiser:
 
     def __repr__(self) -> str:
         rate = getattr(self.lr, "__name__", "a schedule") if callable(self.lr) else f"{self.lr:g}"
-        options = "".join(
-            f", {name}={value:g}" if not isinstance(value, bool) else f", {name}={value}" for name, value in self.options.items()
-        )
+        said = {name: value for name, value in self.options.items() if value or name not in self.later}
+        options = "".join(f", {name}={value:g}" if not isinstance(value, bool) else f", {name}={value}" for name, value in said.items())
         return f"{type(self).__name__}(lr={rate}{options}; {len(self.parameters)} parameters, {self.steps} steps)"
 
 
@@ -190,12 +200,14 @@ class SGD(Optimiser):
 
     weight_decay λ   g ← g + λ θ                            the gradient of an L2 penalty ½ λ θ²
     momentum μ       b ← μ b + g,  θ ← θ - η b              Polyak 1964, in the form of Sutskever et al. 2013
+    dampening τ      b ← μ b + (1 - τ) g                    from the second step on, as in PyTorch
     nesterov         θ ← θ - η (g + μ b)                    Nesterov 1983, in the form that PyTorch uses
     """
 
     averages = ("b",)
     shares = ("momentum",)
-    sizes = ("weight_decay",)
+    sizes = ("weight_decay", "dampening")
+    later = ("dampening",)
 
     def __init__(
         self,
@@ -203,27 +215,29 @@ class SGD(Optimiser):
         lr: float | Schedule,
         *,
         momentum: float = 0.0,
+        dampening: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
         nesterov = given.flag(nesterov, "nesterov", "SGD")
-        super().__init__(parameters, lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
+        super().__init__(parameters, lr, momentum=momentum, dampening=dampening, nesterov=nesterov, weight_decay=weight_decay)
 
     def _allowed(self, options: dict[str, float | bool]) -> dict[str, float | bool]:
         options = super()._allowed(options)
-        if options["nesterov"] and not options["momentum"]:
-            raise ValueError("nesterov needs a momentum above 0")
+        if options["nesterov"] and (not options["momentum"] or options["dampening"]):
+            raise ValueError("nesterov needs a momentum above 0, and no dampening")
         return options
 
+    @by_element
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equations above."""
         (b,) = memory
-        μ, λ = self.options["momentum"], self.options["weight_decay"]
+        μ, τ, λ = self.options["momentum"], self.options["dampening"], self.options["weight_decay"]
         if λ:
             g = g + λ * θ
         if not μ:
             return θ - η * g, b
-        b = μ * b + g
+        b = μ * b + (1.0 - τ) * g if τ and t > 1 else μ * b + g
         return θ - η * (g + μ * b if self.options["nesterov"] else b), b
 
 
@@ -236,6 +250,7 @@ class AdaGrad(Optimiser):
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
         super().__init__(parameters, lr, eps=eps, weight_decay=weight_decay)
 
+    @by_element
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equation above, with g ← g + λ θ before."""
         g = g + self.options["weight_decay"] * θ
@@ -244,41 +259,69 @@ class AdaGrad(Optimiser):
 
 
 class RMSProp(Optimiser):
-    """s ← β s + (1 - β) g²,  θ ← θ - η g / (√s + ε)   (Hinton 2012, Neural Networks for Machine Learning, lecture 6e)."""
+    """s ← β s + (1 - β) g²,  θ ← θ - η g / (√s + ε)   (Hinton 2012, Neural Networks for Machine Learning, lecture 6e). With options:
 
-    averages = squares = ("s",)
-    shares = ("beta",)
+    centered         a ← β a + (1 - β) g, and √(s - a²) for √s      Graves 2013, arXiv:1308.0850
+    momentum μ       b ← μ b + g / (√s + ε),  θ ← θ - η b
+
+    beta is called `alpha` in PyTorch: either word will do.
+    """
+
+    shares = ("beta", "momentum")
     sizes = ("eps", "weight_decay")
+    squares = ("s",)
+    later = ("momentum", "centered")
 
     def __init__(
         self,
         parameters: Iterable[Value],
         lr: float | Schedule = 0.01,
         *,
-        beta: float = 0.99,
+        beta: float | None = None,
+        alpha: float | None = None,
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, beta=beta, eps=eps, weight_decay=weight_decay)
+        if beta is not None and alpha is not None:
+            raise ValueError(f"RMSProp's beta and alpha are two words for one number, but got beta={beta} and alpha={alpha}")
+        share = beta if alpha is None else alpha
+        centered = given.flag(centered, "centered", "RMSProp")
+        self.averages = ("s", *["a"] * bool(centered), *["b"] * bool(_between(momentum, "momentum")))
+        super().__init__(
+            parameters, lr, beta=0.99 if share is None else share, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
+        )
 
+    @by_element
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equations above, with g ← g + λ θ before."""
-        β = self.options["beta"]
+        β, μ = self.options["beta"], self.options["momentum"]
         g = g + self.options["weight_decay"] * θ
         s = β * memory[0] + (1.0 - β) * g * g
-        return θ - η * _ratio(g, _root(s) + self.options["eps"]), s
+        new, spread = [s], s
+        if self.options["centered"]:
+            a = β * memory[1] + (1.0 - β) * g
+            new.append(a)
+            spread = _larger(s - a * a, 0.0 * s)  # rounding may take it below 0
+        step = _ratio(g, _root(spread) + self.options["eps"])
+        if μ:
+            step = μ * memory[-1] + step
+            new.append(step)
+        return θ - η * step, *new
 
 
 class Adam(Optimiser):
     """Averages of the gradient and of its square, freed of their start at 0 (Kingma and Ba 2014, arXiv:1412.6980, algorithm 1).
 
     m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ),  θ ← θ - η m̂ / (√v̂ + ε)
+
+    amsgrad   u ← max(u, v), and u for v in v̂ (Reddi, Kale and Kumar 2018, arXiv:1904.09237, with the correction, as in PyTorch)
     """
 
-    averages = ("m", "v")
-    squares = ("v",)
     shares = ("beta1", "beta2")
     sizes = ("eps", "weight_decay")
+    later = ("amsgrad",)
 
     def __init__(
         self,
@@ -288,25 +331,31 @@ class Adam(Optimiser):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
     ) -> None:
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             needs = "betas needs two numbers, for the gradient and for its square, such as (0.9, 0.999)"
             raise ValueError(f"{needs}, but got {given.shorten(betas)}")
         beta1, beta2 = betas
-        super().__init__(parameters, lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
+        amsgrad = given.flag(amsgrad, "amsgrad", type(self).__name__)
+        self.averages, self.squares = (("m", "v", "u"), ("v", "u")) if amsgrad else (("m", "v"), ("v",))
+        super().__init__(parameters, lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
+    @by_element
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equations above, with g ← g + λ θ before."""
         return self._adam(θ, g + self.options["weight_decay"] * θ, η, t, *memory)
 
     def _adam(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
-        m, v = memory
+        m, v, *most = memory
         β1, β2 = self.options["beta1"], self.options["beta2"]
         m = β1 * m + (1.0 - β1) * g
         v = β2 * v + (1.0 - β2) * g * g
         m_hat = m / (1.0 - β1**t)
-        v_hat = v / (1.0 - β2**t)
-        return θ - η * _ratio(m_hat, _root(v_hat) + self.options["eps"]), m, v
+        if most:
+            most = [_larger(most[0], v)]
+        v_hat = (most[0] if most else v) / (1.0 - β2**t)
+        return θ - η * _ratio(m_hat, _root(v_hat) + self.options["eps"]), m, v, *most
 
 
 class AdamW(Adam):
@@ -320,9 +369,11 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        amsgrad: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
+    @by_element
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """One step of the equations above."""
         return self._adam(θ - η * self.options["weight_decay"] * θ, g, η, t, *memory)
@@ -455,6 +506,11 @@ def _steps(n: Any, asker: str, what: str = "steps") -> int:
 def _ratio(x: float, y: float) -> float:
     """x / y, and 0 for 0 / 0, where no gradient has ever come. Written so that it means the same on arrays."""
     return x / (y + (x == 0.0) * (y == 0.0))
+
+
+def _larger(x: float, y: float) -> float:
+    """The larger of two, of floats or of arrays."""
+    return max(x, y) if isinstance(x, float) else x * (x >= y) + y * (y > x)
 
 
 def _root(x: float) -> float:

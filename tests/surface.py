@@ -286,6 +286,13 @@ LONG = {("nn.fit", "epochs"), ("nn.fit packed", "epochs")}
 """So many as were asked for, until Ctrl-C: large numbers are no mistake there."""
 
 
+LOSSES = (
+    nn.squared_error, nn.half_squared_error, nn.absolute_error, nn.huber, nn.hinge, nn.binary_cross_entropy,
+    nn.binary_cross_entropy_with_logits,
+)  # fmt: skip
+"""Losses whose targets are numbers."""
+
+
 def calls() -> dict[str, Callable[[], Call]]:
     """A good call for every public name, made anew whenever it is asked for."""
     found: dict[str, Callable[[], Call]] = {}
@@ -351,6 +358,8 @@ def calls() -> dict[str, Callable[[], Call]]:
         "autograd.modes": lambda: (lambda y: then(str, call(autograd.modes, y, _leaves(y))))(_graph()),
         "autograd.no_grad": lambda: then(_entered, call(autograd.no_grad)),
         "autograd.scope": lambda: then(_entered, call(autograd.scope, "a")),
+        "autograd.take": lambda: call(autograd.take, [1.0, 2.0], 1),
+        "autograd.sample": lambda: call(autograd.sample, lambda: 0.5),
         "autograd.tangents": lambda: (lambda y: call(autograd.tangents, y, _leaves(y)[0]))(_graph()),
         "autograd.tree": lambda: call(autograd.tree, _graph()),
         "autograd.node_table": lambda: call(autograd.node_table, _graph()),
@@ -421,7 +430,6 @@ def calls() -> dict[str, Callable[[], Call]]:
         "nn.LayerNorm": lambda: then(_twice(f, [1.0, 2.0]), call(nn.LayerNorm, 2)),
         "nn.Layer": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Layer, 2, 2, rng=0)),
         "nn.Neuron": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Neuron, 2, "relu", rng=0)),
-        "nn.LayerNorm": lambda: then(_twice(f, [1.0, 2.0]), call(nn.LayerNorm, 2)),
         "nn.Sequential": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Sequential, nn.Linear(2, 2, rng=0), nn.ReLU())),
         "Module.attribute": lambda: call(_holding, Value(1.0)),
         "Module.train": lambda: call(_model().train, True),
@@ -456,6 +464,12 @@ def calls() -> dict[str, Callable[[], Call]]:
         "nn.predict": lambda: call(nn.predict, [1.0, 2.0]),
         "nn.accuracy": lambda: call(nn.accuracy, _model(), XS, [0, 1, 0]),
         "nn.accuracy packed": lambda: call(nn.accuracy, _model(), XS, [0, 1, 0], pack=True),
+        "nn.Dropout": lambda: then(lambda m: m([1.0, Value(2.0)]), call(nn.Dropout, 0.5, rng=0)),
+        "nn.Noise": lambda: then(lambda m: m([1.0, Value(2.0)]), call(nn.Noise, 0.5, rng=0)),
+        "nn.Embedding": lambda: then(lambda m: m([1, 2]), call(nn.Embedding, 3, 2, rng=0)),
+        "nn.Embedding(…)": lambda: call(nn.Embedding(3, 2, rng=0).__call__, 1),
+        "nn.confusion": lambda: call(nn.confusion, _model(), XS, [0, 1, 0]),
+        "Packed.predict": lambda: call(_packed().predict, [[1.0, 2.0], [3.0, 4.0]], [3.0, 4.0]),
         "nn.evaluate": lambda: call(nn.evaluate, _model(), XS, TS, nn.squared_error),
         "nn.diagnose": lambda: (lambda m: call(nn.diagnose, m, nn.squared_error(m([1.0, 2.0]), 1.0)))(_model()),
         "nn.fit": lambda: _fit(_model(), epochs=1, batch_size=2),
@@ -471,7 +485,7 @@ def calls() -> dict[str, Callable[[], Call]]:
     for loss in (nn.cross_entropy, nn.cross_entropy_from_probabilities, nn.max_margin):
         made[f"nn.{loss.__name__}"] = lambda loss=loss: call(loss, [Value(0.25), 0.75], 1)
         made[f"nn.{loss.__name__} batch"] = lambda loss=loss: call(loss, [[Value(0.25), 0.75]], [[0.0, 1.0]])
-    for loss in nn.losses.NUMBERS:
+    for loss in LOSSES:
         made[f"nn.{loss.__name__}"] = lambda loss=loss: call(loss, [Value(0.5), 0.5], [1.0, 1.0])
     for optimiser in (nn.SGD, nn.AdaGrad, nn.RMSProp, nn.Adam, nn.AdamW):
         made[f"nn.{optimiser.__name__}"] = lambda kind=optimiser: then(lambda o: (o.step(), repr(o)), call(kind, _parameters(), 0.1))

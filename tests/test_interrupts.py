@@ -20,7 +20,7 @@ np = pytest.importorskip("numpy")
 import nn  # noqa: E402
 from autograd import Value, compile, context, gradient, no_grad, pack, process, scope, sigmoid  # noqa: A004, E402
 from autograd.context import recording  # noqa: E402
-from autograd.packing import training  # noqa: E402
+from autograd.packing import recordings  # noqa: E402
 from autograd.packing.machine import one_thread  # noqa: E402
 from autograd.program import trace  # noqa: E402
 
@@ -65,7 +65,7 @@ def left_behind() -> Any:
     here = context.here()
     return (
         free, here.scope, here.paused, here.run, here.known, dict(context._open), context.here is context._plain,
-        np.geterr(), gc.isenabled(), gc.get_threshold(), dict(trace._undone), trace._now, dict(training._away), dict(one_thread.users),
+        np.geterr(), gc.isenabled(), gc.get_threshold(), dict(trace._undone), trace._now, dict(recordings.AWAY), dict(one_thread.users),
     )  # fmt: skip
 
 

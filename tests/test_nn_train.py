@@ -387,7 +387,7 @@ def test_packed_training_says_what_it_cannot_do() -> None:
         nn.fit(model, [[0.0, 1.0]], [1.0], lambda y, t: (y * rng.random() - t) ** 2, nn.SGD(model.parameters(), lr=0.1), pack=True)
     model = nn.MLP(2, [3, 2], rng=0)
     optimiser = nn.SGD(model.parameters(), lr=0.1)
-    with pytest.raises(ValueError, match="fit needs examples of one shape"):
+    with pytest.raises(ValueError, match="takes 2 inputs, but got 1; this is example 1"):
         nn.fit(model, [[0.0, 1.0], [1.0]], [1, 0], nn.cross_entropy, optimiser, pack=True)
     with pytest.raises(IndexError, match="class 2"):
         nn.fit(model, [[0.0, 1.0]], [2], nn.cross_entropy, optimiser, pack=True)

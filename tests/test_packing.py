@@ -182,7 +182,7 @@ def test_any_function_without_a_batch(rng: random.Random) -> None:
     except AutogradError:
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograd.packing.packed.WORTH", 0.0)
+        patch.setattr("autograd.packing.recordings.WORTH", 0.0)
         program = pack(lambda xs: f(*xs), batch=None, verify=False)
         for _ in range(2):
             got, (found,) = program(start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import subprocess
 import sys
@@ -22,9 +23,12 @@ from autograd import (
     Value,
     above,
     custom_gradient,
+    derivative,
     dot,
     erf,
     exp,
+    gradient,
+    jvp,
     log,
     sqrt,
     tanh,
@@ -491,7 +495,9 @@ def test_a_branch_behind_an_error() -> None:
 
 def test_branches_that_are_not_to_be() -> None:
     """branches="raise" and limit= say when another way is an error, and what to do instead."""
-    with pytest.raises(GuardError, match=r"folded takes another branch for example 1: choose with where\("):
+    with pytest.raises(
+        GuardError, match=r"folded takes another branch for example 1\. Choose without a comparison: with relu\(x\), maximum\(x, y\) or"
+    ):
         pack(folded, branches="raise")([1.0, -1.0])
 
     def steps(x: Any) -> Any:
@@ -657,7 +663,7 @@ def test_a_pickle_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     program = pack(product)
     program(X, Y)
     content = pickle.dumps(program)
-    monkeypatch.setattr("autograd.packing.packed.__version__", "99.0")
+    monkeypatch.setattr("autograd.packing.shards.__version__", "99.0")
     with pytest.raises(ValueError, match=r"was packed by glassgrad .*, but here is glassgrad 99\.0: pack it again"):
         pickle.loads(content)
 
@@ -728,3 +734,88 @@ def test_the_extra() -> None:
 def test_errors_are_the_packages_own() -> None:
     """Everything that is wrong with numbers is an AutogradError."""
     assert all(issubclass(error, AutogradError) for error in (GuardError, TracingError, RangeError, GradientError))
+
+
+# The error function
+
+
+def test_the_error_function_on_arrays() -> None:
+    """To 4 units in the last place, in each of its ranges and at their ends, without an alarm; and not number by number."""
+    mpmath = pytest.importorskip("mpmath")
+    from autograd.packing import arrays
+
+    rng = np.random.default_rng(0)
+    ends = [0.0, 0.25, 0.84375, 1.25, 1.0 / 0.35, 6.0, 26.5, 27.2, 28.0, 40.0]
+    x = np.concatenate([rng.normal(size=300) * size for size in (1e-300, 1e-8, 0.3, 1.0, 3.0, 9.0)])
+    x = np.concatenate([x, ends, np.negative(ends), np.nextafter(ends, 0.0)])
+    with mpmath.workprec(200), np.errstate(over="raise", divide="raise", invalid="raise"):
+        for name in ("erf", "erfc"):
+            for at, found in zip(x.tolist(), arrays.QUICK[name](x).tolist(), strict=True):
+                exact = getattr(mpmath, name)(mpmath.mpf(at))
+                assert abs(mpmath.mpf(found) - exact) <= 4 * math.ulp(float(exact)), (name, at)
+    program = pack(lambda x: x[0].gelu() + erf(x[1]))
+    program([[1.0, 2.0]])
+    assert "number by number" not in str(program)
+
+
+# Derivatives inside
+
+
+def test_a_derivative_inside_is_taken_forwards() -> None:
+    """As a loss of physics needs: u'' + u of a network, by its input; the program gives its gradients by the parameters."""
+    model = nn.MLP(1, [4, 1], "tanh", rng=0)
+
+    def loss(x: Any) -> Any:
+        u = lambda s: model([s])  # noqa: E731
+        (y,), slope = jvp(lambda s: [u(s)], (x,), (1.0,))
+        return (derivative(derivative(u))(x) + y) ** 2 + (slope[0] - y) ** 2
+
+    value, gradients = pack(loss, params=model)([0.1, 0.2])
+    expected = (loss(0.1) + loss(0.2)) / 2.0
+    expected.backward()
+    assert value == pytest.approx(expected.data, rel=1e-13)
+    assert gradients[-1].tolist() == pytest.approx([p.grad for p in model.parameters()], rel=1e-11, abs=1e-14)
+
+
+def test_a_derivative_taken_backwards_names_the_way() -> None:
+    model = nn.MLP(1, [4, 1], "tanh", rng=0)
+    with pytest.raises(TracingError, match="taken forwards: with derivative or jvp"):
+        pack(lambda x: gradient(model([x]), [x])[0], params=model)([0.1])
+
+
+# What costs time
+
+
+def test_many_ways_and_many_sets_are_told_once() -> None:
+    """With what to do; report() has both, with their numbers."""
+    model = nn.Linear(2, 8, lambda z: z if z > 0 else 0.0 * z, rng=0)
+    program = pack(lambda x: dot(model(x), [1.0] * 8), params=model, limit=40)
+    with pytest.warns(RuntimeWarning, match=r"has 4 recordings, and its comparisons .*relu\(x\).* instead of max\(0, x\)") as told:
+        program([[math.cos(0.2 * i), math.sin(0.2 * i)] for i in range(36)])
+    assert 1 == len(told)
+    table = [Value(0.1 * i) for i in range(40)]
+    program = pack(lambda i: table[i] * 2.0, params=table)
+    with pytest.warns(RuntimeWarning, match=r"recorded for 40 different sets of whole numbers.*take\(table, i\)"):
+        program([*range(40)])
+    program([*range(40)])
+    assert "40 sets of whole numbers, texts or switches, each with recordings of its own" in program.report()
+
+
+def test_a_report_says_what_costs_time() -> None:
+    """Or that nothing does."""
+    layers = nn.Linear(2, 8, "tanh", rng=0), nn.Dropout(0.5, rng=0), nn.Linear(8, 1, rng=0)
+    program = pack(nn.Sequential(layers[0], layers[2]), nn.squared_error)
+    assert program.report().endswith("nothing is packed yet; call it once")
+    program([[1.0, 2.0]], [1.0])
+    assert program.report().endswith("\n- nothing here makes it slow")
+    program = pack(nn.Sequential(*layers), nn.squared_error)
+    program([[1.0, 2.0]], [1.0])
+    assert "8 random numbers are drawn for each example" in program.report()
+    w = Value(0.5)
+    program = pack(lambda xs: sum([own_tanh(w * x) for x in xs], 0.0 * w), params=[w])
+    program([[1.0], [1.0, 2.0]])
+    assert "2 shapes of examples" in program.report()
+    assert "is computed number by number, 2 for each example" in program.report()
+
+
+own_tanh = custom_gradient(lambda z, x: 1.0 - z * z)(math.tanh)

@@ -19,7 +19,7 @@ from autograd import DomainError, Value, erf, log, tanh
 np = pytest.importorskip("numpy")
 
 from autograd import pack  # noqa: E402
-from autograd.packing import packed as room  # noqa: E402
+from autograd.packing import shards as room  # noqa: E402
 from autograd.packing.machine import one_thread  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -370,7 +370,7 @@ def test_a_worker_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     content = pickle.dumps(sealed)
     assert pickle.loads(content).code.source == sealed.code.source
     assert pickle.loads(content) is pickle.loads(content)
-    monkeypatch.setattr("autograd.packing.packed.__version__", "99.0")
+    monkeypatch.setattr("autograd.packing.shards.__version__", "99.0")
     with pytest.raises(ValueError, match=r"was packed by glassgrad .*, but here is glassgrad 99\.0: pack it again"):
         pickle.loads(content)
 

@@ -91,6 +91,28 @@ def test_a_program_in_every_language(name: str) -> None:
         assert pytest.approx(y.data, rel=1e-13) == float(value)
 
 
+def test_psi_in_a_program_in_every_language() -> None:
+    """Its second operand is a plain number, whole in the libraries' own functions too."""
+    program = compile(lambda x: ops.psi(x, 2.0) * x)
+    expected = program(2.3)
+    x = Value(2.3)
+    (ops.psi(x, 2.0) * x).backward()
+    assert x.grad == expected.gradients[0]
+    alone: dict[str, Any] = {}
+    exec(program.source(), alone)
+    assert (expected.value, expected.gradients) == alone["value_and_gradients"](2.3)
+    for target in ("torch", "jax"):
+        text = program.source(target)  # type: ignore[arg-type]
+        try:
+            __import__(target)
+        except ImportError:
+            continue
+        there: dict[str, Any] = {}
+        exec(text, there)
+        value, gradients = there["value_and_gradients"](there["number"](2.3))
+        assert [float(value), *map(float, gradients)] == pytest.approx([expected.value, *expected.gradients], rel=1e-8)
+
+
 @ROWS
 def test_what_people_look_at(name: str) -> None:
     """Tree, steps, LaTeX, and a picture where there is a layout program."""

@@ -35,7 +35,7 @@ def pack(
     """The function of one example as a program for batches of them, in array operations (`Packed`), recorded when it is first called.
 
     f        a function, a module together with a `loss`, or a graph, as for `compile`; or a Program
-    params   leaves, or a module that has them
+    params   leaves, or a module that has them; those of f, if it is a module
     batch    the "mean" or the "sum" of the function over the examples; None for no batch at all: the arguments are those of the function
     shared   the places of arguments that are the same for all examples, and have no axis for them
     wrt      which gradients are computed: by the "params" (unless there are none), by the "arguments", or by "all"
@@ -66,6 +66,8 @@ def pack(
         if name not in (compiled.__kwdefaults__ or ()):
             raise TypeError(f"pack() got an unexpected keyword argument {name!r}")
     no_params = isinstance(params, tuple) and not params
+    if no_params and loss is None and not isinstance(f, (Value, Program)) and callable(getattr(f, "parameters", None)):
+        params = f
     program = f if isinstance(f, Program) else compiled(f, loss, params=params, **options)
     if isinstance(f, Program) and (loss is not None or not no_params or options):
         raise TypeError("a Program has its parameters and options already")

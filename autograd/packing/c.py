@@ -20,11 +20,11 @@ from ..program.trace import TracingError
 from .equations import Equations
 from .fuse import LARGEST, SUM, Ints
 from .grids import Product
-from .loops import NO_DERIVATIVE, Lines, Loops, Place, affine, contiguous
+from .loops import NO_DERIVATIVE, Lines, Loops, Place, affine
 from .machine import Sums
 from .plan import Group, Plan
 from .sweep import local, squares, ways
-from .views import common, regular
+from .views import common, contiguous, regular
 
 LOOPS = 2_000
 """A program of more arrays than this is refused: it would be one function that takes a compiler minutes."""

@@ -23,7 +23,7 @@ from .grids import Product
 from .plan import Group, Plan
 from .products import Amount, Multiplication, multiplication_of
 from .sweep import local, ways
-from .views import Strided, common, regular
+from .views import Strided, common, contiguous, regular
 
 LARGE = 50_000
 """From so many multiplications on a matrix product may be computed in threads."""
@@ -375,14 +375,6 @@ class Writer(Banks):
 def is_row(op: Primitive, name: str) -> bool:
     """Whether it is the table's row of this name."""
     return op.name == name and PRIMITIVES.get(name) is op
-
-
-def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The strides of an array of this shape without gaps."""
-    strides = [1]
-    for n in reversed(shape[1:]):
-        strides.insert(0, strides[0] * n)
-    return tuple(strides)
 
 
 def _into(target: Name, amount: Node) -> Line:

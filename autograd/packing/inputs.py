@@ -72,6 +72,23 @@ class Rows:
         return np.concatenate(pieces, 1) if pieces else np.empty((self.size, 0))
 
 
+class WrongRowError(IndexError):
+    """A whole number that looks up what is not there, in this row."""
+
+    def __init__(self, text: str, row: int) -> None:
+        super().__init__(text)
+        self.row = row
+
+
+def at_example(error: Exception, i: int) -> Exception:
+    """The error, saying which example of the batch it is about: to people, and as its attribute `example` to whoever catches it."""
+    if "example" in error.__dict__:
+        return error
+    error.args = (f"{str(error).rstrip('.')}; this is example {i} of the batch",)
+    error.__dict__["example"] = i
+    return error
+
+
 class Examples:
     """Examples, taken apart once and for all: mostly of one structure, else in groups of one structure each.
 
@@ -102,11 +119,11 @@ class Examples:
 
 def combined(leaves: Sequence[Examples]) -> Iterator[tuple[Any, list[Rows]]]:
     """For each combination of structures that there is: which examples have it, None for all, and their rows in each argument."""
-    several = [leaf for leaf in leaves if leaf.which is not None]
+    several: list[Any] = [leaf.which for leaf in leaves if leaf.which is not None]
     if not several:
         yield None, [leaf.groups[0] for leaf in leaves]
         return
-    groups, which = np.unique(np.stack([leaf.which for leaf in several if leaf.which is not None], 1), axis=0, return_inverse=True)
+    groups, which = np.unique(np.stack(several, 1), axis=0, return_inverse=True)
     for k, group in enumerate(groups.tolist()):
         members = np.nonzero(which.ravel() == k)[0]
         of = iter(group)
@@ -155,7 +172,7 @@ def _apart(arg: Any, what: str) -> tuple[list[Rows], Array | None, Array]:
         if np.ma.is_masked(arg):
             raise ValueError(f"{what} needs numbers, but some of its entries are masked")
         arg = np.asarray(arg)
-    elif isinstance(arg, (str, bytes, dict)) or not hasattr(arg, "__len__"):
+    elif isinstance(arg, (str, bytes, dict, set, frozenset)) or not hasattr(arg, "__len__"):
         raise ValueError(f"{what} needs a batch: a number, or a list of them, for each example; but got {given.shorten(arg)}")
     elif (array := _array_of(arg)) is not None:
         arg = array
@@ -211,7 +228,7 @@ def _of_objects(examples: Any, what: str) -> tuple[list[Rows], Array | None, Arr
         try:
             signature = flatten(example, numbers, lambda x: as_float(x, "numbers", what))
         except (TypeError, NonFiniteError, RangeError) as error:
-            raise type(error)(f"{error}; this is example {i}") from None
+            raise at_example(type(error)(str(error)), i) from None
         found: list[Any] = []
         of = iter(numbers)
         templates.setdefault(replaced(signature, partial(_template, of, found)), []).append(i)
@@ -270,5 +287,5 @@ def _hot(column: Array, size: int) -> Array:
     wrong = (column < 0) | (column >= size)
     if wrong.any():
         i = int(np.nonzero(wrong)[0][0])
-        raise IndexError(f"take has a table of {size}, 0 to {size - 1}, but got i={column[i]}; this is example {i} of the batch")
+        raise WrongRowError(f"take has a table of {size}, 0 to {size - 1}, but got i={column[i]}", i)
     return (column[:, None] == np.arange(size)).astype(np.float64)

@@ -15,7 +15,7 @@ from .equations import Equations
 from .fuse import Ints
 from .plan import Plan
 from .sweep import carrying
-from .views import regular
+from .views import contiguous, regular
 
 ARGUMENTS = "xtuwyv"
 """What arguments are called."""
@@ -263,11 +263,3 @@ def affine(offset: int, strides: Sequence[int], shape: Sequence[int], indices: S
         if n > 1 and stride
     ]
     return " + ".join([*parts, *([str(offset)] if offset or not parts else [])])
-
-
-def contiguous(shape: Sequence[int]) -> list[int]:
-    """The strides of an array of this shape without gaps."""
-    strides = [1]
-    for n in reversed(shape[1:]):
-        strides.insert(0, strides[0] * n)
-    return strides[: len(shape)]

@@ -281,6 +281,13 @@ class Machine:
                 fits = found if fits is None else fits & found
         return None if fits is None else np.broadcast_to(fits, (self.size,))
 
+    def row(self, address: int) -> Array:
+        """The numbers at an address: one for each example, or one for all."""
+        same, inputs, _ = self.code.sizes
+        if address < same:
+            return self.same[address]
+        return self.inputs[address - same] if address < same + inputs else self.computed[address - same - inputs]
+
     def _side(self, addresses: Ints) -> Callable[[], Array]:
         """A function that gives the numbers at these addresses: a row for each, and a column for each example, or one for all."""
         same, inputs, _ = self.code.sizes

@@ -2,191 +2,60 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import math
 import operator
-import pickle
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from .. import __version__, given
-from ..errors import AutogradError, GradientError, NonFiniteError, RangeError
-from ..numbers import as_float
-from ..process import updating
+from ..errors import GradientError, RangeError
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program.arguments import flatten
-from ..program.program import STATES, TRIES, Moved, Recording, State
-from ..program.surroundings import Surroundings
-from ..program.tape import Tape
-from ..program.trace import add_gradients, numbers_of
-from ..trees import Structure, describe, rebuild, size
+from ..program.program import TRIES, Moved, State
+from ..program.trace import add_gradients
+from ..trees import describe, rebuild, size
 from ..value import Value
-from ..whole import FIXED, Draws, UndeclaredDrawError, Whole
 from . import c
 from .arrays import Array, Each, kernel
 from .equations import Equations
-from .inputs import Examples, Layout, Rows, combined, kind_of, signature_of
-from .looking import draw, owners, places
-from .looking import rows as table
-from .machine import Code, Sums, code, one_thread
-from .plan import Plan, plan
+from .looking import draw, owners, places, rows
+from .machine import Sums, one_thread
+from .outputs import Outputs
+from .recordings import ALONE, ERRORS, Batch, Known, Recorded, Variant, first, plain
+from .report import report
+from .shards import check_version, sent
 from .spelling import WORDS
 from .tensors import source
-from .training import Session, Training
+from .training import Training
 
 if TYPE_CHECKING:
     from ..drawing.picture import Picture
 
-WORTH = 16.0
-"""How many scalar operations an array operation has to stand for, without a batch, so that packing pays: it takes some 9 µs with its
-way back, a scalar operation of source 0.5 µs."""
-MOST = 256
-"""How many different sets of whole numbers there may be."""
-ALONE = 8
-"""So few examples are computed one by one where one among them is in trouble; more are halved."""
-WAITING = 16
-"""How many shards are on their way to an executor at a time."""
-KNOWN = 8
-"""How many programs a worker keeps."""
-ALIVE = 64
-"""For how many signatures a program without a batch keeps its recordings: those that were used last."""
-ERRORS = (AutogradError, ArithmeticError, ValueError, IndexError)
-"""What may be wrong with an example."""
-
-
-@dataclass(eq=False)
-class Variant:
-    """One recording of the function: its tape, plan and code; `scalar` is its program without arrays, `alone` whether that runs instead."""
-
-    tape: Tape
-    plan: Plan
-    code: Code
-    scalar: Recording
-    alone: bool
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "scalar": self.scalar.passes}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, scalar=Recording(state["tape"], state["scalar"]))
-
-
-@dataclass(eq=False)
-class Form:
-    """All that arguments of one signature have in common.
-
-    signature  of one example, and `leaves` those of its arguments, dicts taken apart
-    batched    whether each number is batched: the arguments' numbers, then the parameters
-    wanted     whether the gradient by each is wanted
-    layout     what is known of arguments of this shape
-    around     what the function finds around itself where this is right
-    variants   the recordings there are
-    """
-
-    signature: Structure
-    leaves: list[Structure]
-    batched: Array
-    wanted: Array
-    layout: Layout
-    around: Surroundings | None
-    variants: list[Variant] = field(default_factory=list)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "around": None}
-
-
-class Known(NamedTuple):
-    """What was made for what a function finds around itself, in one: threads may change that at any time.
-
-    forms    by the signatures of one example
-    shapes   what is known of arguments of a shape
-    """
-
-    around: Surroundings | None
-    forms: dict[Structure, Form]
-    shapes: dict[tuple[Any, ...], Layout]
-
-
-class Batch(NamedTuple):
-    """Arguments, taken apart.
-
-    shared  the numbers that are the same for all examples
-    parts   for each batched array of numbers, the array with a row for each example
-    size    how many examples there are
-    rows    which of the examples these are, where they are not all; None for all
-    """
-
-    form: Form
-    shared: list[float]
-    parts: list[Array]
-    size: int
-    rows: Any = None
-
-
-@dataclass(eq=False)
-class Call:
-    """Arguments of one structure.
-
-    args    as they were given
-    parts   of each, or of each array in a dict of them: the keys that lead there, and the rows of its examples, or the signature of what
-            is the same for all
-    shared  the numbers that are the same for all
-    theta   the parameters
-    known   what was made for what is around now
-    """
-
-    args: tuple[Any, ...]
-    parts: list[tuple[tuple[Any, ...], Any]]
-    shared: list[float]
-    theta: Array
-    known: Known
-
-    @property
-    def rows(self) -> list[Rows]:
-        """The rows of all arguments that have examples."""
-        return [found for _, found in self.parts if isinstance(found, Rows)]
-
-    @property
-    def same(self) -> Array:
-        """The numbers that are the same for all examples, and then the parameters."""
-        return np.concatenate([np.array(self.shared, np.float64), self.theta]) if self.shared else self.theta
-
-
-class Again(Exception):  # noqa: N818 - no error: more is known, and it is done once more
-    """The arguments are to be taken apart once more."""
-
-
 _QUIET = partial(np.errstate, over="ignore", invalid="ignore")
 
 
-class Packed:
+class Packed(Recorded):
     """A function of scalars as array operations: call it with a batch of examples, and it returns value and gradients (an `Outcome`).
 
     The first axis of every argument counts the examples. Gradients come as arrays in the shapes of the arguments, None where they are not
     asked for; and, where there are parameters, one more array with a gradient for each, in their order (None where it is not asked for).
 
-    As with a `Program`, whole numbers are no numbers to differentiate by: the examples are then grouped by them, and each group has a
-    program of its own. Write a class one-hot, in floats, to have one for all.
+    As with a `Program`, whole numbers are no numbers to differentiate by. There is one recording for all of them where the function
+    computes with them as with numbers, or looks something up with `take`, as an embedding and the losses of `nn` do with classes. Used
+    otherwise (an index, a comparison) they are as texts and switches: the examples are grouped by them, and each group has a recording of
+    its own.
+
+    Examples need not have one shape, and may be dicts: those of each structure have a recording of their own.
     """
 
-    def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
-        self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
-        self.params = program.params
-        self._known = Known(None, {}, {})  # for what the function found around itself last
-        self._others: list[Known] = []  # and otherwise
-        self._session: Session | None = None
-        self._last: Variant | None = None
-        self.__name__ = program.__name__
+    _outputs: Outputs | None = None
 
     # -- calls -----------------------------------------------------------------------------------------------------------
 
@@ -243,6 +112,20 @@ class Packed:
         shaped = tuple(_like(arg, found) if self._is_batched(i) else next(found) for i, arg in enumerate(args))
         return Outcome(total, (*shaped, g_params if self.wrt != "arguments" else None) if self.params else shaped)
 
+    def predict(self, *args: Any) -> Any:
+        """What the function returns for every example: one number as an array with one for each, a list of numbers as an array with a
+        row for each, a dict as a dict of arrays. Without gradients, and for functions of several outputs too, such as a model.
+
+        >>> from autograd import pack
+        >>> pack(lambda x: [x[0] + x[1], x[0] * x[1]]).predict([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [[3.0, 2.0], [7.0, 12.0]]
+        """
+        if self._outputs is None:
+            if self.program.function is None:
+                raise TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what it was packed for alone")
+            self._outputs = Outputs(self.program, self.shared, self.memory)
+        return copy_context().run(self._outputs.of, self._theta(), args)
+
     def backward(self, *args: Any, **options: Any) -> float:
         """The value, with the gradients of the parameters added to their `grad`, as backward() does."""
         if not self.params:
@@ -257,216 +140,6 @@ class Packed:
             raise ValueError(
                 f"{asker} needs gradients by the parameters, but {self.__name__} is packed with wrt='arguments': leave wrt out"
             )
-
-    def _theta(self) -> Array:
-        session = self._session
-        if session is not None:
-            with updating:
-                if session.away:
-                    return session.theta.copy()  # whose memory a later step may use
-        return np.array(numbers_of(self.params), np.float64)
-
-    @property
-    def forms(self) -> dict[Structure, Form]:
-        """What was made for what the function found around itself last, by the signatures of one example."""
-        return self._known.forms
-
-    def _look_around(self) -> Known:
-        """What was made for what the function finds around itself now."""
-        around, known = self.program.surroundings(), self._known
-        if around is not known.around:
-            kept = [*self._others, known]
-            known = next((each for each in kept if each.around is around), None) or Known(around, {}, {})
-            self._others = [each for each in kept if each is not known][1 - STATES :]
-            self._known = known
-        return known
-
-    # -- arguments -------------------------------------------------------------------------------------------------------
-
-    def _is_batched(self, i: int) -> bool:
-        return self.batch is not None and i not in self.shared
-
-    def _leaves(self, args: tuple[Any, ...]) -> Iterator[tuple[int, tuple[Any, ...], Any]]:
-        """Each argument, or each of the arrays in it where it is a dict of them: the argument's number, keys that lead there, and what is
-        there.
-        """
-        for i, arg in enumerate(args):
-            if isinstance(arg, dict) and self._is_batched(i):
-                yield from ((i, *found) for found in _entries(arg, ()))
-            else:
-                yield i, (), arg
-
-    def _taken_apart(self, args: tuple[Any, ...], theta: Array, known: Known) -> list[Batch]:
-        """The arguments in batches that one program each computes, with the random numbers of their examples."""
-        while True:
-            try:
-                batches = list(self._batches(args, theta, known))
-                break
-            except Again:
-                continue
-        if any(batch.form.layout.draws for batch in batches):
-            _draw(batches)
-        return batches
-
-    def _batches(self, args: tuple[Any, ...], theta: Array, known: Known) -> Iterator[Batch]:
-        """The arguments taken apart, once for each structure, and for each different set of whole numbers that a program is made for."""
-        shared: list[float] = []
-        places: list[tuple[tuple[Any, ...], Any]] = []  # keys, and the examples there, or the signature of what is the same for all
-        size = -1
-        if any(i >= len(args) for i in self.shared):
-            raise TypeError(f"{self.__name__} has shared={self.shared}, but got {len(args)} argument{'s' * (len(args) != 1)}")
-        for i, keys, arg in self._leaves(args):
-            if not self._is_batched(i):
-                numbers: list[float] = []
-                places.append((keys, flatten(arg, numbers, _number)))
-                shared += numbers
-                continue
-            examples = arg if isinstance(arg, Examples) else Examples(arg, f"argument {i} of {self.__name__}")
-            if size not in (-1, len(examples)):
-                raise ValueError(f"{self.__name__} needs as many examples everywhere, but got {size} and, in argument {i}, {len(examples)}")
-            size = len(examples)
-            if self.wrt != "params":
-                self._refuse_mixed(examples, i)
-            places.append((keys, examples))
-        if self.batch is None:
-            size = 1
-        elif size < 0:
-            raise ValueError(f"{self.__name__} got no argument with examples, for shared has the places of all")
-        if not size:
-            raise ValueError(f"{self.__name__} needs at least one example, but the batch is empty")
-        for members, rows in combined([found for _, found in places if isinstance(found, Examples)]):
-            of = iter(rows)
-            parts = [(keys, next(of) if isinstance(found, Examples) else found) for keys, found in places]
-            yield from self._fixed(Call(args, parts, shared, theta, known), size if members is None else len(members), members)
-
-    def _refuse_mixed(self, examples: Examples, i: int) -> None:
-        rows = examples.groups[0]
-        if examples.which is not None or dict in rows.structure or (rows.meanings and rows.floats.size):
-            raise TypeError(
-                f"argument {i} of {self.__name__} needs examples of one shape, of floats alone, where gradients by it are wanted: leave out"
-                " wrt, or give a dict of arrays"
-            )
-
-    def _fixed(self, call: Call, size: int, members: Any) -> Iterator[Batch]:
-        """Batches of one structure: one, or one for each set of those whole numbers, texts and switches that a program is made for."""
-        key = tuple((keys, found.structure) if isinstance(found, Rows) else (keys, found) for keys, found in call.parts)
-        layout = call.known.shapes.get(key)
-        if layout is None:
-            layout = call.known.shapes[key] = self._laid_out(call)
-        kinds, rows, cuts = layout.kinds, call.rows, [0]
-        for each in rows:
-            cuts.append(cuts[-1] + len(each.meanings))
-        numbers = [each.part(kinds[a:]) for each, a in zip(rows, cuts, strict=False)]
-        columns = [column for each in rows if each.meanings for column in each.columns.T]
-        fixed = [column for column, kind in zip(columns, kinds, strict=True) if kind == FIXED]
-        if not fixed:
-            yield Batch(self._form(call, [], layout, numbers, members), call.shared, numbers, size, members)
-            return
-        sets, which = np.unique(np.stack(fixed, 1), axis=0, return_inverse=True)
-        met = max(len(sets), len(call.known.forms))
-        if met > MOST and self.batch is not None:
-            raise ValueError(
-                f"{self.__name__} got {met} different sets of whole numbers, and each has a program of its own: numbers to compute with"
-                " are floats, as in X.astype(float); take(table, i) looks a row up, and a class is better written one-hot, in floats"
-            )
-        for k, codes in enumerate(sets.tolist()):
-            inside = np.nonzero(which.ravel() == k)[0]
-            names = inside if members is None else members[inside]
-            some = [part[inside] for part in numbers]
-            yield Batch(self._form(call, codes, layout, some, names), call.shared, some, len(inside), names)
-
-    def _laid_out(self, call: Call) -> Layout:
-        """What the columns of these arguments are: the function is run with the first example, to see what it does with whole numbers."""
-        constants = [found.constant(k, code) for found in call.rows if found.meanings for k, code in enumerate(found.columns[0].tolist())]
-        layout = Layout([FIXED] * len(constants))
-        if self.wrt == "params" and self.program.function is not None and any(type(x) is int for x in constants):
-            constants = [Whole(x) if type(x) is int else x for x in constants]
-            try:
-                layout.draws = self._probe(call, layout, constants)
-                layout.kinds = [kind_of(x) for x in constants]
-            except Moved:
-                raise
-            except Exception:  # what is wrong will be told when the function is recorded as it is
-                layout.draws = []
-        return layout
-
-    def _probe(self, call: Call, layout: Layout, constants: list[Any]) -> list[Any]:
-        """Run the function with the first example, and with these in its columns; what it draws."""
-        self._settle()
-        signature, _, batched = self._signature(call, constants, Layout(layout.kinds))
-        draws = Draws()
-        self.program.probe(
-            signature, _first(np.array(batched, bool), call.same, [rows.part(layout.kinds) for rows in call.rows]), draws, call.known.around
-        )
-        return draws.asked
-
-    def _settle(self) -> None:
-        if self._session is not None:
-            self._session.settle()
-
-    def _signature(self, call: Call, constants: Sequence[Any], layout: Layout) -> tuple[Structure, list[Structure], list[bool]]:
-        """The signature of an example with these constants, those of its leaves, and which of its numbers are batched."""
-        fixed, kinds = iter(constants), iter(layout.kinds)
-        leaves: list[Structure] = []
-        batched: list[bool] = []
-        for _, found in call.parts:
-            if isinstance(found, Rows):
-                leaves.append(found.signature(signature_of(kind, next(fixed) if kind == FIXED else None) for kind in kinds))
-            else:
-                leaves.append(found)
-            batched += [isinstance(found, Rows)] * size(leaves[-1])
-        of = iter(leaves)
-        whole = [_signature_like(arg, of) if self._is_batched(i) else next(of) for i, arg in enumerate(call.args)]
-        if layout.draws:
-            whole.append(("drawn", len(layout.draws)))
-            batched += [True] * len(layout.draws)
-        return (tuple, tuple(whole)), leaves, batched + [False] * len(self.params)
-
-    def _form(self, call: Call, codes: list[int], layout: Layout, parts: list[Array], members: Any) -> Form:
-        """The form of examples whose fixed columns have these codes. Where it is new the function is recorded at the first of them."""
-        forms = call.known.forms
-        found: Form | None = layout.forms.get(tuple(codes))
-        if found is not None:
-            if len(forms) > 1:
-                forms.pop(found.signature, None)  # in another thread it may be amid this, too
-                forms[found.signature] = found  # now it is the one that was used last
-            return found
-        columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
-        of = iter(codes)
-        constants = [rows.constant(k, next(of)) for (rows, k), kind in zip(columns, layout.kinds, strict=True) if kind == FIXED]
-        signature, leaves, batched = self._signature(call, constants, layout)
-        form = forms.get(signature)
-        if form is None:
-            wanted = [self.wrt != "params"] * (len(batched) - len(self.params)) + [self.wrt != "arguments"] * len(self.params)
-            form = Form(signature, leaves, np.array(batched, bool), np.array(wanted, bool), layout, call.known.around)
-            middle = [*parts, np.full((1, len(layout.draws)), 0.5)] if layout.draws else parts
-            try:
-                self._record(form, middle, call.same, 0 if members is None else int(members[0]))
-            except Moved:
-                raise
-            except Exception as error:
-                if isinstance(error, UndeclaredDrawError) and not layout.draws:
-                    firsts = [rows.constant(k, rows.columns[0, k]) for rows, k in columns]
-                    layout.draws = self._probe(call, Layout([FIXED] * len(firsts)), firsts)
-                elif layout.symbolic:
-                    layout.kinds = [FIXED] * len(layout.kinds)
-                else:
-                    raise
-                raise Again from None
-            self._keep(form, call.known)
-        layout.forms[tuple(codes)] = form
-        return form
-
-    def _keep(self, form: Form, known: Known) -> None:
-        """Keep a form, and let go of the one that was not used for longest, where they are too many."""
-        forms, shapes = known.forms, known.shapes
-        if len(forms) >= (MOST if self.batch is not None else ALIVE):
-            first, *_ = forms
-            old = forms.pop(first)
-            old.layout.forms = {codes: other for codes, other in old.layout.forms.items() if other is not old}
-            for key in [key for key, layout in shapes.items() if not layout.forms and layout is not form.layout]:
-                del shapes[key]
-        forms[form.signature] = form
 
     def _spread(self, answer: list[Any], args: tuple[Any, ...], batch: Batch, whole: int, same: Array, inputs: Array) -> None:
         """Put the gradients by the arguments where they belong."""
@@ -500,7 +173,7 @@ class Packed:
         if executor is None or self.batch is None:
             done = (self._run(batch, same, a, b, seed) for a, b in cuts)
         else:
-            done = self._sent(batch, same, cuts, seed, executor)
+            done = sent(batch, same, cuts, seed, executor, self.__name__, lambda a, b: self._run(batch, same, a, b, seed))
         if len(cuts) == 1:
             return next(done)
         value = 0.0
@@ -531,11 +204,7 @@ class Packed:
         """
         variants = batch.form.variants
         if tried == len(variants):
-            limit = self.program.limit
-            if tried and (self.program.branches == "raise" or tried >= limit):
-                another = self.program.branches == "raise"
-                what = "takes another branch" if another else f"has taken {tried} different ways, and limit={limit},"
-                raise GuardError(f"{self.__name__} {what} for example {names[0]}: choose with where(condition, x, y) instead")
+            self._another_way(tried, names[0])
             self._record(batch.form, xs, same, int(names[0]))
         variant = variants[tried]
         size = len(names)
@@ -582,99 +251,12 @@ class Packed:
                     output.backward()
                     z, gradients = output.data, tuple(leaf.grad for leaf in nodes[: len(numbers)])
             except ERRORS as error:
-                raise self._of(name, same, error) from error
+                raise self._of(name, same, error) from error.__cause__
             value += z * seed
             found = np.array(gradients) * seed
             g_same += found[~batched]
             inputs[i] = found[batched]
         return Sums(value, g_same, inputs[: len(names) * (self.wrt != "params")])
-
-    def _of(self, name: int, same: Array, error: Exception) -> Exception:
-        """The error, with the example that it is about. A parameter that is no number is the same for all: then no example is to blame."""
-        for i, (parameter, x) in enumerate(zip(self.params, same[len(same) - len(self.params) :].tolist(), strict=True)):
-            if x * 0.0:
-                which = f"number {i}" if parameter.label is None else f"{parameter.label!r}"
-                return NonFiniteError(f"{self.__name__} met the parameter {which}, which is {x}")
-        return error if self.batch is None else type(error)(f"{str(error).rstrip('.')}; this is example {name} of the batch")
-
-    # -- shards elsewhere ------------------------------------------------------------------------------------------------
-
-    def _sent(self, batch: Batch, same: Array, cuts: list[tuple[int, int]], seed: float, executor: Executor) -> Iterator[Sums]:
-        """The sums of each shard, from an executor, in order."""
-        variant = batch.form.variants[0]
-        sealed = Sealed(variant.code)
-        waiting: deque[tuple[int, str, Future[Sums | None]]] = deque()
-        todo = iter(enumerate(cuts))
-        call = uuid4().hex
-
-        def send() -> None:
-            for i, (a, b) in todo:
-                xs = [part[a:b] for part in batch.parts]
-                try:
-                    waiting.append((i, "lost", executor.submit(work, sealed, same, xs, b - a, seed, call)))
-                except Exception as error:  # it is told when it is this shard's turn: one before it may be the reason
-                    refused: Future[Sums | None] = Future()
-                    refused.set_exception(error)
-                    waiting.append((i, "did not take", refused))
-                if len(waiting) >= WAITING:
-                    return
-
-        try:
-            send()
-            while waiting:
-                i, what, future = waiting.popleft()
-                try:
-                    sums = future.result()
-                except Exception as error:
-                    a, b = cuts[i]
-                    raise RuntimeError(
-                        f"the executor {what} shard {i} (examples {a} to {b - 1}) of {self.__name__}: {type(error).__name__}: {error}; no"
-                        " gradient was applied"
-                    ) from error
-                wrong = None if sums is None else _unlike(sums, len(same), cuts[i][1] - cuts[i][0], variant.code)
-                if wrong is not None:
-                    raise RuntimeError(
-                        f"the executor answered shard {i} (examples {cuts[i][0]} to {cuts[i][1] - 1}) of {self.__name__} with {wrong}; no"
-                        " gradient was applied"
-                    )
-                yield sums if sums is not None else self._run(batch, same, *cuts[i], seed)
-                send()
-        finally:
-            for _, _, future in waiting:
-                future.cancel()
-
-    # -- recording -------------------------------------------------------------------------------------------------------
-
-    def _record(self, form: Form, xs: list[Array], same: Array, name: int) -> None:
-        """Record the function at the numbers of the first of these examples, whose number is given, and pack it."""
-        if self.program.function is None:
-            raise TracingError(
-                f"{self.__name__} was unpickled, and has no function any more: it runs what it was packed for, not"
-                f" {describe(form.signature)}"
-            )
-        self._settle()
-        numbers = _first(form.batched, same, xs)
-        try:
-            tape = self.program.record(form.signature, numbers, form.around)
-        except (TracingError, UndeclaredDrawError):
-            raise
-        except (*ERRORS, TypeError, KeyError) as error:
-            raise self._of(name, same, error) from error
-        others = [known.forms[form.signature].variants for known in (*self._others, self._known) if form.signature in known.forms]
-        variant = next((variant for variants in others for variant in variants if variant.tape == tape), None)
-        if variant is None:
-            made = plan(tape, form.batched, form.wanted, [x.shape[1] for x in xs])
-            program = code(made)
-            alone = self.batch is None and len(tape.ops) < WORTH * max(program.operations, 1)
-            variant = Variant(tape, made, program, Recording(tape, self.program.passes), alone)
-        form.variants.append(variant)
-        self._last = variant
-
-    def latest(self) -> Variant:
-        """The recording that ran last."""
-        if self._last is None:
-            raise ValueError(f"nothing is packed yet: call the program once, with numbers for {self.__name__}")
-        return self._last
 
     def __str__(self) -> str:
         """How many array operations the scalar graph became, and which of them are slow: computed number by number."""
@@ -686,6 +268,12 @@ class Packed:
             return f"{text}; they have too little in common, so it runs as scalar source"
         slow = dict.fromkeys(group.op.name for group in variant.plan.groups if group.op is not None and isinstance(kernel(group.op), Each))
         return f"{text}; number by number, for want of a form on arrays: {', '.join(slow)}" if slow else text
+
+    def report(self) -> str:
+        """What makes this program slow, or record again, with what that costs here and what to do: a line each. What there is of the kind
+        stands in docs/cliffs.md.
+        """
+        return report(self)
 
     def __repr__(self) -> str:
         made = ", ".join(f"{describe(signature)} × {len(form.variants)}" for signature, form in [*self.forms.items()][:5])
@@ -760,7 +348,7 @@ class Packed:
         """A table of the arrays of the program that ran last: which scalar nodes became their rows. v7 is the node of that name in the
         source and in the pictures of `compile`.
         """
-        return table(self.latest().plan, self.equations())
+        return rows(self.latest().plan, self.equations())
 
     def draw(self) -> Picture:
         """A picture of the program that ran last, a box for each equation: its forward pass, and the gradients that come back."""
@@ -771,9 +359,15 @@ class Packed:
         and the row that it became, and all nodes of one array are in a scope of its name, so that `draw` folds them into it.
         """
         variant = self.latest()
-        one = tuple([arg] if self._is_batched(i) else arg for i, arg in enumerate(args))
-        (batch,) = self._taken_apart(one, self._theta(), self._known)
-        numbers = _first(batch.form.batched, np.array([*batch.shared, *self._theta().tolist()]), batch.parts)
+        form = next(form for form in self.forms.values() if variant in form.variants)
+        if form.layout.symbolic or form.layout.draws:
+            one = tuple([arg] if self._is_batched(i) else arg for i, arg in enumerate(args))
+            batch = self._taken_apart(one, self._theta(), self._known)[0]
+            numbers = first(form.batched, np.array([*batch.shared, *self._theta().tolist()]), batch.parts)
+        else:
+            numbers = []
+            flatten(args, numbers, plain)
+            numbers += self._theta().tolist()
         if len(numbers) != len(variant.tape.labels):
             raise ValueError(
                 f"{self.__name__} needs {len(variant.tape.labels) - len(self.params)} numbers as one example, but got"
@@ -791,19 +385,23 @@ class Packed:
 
     # -- training --------------------------------------------------------------------------------------------------------
 
-    def training(self, optimiser: Any) -> Training:
+    def training(self, optimiser: Any, clip_norm: float | None = None, clip_value: float | None = None) -> Training:
         """A context in which the parameters live in arrays: it gives a function that takes a batch, makes one step of the optimiser and
         returns the loss before the step.
 
-        optimiser  of the parameters, all or some, such as those of `nn`: its `update` must be arithmetic that means the same on arrays
+        optimiser  of the parameters, all or some, such as those of `nn`: its `update` must be arithmetic that means the same on arrays.
+                   One of your own is called with the arrays of all its parameters
+        clip_norm  how long the gradient by the optimiser's parameters may be: a longer one is scaled. `clip_value`: how large each of its
+                   numbers may be, after that
 
-        Whoever looks at a parameter's `data` meanwhile, in a callback, for a state_dict or from another thread, finds the numbers of the
-        last step. On leaving, by an error too, they and the optimiser's memory are back where they belong.
+        Whoever looks at a parameter's `data` meanwhile, in a callback, for a state_dict or from another thread, finds the number of the
+        last step, and that alone is read; who sets it, or computes with it, brings all back. On leaving, by an error too, they and the
+        optimiser's memory are back where they belong.
         """
         if self._session is not None:
             raise RuntimeError(f"{self.__name__} is in training already")
         self._by_params("training")
-        return Training(self, optimiser)
+        return Training(self, optimiser, clip_norm, clip_value)
 
     # -- copies ----------------------------------------------------------------------------------------------------------
 
@@ -819,11 +417,11 @@ class Packed:
         """The same program, with recordings of its own from now on; a pickle and a deep copy have no function, and run what was packed."""
         copy = type(self).__new__(type(self))
         known = Known(self._known.around, dict(self._known.forms), dict(self._known.shapes))
-        copy.__dict__.update(self.__dict__, _known=known, _others=[*self._others], _session=None)
+        copy.__dict__.update(self.__dict__, _known=known, _others=[*self._others], _session=None, _outputs=None)
         return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        _check_version(state.get("version", "an unknown version"))
+        check_version(state.get("version", "an unknown version"))
         self.__dict__.update({name: value for name, value in state.items() if name not in ("version", "forms")})
         self._session, self._last, self._others = None, None, []
         self._known = Known(self.program.surroundings(), state["forms"], {})
@@ -831,112 +429,9 @@ class Packed:
             self._last = form.variants[0] if form.variants else self._last
 
 
-class Sealed:
-    """A code on its way to another process: pickled once, and unpickled there once, however many shards follow."""
-
-    def __init__(self, code: Code) -> None:
-        self.code = code
-        self._bytes: bytes | None = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self._bytes is None:
-            try:
-                self._bytes = pickle.dumps(self.code)
-            except Exception as error:
-                raise TypeError(f"this program cannot be sent to another process, for it has a row of your own: {error}") from error
-        return _unsealed, (__version__, hashlib.sha256(self._bytes).hexdigest(), self._bytes)
-
-
-_known: dict[str, Sealed] = {}
-
-
-def _unsealed(version: str, key: str, content: bytes) -> Sealed:
-    _check_version(version)
-    if key not in _known:
-        for old in list(_known)[:-KNOWN]:
-            _known.pop(old, None)
-        _known[key] = Sealed(pickle.loads(content))
-    return _known[key]
-
-
-def _check_version(version: str) -> None:
-    if version != __version__:
-        raise ValueError(f"this program was packed by glassgrad {version}, but here is glassgrad {__version__}: pack it again")
-
-
-def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float, call: str) -> Sums | None:
-    """The sums over one shard; None where its examples have to be looked at one by one, by whoever has the function.
-
-    call   tells this call from another with the same numbers: Dask remembers what came of it, and be it that a worker died
-    """
-    found: Sums | None = one_thread(copy_context().run, _work, sealed.code, same, xs, size, seed)
-    return found
-
-
-def _work(code: Code, same: Array, xs: list[Array], size: int, seed: float) -> Sums | None:
-    with code.machine(size) as machine:
-        found = machine.sums(same, xs, seed)
-    return found if isinstance(found, Sums) else None
-
-
-def _unlike(answer: Any, same: int, size: int, code: Code) -> str | None:
-    """What is wrong with an answer that is not the sums over so many examples: what merely broadcasts would be added without a word."""
-    if not isinstance(answer, Sums):
-        return f"{answer!r:.60} of type {type(answer).__name__}"
-    if type(answer.value) is not float or not math.isfinite(answer.value):
-        return f"the value {answer.value!r:.60} of type {type(answer.value).__name__}"
-    for what, array, shape in (
-        ("the parameters'", answer.same, (same,)),
-        ("the examples'", answer.inputs, (size, code.sizes[1] * code.inputs_too)),
-    ):
-        if not isinstance(array, np.ndarray) or (array.dtype, array.shape) != (np.float64, shape):
-            return f"{what} gradients as {np.asarray(array).dtype} of the shape {np.shape(array)}, where float64 of {shape} is due"
-        if not np.isfinite(array).all():
-            return f"{what} gradients that are not finite"
-    return None
-
-
-def _number(x: Any) -> float:
-    return as_float(x, "numbers as arguments", "a packed program")
-
-
-def _first(batched: Array, same: Array, parts: list[Array]) -> list[float]:
-    """The numbers of the first of these examples."""
-    numbers = np.zeros(len(batched))
-    numbers[~batched] = same
-    numbers[batched] = np.concatenate([part[0] for part in parts]) if parts else []
-    return numbers.tolist()
-
-
-def _draw(batches: list[Batch]) -> None:
-    """Add to each batch the random numbers of its examples. They are drawn in the order of the examples, as plain calls draw them."""
-    owners = [(batch, i if batch.rows is None else batch.rows[i]) for batch in batches for i in range(batch.size)]
-    if len(batches) > 1:
-        owners.sort(key=lambda owner: int(owner[1]))
-    drawn: dict[int, list[list[float]]] = {id(batch): [] for batch in batches}
-    for batch, _ in owners:
-        drawn[id(batch)].append([as_float(draw(), "a number as what is drawn", "sample") for draw in batch.form.layout.draws])
-    for batch in batches:
-        if batch.form.layout.draws:
-            batch.parts.append(np.array(drawn[id(batch)], np.float64))
-
-
-def _entries(arg: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """The arrays in nested dicts, each with the keys that lead to it."""
-    if isinstance(arg, dict):
-        for key, item in arg.items():
-            yield from _entries(item, (*keys, key))
-    else:
-        yield keys, arg
-
-
 def _like(arg: Any, found: Iterator[Any]) -> Any:
     """What was found for each array in nested dicts, in such dicts."""
     return {key: _like(item, found) for key, item in arg.items()} if isinstance(arg, dict) else next(found)
-
-
-def _signature_like(arg: Any, found: Iterator[Structure]) -> Structure:
-    return (dict, tuple((key, _signature_like(item, found)) for key, item in arg.items())) if isinstance(arg, dict) else next(found)
 
 
 def _added(a: Any, b: Any) -> Any:

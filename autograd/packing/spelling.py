@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..program.syntax import Attribute, Call, Index, Listed, Node, Sum, Verbatim, call, node
-from .emit import contiguous
 from .fuse import Ints
-from .views import common, regular
+from .views import common, contiguous, regular
 
 Shape = tuple[int, ...]
 WIDTH = 120

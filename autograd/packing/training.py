@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
@@ -15,11 +16,12 @@ import numpy as np
 from .. import given
 from ..errors import InUseError, RangeError
 from ..graph import become
-from ..numbers import ABOVE
+from ..numbers import ABOVE, as_float
 from ..primitive import Primitive, interpretation
 from ..process import Back, all_of, in_a_child, lending, refuse_reentry, together, updating
 from ..value import Value
 from .arrays import Array
+from .recordings import AWAY
 
 if TYPE_CHECKING:
     from .packed import Packed
@@ -29,21 +31,23 @@ TOGETHER = 16_384
 
 _put_data = Value.__dict__["data"].__set__
 _get_data = Value.__dict__["data"].__get__
-_away: dict[int, Session] = {}
 _forks = 0
 """How often this process was forked from one that had imported this."""
 
 
 class Resident(Value, results=False):
-    """A parameter whose number is in the array of a Session. Whoever asks for it brings all of that session's back."""
+    """A parameter whose number is in the array of a Session. Whoever sets it, or computes with it, brings all of that session's back."""
 
     __slots__ = ()
 
     @property
     def data(self) -> float:
-        """The number, back from the array."""
+        """The number, read from the array: that of one parameter costs nothing more."""
         with updating:
-            _settle(self)
+            for session in AWAY.values():
+                place = session.places.get(self)
+                if place is not None:
+                    return float(session.theta[place])
             number: float = _get_data(self)
             return number
 
@@ -52,6 +56,10 @@ class Resident(Value, results=False):
         with updating:
             _settle(self)
             _put_data(self, number)
+
+    def come_home(self) -> None:
+        """Have the numbers of all parameters of the session back in them, and what the optimiser remembers."""
+        _settle(self)
 
 
 @interpretation(Resident, over=(Value,))
@@ -70,7 +78,7 @@ def _on_residents(primitive: Primitive) -> Callable[..., Any]:
 
 
 def _settle(parameter: Value) -> None:
-    for session in [*_away.values()]:
+    for session in [*AWAY.values()]:
         if parameter in session.places:
             session.settle()
 
@@ -94,8 +102,9 @@ class Session:
     meanwhile brings the numbers before the step; who changes one is seen at the end of the step, which then begins again from there.
     """
 
-    def __init__(self, packed: Packed, optimiser: Any) -> None:
+    def __init__(self, packed: Packed, optimiser: Any, clip_norm: float | None = None, clip_value: float | None = None) -> None:
         self.packed, self.optimiser = packed, optimiser
+        self.clip_norm, self.clip_value = (_limit(x, what) for x, what in ((clip_norm, "clip_norm"), (clip_value, "clip_value")))
         if isinstance(optimiser, type) or not hasattr(optimiser, "update") or not hasattr(optimiser, "parameters"):
             raise TypeError(f"training needs an optimiser, such as nn.SGD(params, lr=0.1), but got {given.shorten(optimiser)}")
         if _steps_otherwise(optimiser):
@@ -119,6 +128,7 @@ class Session:
         self._home = True
         self._attributes = vars(optimiser)
         self._takes_memory = hasattr(type(optimiser), "__getattr__")
+        self._by_element = "update" not in vars(optimiser) and getattr(type(optimiser).update, "by_element", False)
         self._fetch()
 
     def __call__(self, *args: Any, **options: Any) -> float:
@@ -150,7 +160,7 @@ class Session:
             before, steps = self.theta, optimiser.steps
         np.errstate(all="ignore").__enter__()  # never left: the context is a copy, and ends with the step
         loss, gradients = self.packed.at(before, args, **options) if options else self.packed.within(before, args)
-        g = gradients[-1] if self._all else gradients[-1][self._index]
+        g = self._clipped(gradients[-1] if self._all else gradients[-1][self._index])
         θ = before if self._all else before[self._index]
         θ, *memory = self._updated(θ, g)
         if not all(new is old or np.isfinite(new).all() for new, old in zip((θ, *memory), (None, *self._memory), strict=True)):
@@ -182,6 +192,17 @@ class Session:
                 self._leave_home()
         return float(loss)
 
+    def _clipped(self, g: Array) -> Array:
+        """The gradient, no longer than `clip_norm`; then none of its numbers larger than `clip_value`."""
+        if self.clip_norm is not None and len(g):
+            largest = float(np.abs(g).max())
+            scale = 1.0 if 1e-140 < largest < 1e140 else largest or 1.0  # squares of other numbers leave the floats
+            unit = g if scale == 1.0 else g / scale
+            norm = math.sqrt(float(unit @ unit))
+            if norm * scale > self.clip_norm:
+                g = self.clip_norm * (unit / norm)
+        return g if self.clip_value is None else np.clip(g, -self.clip_value, self.clip_value)
+
     def _look_at_optimiser(self) -> None:
         """A callback may have given it other parameters, which is refused, or another memory, which is taken."""
         optimiser = self.optimiser
@@ -195,15 +216,16 @@ class Session:
     def _updated(self, θ: Array, g: Array) -> list[Array]:
         """θ and the optimiser's memory after a step; an array that it does not change is the same one.
 
-        Some parameters at a time: what the arithmetic needs meanwhile then stays in the processor's cache. The numbers go into the arrays
-        of the step before the last, since new ones of that size take long to get.
+        Some parameters at a time, where the update is known to treat each by itself: what the arithmetic needs meanwhile then stays in the
+        processor's cache. The numbers go into the arrays of the step before the last, since new ones of that size take long to get.
         """
         optimiser = self.optimiser
         rate, step = optimiser.rate, optimiser.steps + 1
         old = [θ, *self._memory]
         new = old[:]
-        for start in range(0, len(θ), TOGETHER):
-            rows = slice(start, start + TOGETHER)
+        together = TOGETHER if self._by_element else max(len(θ), 1)
+        for start in range(0, len(θ), together):
+            rows = slice(start, start + together)
             given = [array[rows] for array in old]
             try:
                 parts = optimiser.update(given[0], g[rows], rate, step, *given[1:])
@@ -236,13 +258,16 @@ class Session:
         return self.optimiser.memory is not self._brought
 
     def _numbers(self) -> Array:
+        for p in self.packed.params:
+            if type(p) is Resident:  # in another training
+                p.come_home()
         return np.array([p.data for p in self.packed.params], np.float64)
 
     def _leave_home(self) -> None:
         calls: list[tuple[Any, ...]] = [(become, parameter, Resident) for parameter in self.packed.params]
         if self._takes_memory:
             calls.append((self._attributes.pop, "memory", None))
-        all_of([(_away.__setitem__, id(self), self), (setattr, self, "_home", False), *calls])
+        all_of([(AWAY.__setitem__, id(self), self), (setattr, self, "_home", False), *calls])
 
     def settle(self) -> None:
         """Bring the parameters and the optimiser's memory back. The next step takes them from there, changed or not."""
@@ -256,7 +281,16 @@ class Session:
                 calls.append((self._attributes.__setitem__, "memory", memory))
             calls += zip(repeat(_put_data), params, self.theta.tolist(), strict=False)
             calls += zip(repeat(become), params, repeat(Value), strict=False)
-            all_of([*calls, (_away.pop, id(self), None)])
+            all_of([*calls, (AWAY.pop, id(self), None)])
+
+
+def _limit(x: Any, what: str) -> float | None:
+    if x is None:
+        return None
+    limit = as_float(x, f"a number as {what}", "training")
+    if limit < 0.0:
+        raise ValueError(f"{what} needs a number from 0 on, but got {limit}")
+    return limit
 
 
 def _columns(memory: Any) -> list[Array]:
@@ -275,8 +309,8 @@ class Training(Back):
 
     __slots__ = ("packed", "session")
 
-    def __init__(self, packed: Packed, optimiser: Any) -> None:
-        self.packed, self.session = packed, Session(packed, optimiser)
+    def __init__(self, packed: Packed, optimiser: Any, clip_norm: float | None = None, clip_value: float | None = None) -> None:
+        self.packed, self.session = packed, Session(packed, optimiser, clip_norm, clip_value)
         self.close = partial(together, starmap(call, [(setattr, packed, "_session", None), (self.session.settle,)]))
 
     def __enter__(self) -> Any:

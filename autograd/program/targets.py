@@ -38,7 +38,7 @@ HEADS = {
         "import jax.numpy as m",
         "from jax.scipy.special import digamma, erf, erfc, gammaln, polygamma",
         "",
-        "special = SimpleNamespace(erf=erf, erfc=erfc, lgamma=gammaln, digamma=digamma, psi=lambda x, n: polygamma(n, x))",
+        "special = SimpleNamespace(erf=erf, erfc=erfc, lgamma=gammaln, digamma=digamma, psi=lambda x, n: polygamma(n.astype(int), x))",
         'jax.config.update("jax_enable_x64", True)',
         "",
         "",

@@ -16,21 +16,18 @@ from typing import Any, NoReturn
 
 from .. import context, ops
 from ..arrays import bind_names
-from ..errors import AutogradError, InUseError
+from ..errors import InUseError
 from ..failures import label_of
 from ..graph import Node, become
 from ..numbers import ABOVE, as_float, holds_many
 from ..primitive import FAILURES, PRIMITIVES, Primitive, among_arrays, bind, failure, forward_of, function_of, interpretation
-from ..process import LentError, afterwards, all_of, assign, in_a_child, lending, refuse_reentry, together, updating
+from ..process import LentError, afterwards, all_of, assign, come_home, in_a_child, lending, refuse_reentry, together, updating
+from ..terms import TracingError as TracingError
 from ..value import Value
 from .tape import Check, Tape
 
 _new = object.__new__
 _above = ABOVE[Value]
-
-
-class TracingError(AutogradError, AttributeError, TypeError):
-    """Something was asked of a number, while a program is recorded, that would be frozen into the program."""
 
 
 class Recorder:
@@ -113,7 +110,11 @@ def _withheld(name: str) -> property:
     def get(self: Traced) -> Any:
         if _given_back(self):
             return getattr(self, name)
-        _refuse("a derivative was taken, or operands were asked for,", "compile the function itself: its program returns the gradients")
+        _refuse(
+            "a derivative was taken backwards, or operands were asked for,",
+            "a derivative inside the function, as of a network by its inputs, is taken forwards: with derivative or jvp of a function of"
+            " them; by the arguments and the parameters the program itself returns the gradients",
+        )
 
     return property(get)
 
@@ -156,8 +157,8 @@ class Traced(Value, results=False):
             _refuse(".grad was read or written", "the program returns the gradients")
         self.grad = number
 
-    x, y, dx, dy, made_in, first_constant, second_constant = map(
-        _withheld, ("x", "y", "dx", "dy", "made_in", "first_constant", "second_constant")
+    x, y, dx, dy, made_in, first_constant, second_constant, unused = map(
+        _withheld, ("x", "y", "dx", "dy", "made_in", "first_constant", "second_constant", "unused")
     )
     label, scope = _named("label"), _named("scope")
 
@@ -493,7 +494,7 @@ def _way_back(parameters: Sequence[Value], foreign: Sequence[Value]) -> list[tup
     """The calls that end a recording that begins now."""
     for x in parameters:
         if type(x) not in (Value, Traced):
-            x.data  # noqa: B018 - in packed training its number is elsewhere, and comes back when it is asked for
+            come_home(x)
     back: list[tuple[Any, ...]] = [(globals().update, {"_now": _now})]
     back += [(become, x, type(x)) for x in (*parameters, *foreign)]
     back += [(slot.__set__, x, slot.__get__(x)) for x in parameters for slot in (Traced._run, Traced._index)]

@@ -10,10 +10,11 @@ from random import Random
 
 from autograd import Value
 
+from ..judging import evaluate
 from ..layers import MLP, Neuron
 from ..losses import squared_error
 from ..optim import SGD
-from ..train import evaluate, fit
+from ..train import fit
 
 SLOPE, INTERCEPT = 1.5, -0.5
 START = (-1.0, 1.5)

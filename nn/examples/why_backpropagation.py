@@ -21,7 +21,7 @@ from autograd import Value
 from .. import data
 from ..doctor import nodes_below
 from ..layers import MLP
-from ..losses import cross_entropy, cross_entropy_of_one_hot
+from ..losses import cross_entropy
 
 IMAGES = 60_000
 RATE = 850_000_000
@@ -151,7 +151,7 @@ class Whole:
 def whole(images: int = IMAGES, folder: str | Path | None = None, rng: Random | int = 0) -> Whole:
     """The whole gradient, measured; of images made up, or of those of a folder."""
     model, image, _ = build(rng)
-    program = autograd.pack(lambda x, t: cross_entropy_of_one_hot(model(x), t), params=model.parameters())
+    program = autograd.pack(lambda x, t: cross_entropy(model(x), t), params=model.parameters())
     import numpy as np  # where there is none, the line above says so
 
     if folder is None:
@@ -160,15 +160,14 @@ def whole(images: int = IMAGES, folder: str | Path | None = None, rng: Random | 
     else:
         found, labels = data.mnist(folder)
         pixels, classes = np.asarray(found)[:images], np.array(labels[:images])
-    one_hot = np.eye(10)[classes]
     start = time.perf_counter()
-    first = program(pixels[:1], one_hot[:1])
+    first = program(pixels[:1], classes[:1])
     packing = time.perf_counter() - start
     model.zero_grad()
     cross_entropy(model(pixels[0].tolist()), int(classes[0])).backward()
     largest = max(abs(p.grad - g) for p, g in zip(model.parameters(), first.gradients[-1].tolist(), strict=True))
     start = time.perf_counter()
-    loss = program(pixels, one_hot).value
+    loss = program(pixels, classes).value
     return Whole(len(pixels), packing, time.perf_counter() - start, loss, largest)
 
 

@@ -1,0 +1,60 @@
+"""Modules that draw random numbers while they learn: packed and plain the same ones."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from autograd import sample
+
+from .init import generator
+from .module import Module, number
+
+
+class Dropout(Module):
+    """While it learns, each number becomes 0 with probability p, and 1 / (1 - p) times itself otherwise; in use it stays as it is.
+
+    (Srivastava et al. 2014, in the form that leaves the expectation as it is, as PyTorch has it.)
+
+    p     from 0 to below 1
+    rng   a generator or a seed: a fresh draw for each number of each example, in their order
+    """
+
+    def __init__(self, p: float = 0.5, rng: Random | int | None = None) -> None:
+        self.p = number(p, "Dropout's p")
+        if not 0.0 <= self.p < 1.0:
+            raise ValueError(f"Dropout needs a p from 0 to below 1, but got {self.p}")
+        self.rng = generator(rng)
+
+    def _draw(self) -> float:
+        return 1.0 / (1.0 - self.p) if self.rng.random() >= self.p else 0.0
+
+    def forward(self, x: Any) -> Any:
+        """The number, or the numbers of a list, each dropped or not."""
+        if not self.training or not self.p:
+            return x
+        if not isinstance(x, (list, tuple)):
+            return x * sample(self._draw)
+        return [each * sample(self._draw) for each in x]
+
+    def summary(self) -> str:
+        """With its p."""
+        return f"Dropout({self.p:g})"
+
+
+class Noise(Module):
+    """While it learns, a normal random number of this deviation is added to each number; in use each stays as it is."""
+
+    def __init__(self, deviation: float = 0.1, rng: Random | int | None = None) -> None:
+        self.deviation = number(deviation, "Noise's deviation")
+        if self.deviation < 0.0:
+            raise ValueError(f"Noise needs a deviation from 0 on, but got {self.deviation}")
+        self.rng = generator(rng)
+
+    def forward(self, x: Any) -> Any:
+        """The number, or the numbers of a list, with noise."""
+        if not self.training:
+            return x
+        if not isinstance(x, (list, tuple)):
+            return x + sample(self.rng.gauss, 0.0, self.deviation)
+        return [each + sample(self.rng.gauss, 0.0, self.deviation) for each in x]
