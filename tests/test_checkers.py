@@ -189,10 +189,10 @@ def test_a_staircase_of_rounding_contradicts_nobody(x: float, forward: Any, rule
 
 
 def test_a_staircase_is_one_of_rounding_only() -> None:
-    """exp(x) − 1 has stairs of 2⁻⁵²; the positive part has none, and the floor's are no rounding."""
+    """exp(x) − 1 has stairs of 2⁻⁵²; the positive part has but what -1 + h leaves, and the floor's are no rounding."""
     assert quantum(lambda x: math.exp(x) - 1.0, 1e-20, 0.0) <= 2.0**-52
     assert quantum(lambda x: math.exp(x) - 1.0, 1e-20, 0.0) > 0.0
-    assert quantum(lambda x: max(x, 0.0), -1.0, 0.0) <= 1e-300
+    assert quantum(lambda x: max(x, 0.0), -1.0, 0.0) <= 2.0**-52  # as far as -1 + h is from 0
     assert 0.0 == quantum(math.floor, 0.5, 0.0)
     wrong_where_flat = own(lambda z, x: 0.01 + 0.0 * x)(lambda x: max(x, 0.0)).primitive
     assert "differs" == judge_partial(wrong_where_flat, (-1.0,), 0, 0.01).verdict

@@ -223,7 +223,7 @@ def quantum(f: Callable[[float], float], x: float, middle: float) -> float:
     highest = 0.0
     for sign in (1.0, -1.0):
         near, far = 0.0, max(math.ulp(x), 2.0**-80 if not x else 0.0)
-        reach = max(abs(x), 1.0)
+        reach = 2.0 * max(abs(x), 1.0)
         try:
             while far <= reach and f(x + sign * far) == middle:
                 near, far = far, 2.0 * far
