@@ -143,7 +143,7 @@ def judge(
             return Judgement(larger[0].value, larger[0].error + slack, "limited by rounding", note, larger[0].step)
         step_of_f = quantum(evaluate, x, middle)
         if step_of_f > noise(abs(middle)):  # within rounding f is a staircase: what differences see then is the stair
-            coarse, _ = best_estimate(evaluate, x, middle, lambda size: max(noise(size), step_of_f), most, step)
+            coarse = _above_stairs(evaluate, x, middle, most, step, lambda size: max(noise(size), step_of_f))
             if coarse is None or agrees(coarse):
                 bound = math.inf if coarse is None else coarse.error + slack
                 note = f"rounding lets the function go in steps of {step_of_f:.1g} here"
@@ -212,6 +212,19 @@ def _is_confirmed(
     except NO_VALUE:
         return False
     return consistent(estimate, odd) and fine <= coarse / 64.0 + 4.0 * noise(abs(middle))
+
+
+def _above_stairs(
+    f: Callable[[float], float], x: float, middle: float, most: float, step: float | None, noise: Callable[[float], float]
+) -> Estimate | None:
+    """The sharpest estimate where each value is off by as much as a stair is high: one from large steps."""
+    found = []
+    for h in steps_to_try(x, most, step):
+        try:
+            found.append(tableau(f, x, middle, h, noise))
+        except NO_VALUE:
+            continue
+    return min(found, key=lambda estimate: estimate.error, default=None)
 
 
 def quantum(f: Callable[[float], float], x: float, middle: float) -> float:
