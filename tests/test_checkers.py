@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from itertools import pairwise
 from typing import Any
@@ -30,7 +31,7 @@ from autograd.checking.judging import judge, judge_function, judge_partial, judg
 from autograd.checking.places import everyday, extremes, is_everyday, roots, simplest_first
 from autograd.primitive import PRIMITIVES, REALS, Interval, Primitive, register
 from autograd.testing import ExtremesWarning, assert_gradients, assert_primitive, floats_in
-from benchmarks.checkers import intervals, ours, right, wrong
+from benchmarks.checkers import intervals, ours, race, right, wrong
 
 # ------------------------------------------------------------------------------------------------------------------------
 # The collection
@@ -78,6 +79,18 @@ def test_a_slope_twice_too_large_in_one_interval_is_found(case: Any) -> None:
     assert said.alarmed
     assert "numbers, all with x in" in said.words
     assert ours.ask("assert_gradients", case, case.wrong).alarmed
+
+
+def test_the_race_asks_others_in_a_process_of_their_own() -> None:
+    """Plain differences at three everyday points: no false alarm, two thirds of the wrong rules, and no mistake in an interval seen."""
+    found, seen = race.of_others("plain", sys.executable, (3,))
+    assert {"wrong", "right", "intervals"} == {verdict.where for verdict in found}
+    assert not any(verdict.alarmed for verdict in found if verdict.which == "right")
+    assert 0.5 < sum(verdict.alarmed for verdict in found if verdict.where == "wrong") / len(wrong.CASES) < 0.9
+    assert 1e-4 == seen
+    assert ["plain", f"35 of {len(wrong.CASES)}", f"0 of {len(wrong.CASES)}", f"0 of {len(right.CASES)}", "0 of 11"] == race.row(
+        "plain", found, seen
+    )[:5]
 
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -176,10 +189,10 @@ def test_a_staircase_of_rounding_contradicts_nobody(x: float, forward: Any, rule
 
 
 def test_a_staircase_is_one_of_rounding_only() -> None:
-    """exp(x) − 1 has stairs of 2⁻⁵²; the positive part has none, and the floor's are no rounding."""
+    """exp(x) − 1 has stairs of 2⁻⁵²; the positive part has but what -1 + h leaves, and the floor's are no rounding."""
     assert quantum(lambda x: math.exp(x) - 1.0, 1e-20, 0.0) <= 2.0**-52
     assert quantum(lambda x: math.exp(x) - 1.0, 1e-20, 0.0) > 0.0
-    assert quantum(lambda x: max(x, 0.0), -1.0, 0.0) <= 1e-300
+    assert quantum(lambda x: max(x, 0.0), -1.0, 0.0) <= 2.0**-52  # as far as -1 + h is from 0
     assert 0.0 == quantum(math.floor, 0.5, 0.0)
     wrong_where_flat = own(lambda z, x: 0.01 + 0.0 * x)(lambda x: max(x, 0.0)).primitive
     assert "differs" == judge_partial(wrong_where_flat, (-1.0,), 0, 0.01).verdict

@@ -17,7 +17,7 @@ from ..primitive import Interval, Primitive
 from ..trees import flatten, rebuild, walk
 from ..value import Value
 from .chance import random_operands
-from .functions import check_gradients, names_of_inputs
+from .functions import check_gradients, names_of_inputs, second_of_rules
 from .judging import Judgement
 from .ladder import (
     RUNGS,
@@ -353,14 +353,24 @@ def _far_text(subject: Function, point: Point) -> str:
     return f"only at extremes, as at {', '.join(map(repr, subject.filled(point)))}: {first}"
 
 
+SMALL = 16
+"""Nodes up to which a graph's second derivatives are checked whole: they cost the square of a graph some times as large."""
+
+
 def _second(subject: Function, points: Sequence[Point]) -> Iterator[str]:
-    """What is wrong with second derivatives, at the first point where something is."""
-    options = subject.options | {"order": 2}
+    """What is wrong with second derivatives, at the first point where something is: of the whole if it is small, else of each rule."""
+    step, tolerance = subject.options["step"], subject.options["tolerance"]
     for point in simplest_first(dict.fromkeys(points))[:14]:
         if not all(map(is_everyday, point, subject.intervals)):
             continue
         try:
-            report = check_gradients(subject.f, *subject.filled(point), **options)
+            output, _ = subject.output(point)
+            if not isinstance(output, Value):
+                continue
+            if len(topological(output)) <= SMALL:
+                report = check_gradients(subject.f, *subject.filled(point), **subject.options | {"order": 2})
+            else:
+                report = Report(output, [], second_of_rules(output, step, tolerance))
         except LostGradientError:
             raise
         except NOWHERE:

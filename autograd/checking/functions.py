@@ -83,7 +83,7 @@ def check_gradients(
             findings[leaf] = replace(findings[leaf], verdict="kink within h", note=f"within h, the function {departure}")
     nodes, edges = [*apart, *findings.values()], report.edges
     if order == 2:
-        edges = edges + _second(output, step, tolerance)
+        edges = edges + second_of_rules(output, step, tolerance)
         for i, (leaf, name) in enumerate(zip(leaves, asked.names, strict=True)):
             try:
                 _refuse_no_further(output)
@@ -108,7 +108,7 @@ def _missing(leaf: Value, name: str, why: str) -> Finding:
     return Finding(leaf, None, name, "second derivative", math.nan, math.nan, math.inf, "missing", why)
 
 
-def _second(output: Value, step: float | None, tolerance: float) -> list[Finding]:
+def second_of_rules(output: Value, step: float | None, tolerance: float) -> list[Finding]:
     """What is wrong with the derivatives of the rules in a graph, which make up its second derivative."""
     order = topological(output)
     names, found = names_of(order, {}), []

@@ -143,7 +143,7 @@ def judge(
             return Judgement(larger[0].value, larger[0].error + slack, "limited by rounding", note, larger[0].step)
         step_of_f = quantum(evaluate, x, middle)
         if step_of_f > noise(abs(middle)):  # within rounding f is a staircase: what differences see then is the stair
-            coarse, _ = best_estimate(evaluate, x, middle, lambda size: max(noise(size), step_of_f), most, step)
+            coarse = _above_stairs(evaluate, x, middle, most, step, lambda size: max(noise(size), step_of_f))
             if coarse is None or agrees(coarse):
                 bound = math.inf if coarse is None else coarse.error + slack
                 note = f"rounding lets the function go in steps of {step_of_f:.1g} here"
@@ -214,6 +214,19 @@ def _is_confirmed(
     return consistent(estimate, odd) and fine <= coarse / 64.0 + 4.0 * noise(abs(middle))
 
 
+def _above_stairs(
+    f: Callable[[float], float], x: float, middle: float, most: float, step: float | None, noise: Callable[[float], float]
+) -> Estimate | None:
+    """The sharpest estimate where each value is off by as much as a stair is high: one from large steps."""
+    found = []
+    for h in steps_to_try(x, most, step):
+        try:
+            found.append(tableau(f, x, middle, h, noise))
+        except NO_VALUE:
+            continue
+    return min(found, key=lambda estimate: estimate.error, default=None)
+
+
 def quantum(f: Callable[[float], float], x: float, middle: float) -> float:
     """How high the stairs of f beside x are, if it is a staircase that rounding made, as exp(x) − 1 near 0 is; else 0.
 
@@ -223,7 +236,7 @@ def quantum(f: Callable[[float], float], x: float, middle: float) -> float:
     highest = 0.0
     for sign in (1.0, -1.0):
         near, far = 0.0, max(math.ulp(x), 2.0**-80 if not x else 0.0)
-        reach = max(abs(x), 1.0)
+        reach = 2.0 * max(abs(x), 1.0)
         try:
             while far <= reach and f(x + sign * far) == middle:
                 near, far = far, 2.0 * far

@@ -105,6 +105,6 @@ def checkers(settings: Settings) -> Section:
             mine = [verdict for verdict in found if verdict.count == count]
             section.rows.append(row(f"{name}: {TITLES[name]}, {count} points", mine, seen))
     section.notes.append(
-        "A rule is asked for its derivative too, by every checker. JAX is asked at three points only: a hundred take it minutes a case."
+        "Second derivatives are asked for too, except by hand. JAX is asked at three points only: a hundred take it minutes a case."
     )
     return section
