@@ -271,7 +271,7 @@ def test_rows(name: str, tmp_path: Path) -> None:
     points = [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 2.0, -3.0, 1e-310, -1e-200, 1e-9, 25.0, -30.0, 700.0, -745.0, 1e155, -1e308]
     start = next(x for x in (1.5, 0.5) if all(i.low < x < i.high for i in op.domain))
     if plain:
-        program = compiled(lambda x: op.kinds[type(x)](x, 2.5), start)
+        program = compiled(lambda x: op.kinds[type(x)](x, 2.0 if name == "psi" else 2.5), start)
     elif count == 1:
         program = compiled(lambda x: op.kinds[type(x)](x), start)
     else:

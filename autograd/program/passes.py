@@ -13,7 +13,7 @@ from ..floats import identity
 from .tape import Arg, Tape
 
 PASSES = ("fold", "share", "dead")
-"""Every pass, in order. What `dead` leaves out, and what `fold` and `share` do to local derivatives, is decided in `body`, where these are made."""
+"""Every pass, in order. What `dead` leaves out, and what the others do to local derivatives, is decided in `body`."""
 
 
 def places(tape: Tape, passes: tuple[str, ...]) -> dict[int, Arg]:
