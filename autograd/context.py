@@ -29,7 +29,7 @@ class State:
 
     scope    the path of the scopes around, or None
     paused   whether no_grad() holds
-    run      the derivative whose function runs, or None. A leaf keeps it where other nodes have a partial: it says whose leaf that is
+    run      the derivative whose function runs, or None. A leaf that is made meanwhile remembers it (`Value.made_in`)
     tape     the recording of a program that this code belongs to, or None
     known    the numbers of the generators' contexts that are in it already
     inner    what held in scopes inside, by their names: a network enters the same ones again and again

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from . import given
 from .errors import AutogradError, DrawingError
+from .words import LANGUAGES
 
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # a pipe put in a file's place meanwhile is opened without waiting for its other end
 
@@ -35,8 +36,9 @@ PICTURES = {
     ".pdf": Kind("PDF picture", (b"%PDF",)),
 }
 """By the endings of their names."""
-PAGE_BEGINS = '<!DOCTYPE html>\n<html lang="en"><head><meta name="generator" content="glassgrad">'
-PAGES = dict.fromkeys((".html", ".htm"), Kind("page of glassgrad", (PAGE_BEGINS.encode(),)))
+PAGE_BEGINS = {lang: f'<!DOCTYPE html>\n<html lang="{lang}"><head><meta name="generator" content="glassgrad">' for lang in LANGUAGES}
+"""By their languages."""
+PAGES = dict.fromkeys((".html", ".htm"), Kind("page of glassgrad", tuple(begin.encode() for begin in PAGE_BEGINS.values())))
 
 
 def as_path(path: Any, asker: str) -> Path:

@@ -201,7 +201,7 @@ def _on_duals(primitive: Primitive) -> Callable[..., Any]:
                     continue
                 moves = True
                 tangent = _sum(tangent, _contribution(primitive, position, z, primals, operands))
-        if not moves and number(z) == 0.0:  # by underflow it is not 0, and so masks nothing
+        if not moves and number(z) == 0.0:  # where it is 0 by underflow alone, it masks nothing
             moves = not vanishes(primitive, [*map(number, operands)], [True] * len(operands))
         return Dual(level, z, tangent, moves)
 
@@ -233,7 +233,8 @@ def _contribution(primitive: Primitive, position: int, z: Any, primals: list[Any
     if isinstance(tangent, Undefined):
         return 0.0 if isinstance(partial, float) and partial == 0.0 and tangent.exists else tangent
     if not math.isfinite(size):
-        if isinstance(tangent, float) and tangent == 0.0 and math.isinf(size):  # one that is a number with a derivative is asked for more
+        # A plain 0 times a derivative beyond the floats is 0. A 0 that itself has a derivative must say how it changes, and cannot.
+        if isinstance(tangent, float) and tangent == 0.0 and math.isinf(size):
             return 0.0
         what, hint = missing(primitive, size)
         at = f"no tangent through {primitive.name}: its local derivative {describe_partial(primitive, position, primals)} {what}"

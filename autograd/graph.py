@@ -24,8 +24,8 @@ class Node:
     __slots__ = ("dx", "dy", "x", "y")
     x: Node | None
     y: Node | None
-    dx: float | None
-    dy: float | None
+    dx: float
+    dy: float
 
 
 become: Callable[[Node, type], None] = object.__dict__["__class__"].__set__
@@ -108,7 +108,7 @@ def cotangents(*outputs: N, seed: float = 1.0, order: Sequence[N] | None = None)
         if upstream:
             x, y = node.x, node.y
             if x is not None:
-                gradient[x] += upstream * node.dx  # type: ignore[index, operator]
+                gradient[x] += upstream * node.dx  # type: ignore[index]
             if y is not None:
-                gradient[y] += upstream * node.dy  # type: ignore[index, operator]
+                gradient[y] += upstream * node.dy  # type: ignore[index]
     return gradient

@@ -310,7 +310,7 @@ def interpretation(kind: type, *, over: tuple[type, ...] = ()) -> Callable[[T], 
         for below in over:
             ABOVE[below].add(kind)
         kind_of.cache_clear()
-        for primitive in PRIMITIVES.values():  # the kind, or one that derives from it, may have been met before, as no number
+        for primitive in PRIMITIVES.values():  # a number of this kind may have been met before the kind joined, and been refused
             for met in [met for met in primitive.kinds if issubclass(met, kind)]:
                 del primitive.kinds[met]
         return build

@@ -121,7 +121,7 @@ def _contribution(node: Value, position: int, upstream: Value | float, partials:
     partials   the local derivatives that do not exist, as `masking` has them
     """
     op, x, y, recorded = node.op, node.x, node.y, node.dy if position else node.dx
-    if recorded * 0.0:  # type: ignore[operator] # true for nan and the infinities alone
+    if recorded * 0.0:  # true for nan and the infinities alone
         if partials[node][position] == 0.0 if node in partials else isinstance(upstream, float) and not upstream:
             return 0.0
         if op in _SLOPES and (rest := _without(upstream, Length(node.args), {}, 50)) is not None:

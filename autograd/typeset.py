@@ -18,6 +18,7 @@ from .naming import find_names
 from .primitive import PRIMITIVES, Primitive
 from .shown import Formula
 from .value import Value
+from .words import said
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -48,7 +49,7 @@ def number(x: float, digits: int = 6, *, fractions: bool = False) -> str:
     except (TypeError, ValueError, OverflowError):  # no number, or none that is a float
         raise given.wrong("a text of a number", "a number", x) from None
     if missing:
-        return "does not exist"
+        return said("number.none")
     if math.isinf(x):
         return "∞" if x > 0 else "−∞"
     text = format(x + 0.0, f".{digits}g")  # + 0.0 makes -0.0 read 0

@@ -55,8 +55,8 @@ class Value(_Node):
     Equality and hashing are by identity, since a node is a place in a graph; < and its kin compare the numbers. `float(v)`
     and so `math.exp(v)` give a plain number: no gradient flows through them, and while a function is differentiated (`grad` and its kin)
     they are a LostGradientError, if the Value depends on its arguments. Beside an array of NumPy's a Value computes with each element
-    (see `arrays`). A Value takes ints, floats, NumPy scalars,
-    Fractions and Decimals; anything else is a TypeError, NaN and infinity a NonFiniteError.
+    (see `arrays`). A Value takes ints, floats, NumPy scalars, Fractions and Decimals; anything else is a TypeError, NaN and infinity
+    a NonFiniteError.
     """
 
     __slots__ = ("data", "grad", "label", "op", "scope")
@@ -72,6 +72,7 @@ class Value(_Node):
     made_in: Any = Node.__dict__["dx"]  # of a leaf: the derivative in whose run it was made (`State.run`); None outside of any
     first_constant: float = Node.__dict__["dx"]  # beside an operand that is None: the plain number in its place
     second_constant: float = Node.__dict__["dy"]
+    unused: None = Node.__dict__["dy"]  # where there is nothing to hold: of a leaf, and of a row with one operand
 
     def __init__(self, data: Any, *, label: str | None = None) -> None:
         self.data = as_float(data, asker="Value")
@@ -81,7 +82,7 @@ class Value(_Node):
         self.label = label
         here = context.here()
         self.scope = here.scope
-        self.op = self.x = self.y = self.dy = None
+        self.op = self.x = self.y = self.unused = None
         self.made_in = here.run
 
     # -- the graph -------------------------------------------------------------------------------------------------------
@@ -103,9 +104,7 @@ class Value(_Node):
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The local derivative for each of `parents`, as fixed when the node was recorded; nan where none exists, inf
-        where it is beyond the floats.
-        """
+        """The local derivative for each of `parents`, fixed at recording; nan where none exists, inf where it is beyond the floats."""
         return tuple(edge.partial for edge in edges(self))
 
     # -- gradients -------------------------------------------------------------------------------------------------------
@@ -344,7 +343,7 @@ def as_values(xs: Any, asker: str, what: str = "a list of Values") -> list[Value
 _FLOATS = {float}
 _get_data = Value.__dict__["data"].__get__
 _put_grad = Value.__dict__["grad"].__set__
-_above = ABOVE[Value]  # the kinds of number that know what to do with a Value beside them
+_above = ABOVE[Value]  # the kinds of number that take Values among their operands
 
 
 def _await(error: LentError) -> None:
@@ -391,11 +390,11 @@ def _sweep(output: Value, seed: float, order: list[Value], before: list[float]) 
             if upstream:  # a gradient of exactly 0 hands nothing on, so that 0·inf cannot become NaN
                 x = node.x
                 if x is not None:
-                    x.grad += upstream * node.dx  # type: ignore[operator] # += : contributions from several paths add up
+                    x.grad += upstream * node.dx  # += : contributions from several paths add up
                 y = node.y
                 if y is not None:
-                    y.grad += upstream * node.dy  # type: ignore[operator]
-    # What is not finite on the way cannot heal before it reaches the leaves: only they need a look.
+                    y.grad += upstream * node.dy
+    # A gradient that is not finite stays so on its way down, and reaches a leaf: only the leaves need a look.
     leaves = [node for node in order if node.op is None]
     if not {*map(type, map(_get_data, leaves))} <= _FLOATS:
         refuse_misplaced(*leaves)
@@ -431,9 +430,7 @@ def _comparable(other: Any) -> float:
 def _recording(kind: type[Value]) -> Callable[..., Value]:
     """How nodes of this class are made."""
 
-    def record(
-        primitive: Primitive, data: float, x: Value | None, dx: float | None, y: Value | None = None, dy: float | None = None
-    ) -> Value:
+    def record(primitive: Primitive, data: float, x: Value | None, dx: float, y: Value | None = None, dy: float | None = None) -> Value:
         node: Value = _new(kind)
         node.data = data
         node.grad = 0.0
@@ -442,7 +439,7 @@ def _recording(kind: type[Value]) -> Callable[..., Value]:
         node.x = x
         node.dx = dx
         node.y = y
-        node.dy = dy
+        node.dy = dy  # type: ignore[assignment] # None where `unused` is
         if _here is None:
             node.scope = None
         else:
@@ -472,7 +469,7 @@ def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callabl
     missing.
     """
     name, forward, record_node = primitive.name, forward_of(primitive), _recording(kind or Value)
-    # What Python's arithmetic makes of another type is of that type, too, and is met later; other functions make a float of it.
+    # Python's arithmetic hands a strange type in `data` on, to be refused later. Other functions would make a float of it: they look here.
     looks = getattr(primitive.forward, "__module__", None) != "_operator"
 
     if len(primitive.operands) == 1:
@@ -569,7 +566,7 @@ def _named(record: Callable[..., Value], primitive: Primitive) -> Callable[..., 
 
 def _forget(node: Value, here: State) -> None:
     """Under no_grad() a new node forgets how it was made."""
-    node.op = node.x = node.y = node.dy = None
+    node.op = node.x = node.y = node.unused = None
     node.made_in = here.run
 
 

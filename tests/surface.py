@@ -421,7 +421,6 @@ def calls() -> dict[str, Callable[[], Call]]:
         "nn.LayerNorm": lambda: then(_twice(f, [1.0, 2.0]), call(nn.LayerNorm, 2)),
         "nn.Layer": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Layer, 2, 2, rng=0)),
         "nn.Neuron": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Neuron, 2, "relu", rng=0)),
-        "nn.LayerNorm": lambda: then(_twice(f, [1.0, 2.0]), call(nn.LayerNorm, 2)),
         "nn.Sequential": lambda: then(_twice(f, [1.0, 2.0]), call(nn.Sequential, nn.Linear(2, 2, rng=0), nn.ReLU())),
         "Module.attribute": lambda: call(_holding, Value(1.0)),
         "Module.train": lambda: call(_model().train, True),

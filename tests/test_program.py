@@ -828,7 +828,7 @@ def test_more_wrong_orders() -> None:
         compile(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="inputs are for a graph"):
         compile(lambda x: x, inputs=[x])
-    with pytest.raises(ValueError, match="target is 'python', 'torch', 'jax' or 'c', but got 'fortran'"):
+    with pytest.raises(ValueError, match="target is 'python', 'torch', 'jax', 'c' or 'javascript', but got 'fortran'"):
         compile(x * x).source("fortran")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nothing is recorded yet"):
         compile(lambda x: x).source()

@@ -7,7 +7,8 @@ import math
 import random
 import sys
 import threading
-from collections import deque
+from array import array
+from collections import UserDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
@@ -44,6 +45,33 @@ class Class:
 
     rate = 2.0
     table: list[Any] = [1.0, 2]  # noqa: RUF012
+
+
+class Meta(type):
+    """A class of classes."""
+
+    rate = 2.0
+
+
+class Made(metaclass=Meta):
+    """A class that has its rate from there."""
+
+
+class Base(nn.Module):
+    """A module with a number of its class."""
+
+    rate = 1.5
+
+    def __init__(self) -> None:
+        self.w = Value(2.0)
+
+    def forward(self, x: Any) -> Any:
+        """A product."""
+        return self.w * x * self.rate
+
+
+class Derived(Base):
+    """One that may hide it."""
 
 
 class Thing:
@@ -86,7 +114,8 @@ activation: Any = tanh
 number: Any = 1
 zero = 0.0
 order = {"a": 1.0, "b": 2.0}
-queue = deque([1.0, 2.0])
+queue, numbers, user = deque([1.0, 2.0]), array("d", [1.0, 2.0]), UserDict(rate=2.0)
+derived = Derived()
 weights = [Value(0.5), Value(2.0), Value(3.0)]
 pairs = [(1.0, settings)]
 
@@ -171,7 +200,12 @@ def another_method(met: list[float] = [1.5]) -> None:  # noqa: B006
     Thing.scaled = lambda self, x: x * factor  # type: ignore[method-assign]
 
 
+def replaced(x: Any) -> Any:
+    return x * 2.0
+
+
 cell, more_in_cell = in_a_cell()
+codes = [(lambda x: x * 3.0).__code__, (lambda x: x * 4.0).__code__, (lambda x: x * 5.0).__code__]
 CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "a namespace": (lambda x: x * space.rate, lambda: more(space)),
     "one inside another": (lambda x: x * space.inner.rate, lambda: more(space.inner)),
@@ -215,6 +249,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "the sign of 0": (lambda x: x * math.copysign(2.0, zero), lambda: set_global("zero", -zero)),
     "the order of a dict": (ordered, lambda: order.update({"a": order.pop("a")} if next(iter(order)) == "a" else {"b": order.pop("b")})),
     "a queue": (lambda x: x * queue[0], lambda: queue.rotate()),
+    "an array of Python": (lambda x: x * numbers[0], numbers.reverse),
+    "a dict of the library": (lambda x: x * user["rate"], lambda: user.update(rate=user["rate"] + 1.0)),
+    "a class of classes": (lambda x: x * Made.rate, lambda: more(Meta)),
+    "a global by its name": (lambda x: x * globals()["zero"] + x, lambda: set_global("zero", zero + 1.0)),
+    "new code in a function": (lambda x: replaced(x), lambda: setattr(replaced, "__code__", codes.pop())),
     "a builtin's name": (
         lambda x: x * sum([1.0, 2.0]), lambda: set_global("sum", partial(lambda n, _: n, 4.0 if sum([1.0, 2.0]) != 4.0 else 5.0)),
     ),
@@ -222,6 +261,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
 PARAMETERS: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "another order": (lambda x: x * weights[0] + weights[1], weights.reverse),
     "one more": (lambda x: x * weights[-1], lambda: weights.append(weights[0])),
+}
+MODULES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
+    "a number of a module's class": (lambda x: derived(x), lambda: more(Base)),
+    "one that its own class hides": (lambda x: derived(x), lambda: setattr(Derived, "rate", derived.rate + 1.0)),
 }
 
 
@@ -252,11 +295,11 @@ def programs(f: Callable[[Any], Any], params: Any) -> list[Callable[[float], flo
     return found
 
 
-@pytest.mark.parametrize("name", [*CASES, *PARAMETERS])
+@pytest.mark.parametrize("name", [*CASES, *PARAMETERS, *MODULES])
 def test_what_is_reached_and_changes_is_noticed(name: str) -> None:
     """Compiled and packed."""
-    f, change = {**CASES, **PARAMETERS}[name]
-    found = programs(f, weights[:3] if name in PARAMETERS else ())
+    f, change = {**CASES, **PARAMETERS, **MODULES}[name]
+    found = programs(f, weights[:3] if name in PARAMETERS else derived if name in MODULES else ())
     seen = []
     for _ in range(3):
         seen.append(float(f(Value(0.5))))

@@ -306,10 +306,10 @@ def function_faults(subject: Function, drawn: Sequence[Point], *, dense: bool, o
         for fault in _screened(subject):
             wrong.append(fault.point)
             extents[fault.point] = fault.extent(subject.names[fault.position])
-    found = [_text(subject, point, extents) for point in _representatives(subject, wrong, extents)]
+    found = [_text(subject, point, extent) for point, extent in _representatives(subject, wrong, extents).items()]
     if order == 2 and not found:
         second = list(_second(subject, [*simple, *drawn[:10]]))
-    far_texts = [] if found else [_far_text(subject, point) for point in _representatives(subject, distant, {})[:1]]
+    far_texts = [] if found else [_far_text(subject, point) for point in list(_representatives(subject, distant, {}))[:1]]
     return [*found, *second], far_texts
 
 
@@ -330,19 +330,22 @@ def _screened(subject: Function) -> Iterator[Fault]:
         yield from screen(subject, share=share)
 
 
-def _representatives(subject: Function, points: list[Point], extents: dict[Point, str]) -> list[Point]:
-    """For each guilty operation or input, the simplest point at which it is wrong; one with an extent first."""
+def _representatives(subject: Function, points: list[Point], extents: dict[Point, str]) -> dict[Point, str]:
+    """For each guilty operation or input, the simplest point at which it is wrong, and its extent if that is known."""
     chosen: dict[str, Point] = {}
-    for point in sorted(simplest_first(dict.fromkeys(points)), key=lambda point: point not in extents):
+    known: dict[str, str] = {}
+    for point in simplest_first(dict.fromkeys(points)):
         guilty = subject.report(point).mistakes[0]
         key = f"{guilty.op} {guilty.position}" if guilty.position is not None else guilty.name
         chosen.setdefault(key, point)
-    return list(chosen.values())
+        if point in extents:
+            known.setdefault(key, extents[point])
+    return {point: known.get(key, "") for key, point in chosen.items()}
 
 
-def _text(subject: Function, point: Point, extents: dict[Point, str]) -> str:
-    extent = f" ({extents[point]})" if point in extents else ""
-    return f"at {', '.join(map(repr, subject.filled(point)))}{extent}:\n{subject.report(point)}"
+def _text(subject: Function, point: Point, extent: str) -> str:
+    where = f" ({extent})" if extent else ""
+    return f"at {', '.join(map(repr, subject.filled(point)))}{where}:\n{subject.report(point)}"
 
 
 def _far_text(subject: Function, point: Point) -> str:

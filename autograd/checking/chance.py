@@ -79,6 +79,8 @@ def _mended(operands: Sequence[float]) -> Iterator[tuple[float, ...]]:
         yield abs(x), y
     yield tuple(math.remainder(x, 8.0) for x in operands)
     yield tuple(abs(math.remainder(x, 8.0)) + 0.125 for x in operands)
+    if len(operands) == 2:
+        yield abs(math.remainder(x, 8.0)) + 0.125, 1.0 + abs(round(math.remainder(y, 8.0)))
 
 
 def has_value(primitive: Primitive, operands: Sequence[float]) -> bool:

@@ -122,6 +122,9 @@ def judge(
             return Judgement(math.nan, math.inf, "beyond the floats", "no float lies beyond this one, so there are no differences")
         return _at_an_end(evaluate, x, middle)
     if not math.isfinite(analytic):
+        if _is_flat(evaluate, x, middle):
+            note = f"{NO_RULE}; nor is there anything to see, for the function is flat"
+            return Judgement(0.0, math.inf, "limited by rounding", note, best.step)
         firm = _firm(evaluate, x, found, largest, noise(abs(middle)))
         if firm is not None:
             return Judgement(firm.value, firm.error, "differs", NO_RULE, firm.step)
@@ -133,8 +136,9 @@ def judge(
     if kink is not None:
         return kink
     if not agrees(estimate) and _is_confirmed(evaluate, x, middle, estimate, [other for other in found if not agrees(other)], noise):
-        larger = [other for other in found if other.step > 8.0 * estimate.step and other.error <= 1e-4 * abs(analytic) and agrees(other)]
-        if larger and estimate.step <= 2.0**-26 * max(abs(x), 1.0):
+        near = 1e-3 * min(abs(analytic), abs(analytic - estimate.value))
+        larger = [other for other in found if other.step > 8.0 * estimate.step and abs(other.value - analytic) + other.error <= near]
+        if larger and estimate.step <= 2.0**-16 * max(abs(x), 1.0):
             note = f"steps below {estimate.step:.0e} say otherwise: they see how 1 + x is rounded"
             return Judgement(larger[0].value, larger[0].error + slack, "limited by rounding", note, larger[0].step)
         step_of_f = quantum(evaluate, x, middle)
@@ -148,6 +152,15 @@ def judge(
     if most < min(first_step(x, step), (abs(x) or 1.0) * 2.0**-20):
         return Judgement(estimate.value, bound, "kink within h", "too near for a smaller step", estimate.step)
     return Judgement(estimate.value, bound, _why_open(x, estimate, slack, step), step=estimate.step)
+
+
+def _is_flat(f: Callable[[float], float], x: float, middle: float) -> bool:
+    """Whether f does not change at all within its first step, as functions do far out: there nobody misses a derivative of 0."""
+    h = first_step(x, None)
+    try:
+        return f(x + h) == middle == f(x - h) == f(x + 0.37 * h)
+    except NO_VALUE:
+        return False
 
 
 def _firm(f: Callable[[float], float], x: float, found: list[Estimate], largest: float, noise: float) -> Estimate | None:
@@ -412,6 +425,8 @@ def judge_partial(
         return Judgement(math.nan, math.inf, "not the derivative", f"{op.name} says so: its rules are a surrogate")
     evaluate = op.kinds[float]
     f: Callable[[float], float]
+    if "outside" in op.undeclared and not all(x in interval for x, interval in zip(point, op.domain, strict=True)):
+        return Judgement(math.nan, math.inf, "kink within h", f"outside of the domain that {op.name} declares")
     if op.kinks and is_at_kink(op, point):
         return _at_a_kink(along(op, point, position), point[position], evaluate(*point))
     if len(point) == 1:

@@ -31,7 +31,10 @@ def add(commands: Commands) -> None:
         values_help="the program's arguments in their order (the names' own unless given); of an example, which of its graphs",
     )
     source.add_argument(
-        "--target", choices=("python", "torch", "jax", "c"), default="python", help="for what it is written (python unless given)"
+        "--target",
+        choices=("python", "torch", "jax", "c", "javascript"),
+        default="python",
+        help="for what it is written (python unless given)",
     )
 
 

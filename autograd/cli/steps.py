@@ -22,6 +22,8 @@ def add(commands: Commands) -> None:
     where = "write a page to step through here: .html, one file that needs no network"
     step.add_argument("-o", "--output", type=path, metavar="FILE", default=argparse.SUPPRESS, help=where)
     theme = "the page's colours (auto unless given: what the reader's system prefers)"
+    lang = "the language of the steps and of the page: en or ko (en unless given; a page's reader can switch)"
+    step.add_argument("--lang", choices=("en", "ko"), default="en", help=lang)
     step.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help=theme)
 
 
@@ -30,29 +32,29 @@ def _step(options: argparse.Namespace) -> int:
     from ..examples import NAMES, run
     from ..stepping import Stepper
     from ..typeset import formula
+    from ..words import into, said
 
     if options.expression in NAMES:
         if options.values:
             options.parser.error(f"{options.expression} has numbers of its own: {options.values[0]} is of no use")
         example = run(options.expression)
-        title = example.title
-        steppers = [Stepper(graph.output, seed=graph.seed, title=graph.title) for graph in example.graphs]
+        page, steppers = example.page(lang=options.lang, theme=options.theme), example.steppers(lang=options.lang)
     else:
         given = computed(options, "step through")
-        title = formula(given.expression)
-        steppers = [Stepper(given.output, title=title)]
+        steppers = [Stepper(given.output, title=formula(given.expression), lang=options.lang)]
+        page = steppers[0].beside(theme=options.theme)
     for stepper in steppers:
-        say(f"{stepper.title}\n")
+        say(f"{into(stepper.title, options.lang)}\n")
         try:
             while (step := stepper.next()) is not None:
                 say(f"{step.number:4}  {step}")
         except GradientError as error:
-            say(f"\n{reason(error)}")
+            problem = into(stepper.recording.problem_said, options.lang)
+            say(f"\n{reason(error) if options.lang == 'en' else problem}")
         say("")
-        stepper.jump(0)
     if not hasattr(options, "output"):
-        say("No page was asked for: -o page.html writes one to step through.")
+        say(said("command.none").into(options.lang))
         return 0
-    steppers[0].beside(*steppers[1:], title=title, theme=options.theme).write(options.output)
-    say(f"The page is in {options.output}")
+    page.write(options.output)
+    say(said("command.page", path=options.output).into(options.lang))
     return 0

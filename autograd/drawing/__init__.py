@@ -112,8 +112,8 @@ def draw(
     digits = given.count(digits, "digits", "draw", 1, DIGITS)
     limit = given.count(limit, "limit", "draw")
     given.text(caption, "caption", "draw")
-    flags = {"arithmetic": arithmetic, "fractions": fractions, "pretty": pretty, "legend": legend}
-    flags = {name: given.flag(x, name, "draw") for name, x in flags.items()} | {"stored": stored}
+    asked = {"arithmetic": arithmetic, "fractions": fractions, "pretty": pretty, "legend": legend}
+    flags: dict[str, Any] = {name: given.flag(x, name, "draw") for name, x in asked.items()} | {"stored": stored}
     view = look(
         outputs,
         seed=as_float(seed, "a seed", "draw"),

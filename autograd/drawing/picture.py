@@ -21,6 +21,7 @@ from ..typeset import shown
 from ..words import into, said
 from . import text
 from .engine import layout
+from .moment import Moment
 from .style import Style
 
 _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
@@ -40,13 +41,15 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     style: Style | None = None
     caption: str = ""
+    moment: Moment | None = None
     _plan: tuple[str, ...] = ()
     _finished: str = ""
 
     @classmethod
-    def of(cls, style: Style) -> Picture:
-        """The picture of a view in a style."""
+    def of(cls, style: Style, moment: Moment | None = None) -> Picture:
+        """The picture of a view in a style; of everything, or of one moment, laid out as the whole is."""
         picture = cls()
+        picture.moment = moment
         style.plan(picture)
         picture.style, picture.caption, picture._plan = style, shown(into(style.look.caption, style.look.lang), 120), tuple(picture.body)
         return picture
@@ -71,7 +74,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             result = _accessible(
                 result.decode(),
                 self.caption or said("picture.graph").into(self.style.look.lang if self.style else "en"),
-                self.style.descriptions() if self.style else {},
+                self.style.descriptions() if self.style and self.moment is None else {},
             ).encode()
         try:
             return result.decode(encoding) if encoding else result
@@ -86,7 +89,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         if tuple(self.body) != self._plan:
             return ""  # somebody added to the graph: that is in the plan only
         if not self._finished:
-            self._finished = finish(json.loads(layout(self.source, "json0")))
+            laid_out = json.loads(layout(self.source, "json0"))
+            self._finished = finish(laid_out) if self.moment is None else finish(laid_out, self.moment)
         return self._finished
 
     def write(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:

@@ -100,7 +100,7 @@ class Sides(Style):
         graph.attr("node", fontname=FONT, fontsize="15", fontcolor=self.palette.ink, shape="plain")
         graph.attr("edge", fontname=FONT, fontsize="11", arrowsize="0.6")
         sweeps = len(self.counted.forward)
-        forward = self.say("modes.input") if sweeps == 1 else self.say("modes.inputs", count=sweeps)
+        forward = self.say("modes.input") if sweeps == 1 else self.say("modes.inputs", count=str(sweeps))
         self._side(graph, "forward", forward, sum(self.counted.forward))
         self._side(graph, "reverse", self.say("modes.all") if sweeps > 1 else self.say("modes.output"), self.counted.reverse)
 
@@ -111,7 +111,7 @@ class Sides(Style):
             for text, size, ink in (
                 (f"<b>{self.say('modes.' + side)}</b>", 16, self.palette.ink),
                 (sweeps, 13, self.palette.quiet),
-                (f"<b>{self.say('modes.multiplications', count=total)}</b>", 15, color),
+                (f"<b>{self.say('modes.multiplications', count=str(total))}</b>", 15, color),
             )
         )
         with graph.subgraph(name=f"cluster_{side}") as cluster:
@@ -184,5 +184,5 @@ class Sides(Style):
                 tail, head = (box.symbol or self.what(box) for box in (connection.tail, connection.head))
                 way = f"{tail} → {head}" if side == "forward" else f"{head} → {tail}"
                 crossings = self.crossings(connection, side)
-                found[f"{side}_{connection.id}"] = f"{way}: {self.say('modes.sweeps.' + side, count=crossings)}"
+                found[f"{side}_{connection.id}"] = f"{way}: {self.say('modes.sweeps.' + side, count=str(crossings))}"
         return found

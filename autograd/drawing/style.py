@@ -22,7 +22,7 @@ Background = Literal["white", "dark", "transparent"]
 
 @dataclass(frozen=True)
 class Look:
-    """How a picture is to look; each field as `draw` describes it."""
+    """How a picture is to look; each field as `draw` describes it. `lines` are room for as many lines below it, each that wide."""
 
     direction: Direction = "both"
     arithmetic: bool = False
@@ -36,6 +36,7 @@ class Look:
     caption: str = ""
     lang: Language = "en"
     stored: bool = False
+    lines: tuple[str, ...] = ()
 
 
 class Style:
@@ -71,7 +72,7 @@ class Style:
 
     def number(self, x: float | None) -> str:
         """A number as this picture writes it; a dash for one that is not there."""
-        return "–" if x is None else number(x, self.look.digits, fractions=self.look.fractions)
+        return "–" if x is None else into(number(x, self.look.digits, fractions=self.look.fractions), self.look.lang)
 
     def word(self, box: Box) -> str:
         """A box's name as this picture writes it; "" without one."""
@@ -146,8 +147,16 @@ class Style:
 
     # -- caption and legend ----------------------------------------------------------------------------------------------
 
-    def footer(self) -> str:
-        """Caption and legend as markup for the graph's label; "" without either."""
+    def footer(self, lines: tuple[str, ...] = ()) -> str:
+        """Caption and legend as markup for the graph's label, or these three lines in their place; "" without either."""
+        if lines:
+            colors = (self.palette.ink, self.palette.gradient, self.palette.ink)
+            below = [
+                f'<tr><td align="left" height="{size + 8}">'
+                f'<font point-size="{size}" color="{color}">{literal(line) or " "}</font></td></tr>'
+                for line, size, color in zip(lines, (15, 14, 12), colors, strict=True)
+            ]
+            return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="2">{"".join(below)}</table>')
         rows = []
         if self.look.caption:
             caption = literal(shown(into(self.look.caption, self.look.lang), 120))
@@ -192,9 +201,9 @@ class Style:
             for sample, meaning in lines
         ]
 
-    def frame(self, graph: graphviz.Digraph, **attributes: str) -> None:
+    def frame(self, graph: graphviz.Digraph, lines: tuple[str, ...] = (), **attributes: str) -> None:
         """The attributes of the whole picture. Its margin is that of a page, in PDF alone."""
-        footer = self.footer()
+        footer = self.footer(lines)
         if footer:
             attributes |= {"label": footer, "labelloc": "b", "fontname": FONT, "fontsize": "12"}
         graph.attr(rankdir="LR", outputorder="edgesfirst", bgcolor=self.paper, margin="0", **attributes)
@@ -213,7 +222,7 @@ class Style:
             tail, head = (
                 self.what(box) if box.kind == "group" or not box.symbol else box.symbol for box in (connection.tail, connection.head)
             )
-            carried = self.say("picture.numbers", count=connection.count) if connection.count > 1 else self._value(connection)
+            carried = self.say("picture.numbers", count=str(connection.count)) if connection.count > 1 else self._value(connection)
             found[f"{connection.id}f"] = f"{tail} → {head}: {carried}"
             if connection.contribution is None:
                 found[f"{connection.id}b"] = f"{head} → {tail}: {self.say('picture.gradients')}"
@@ -234,7 +243,7 @@ class Style:
     def _describe(self, box: Box, gradient: str) -> str:
         edited = self.say("picture.edited") if box.edited else ""
         if box.kind == "group":
-            return f"{self.word(box)}: {self.say('picture.nodes', count=box.count)}{gradient}"
+            return f"{self.word(box)}: {self.say('picture.nodes', count=str(box.count))}{gradient}"
         value = self.number(box.value)
         if box.kind == "constant":
             return self.say("picture.constant", value=value)

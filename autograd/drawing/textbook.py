@@ -15,6 +15,7 @@ import graphviz
 from ..typeset import shown
 from .fonts import fitting
 from .fonts import width as text_width
+from .moment import Moment
 from .style import FONT, Laid, Style, cell, italic, literal, markup, plain
 from .view import Box, Connection
 
@@ -35,7 +36,7 @@ class Textbook(Style):
 
     def plan(self, graph: graphviz.Digraph) -> None:
         """Fill the graph with one line per connection, broken by a box with its numbers."""
-        self.frame(graph, nodesep="0.16", ranksep="0.28")
+        self.frame(graph, self.look.lines, nodesep="0.16", ranksep="0.28")
         self._defaults(graph)
         for box in self.view.boxes:
             graph.node(box.id, **self._box(box))
@@ -55,31 +56,35 @@ class Textbook(Style):
         graph.attr("node", fontname=FONT, fontsize="16", fontcolor=self.palette.ink, shape="plain")
         graph.attr("edge", arrowsize="0.7", penwidth="1.2")
 
-    def _box(self, box: Box) -> dict[str, str]:
-        """The attributes of a box's node."""
+    def _box(self, box: Box, moment: Moment | None = None) -> dict[str, str]:
+        """The attributes of a box's node: at a moment, grey while its number is not known, and tinted where the step is."""
         if box.kind == "operation":
-            return self._circle(box)
+            return self._circle(box, moment)
         if box.kind in ("constant", "stub"):
             word = self.number(box.value) if box.kind == "constant" else self.word(box)
             return {"label": plain(word), "fontcolor": self.palette.quiet, "margin": "0.04"}
         frame = f'border="0" bgcolor="{self.fill(box)}"' if self.look.color else 'border="0"'
         ink = self.ink_on(self.fill(box)) if self.look.color else self.palette.ink
+        if moment is not None:
+            ink = ink if box.id in moment.boxes else self.palette.greyed
+            if self._is_lit(box, moment):
+                frame = f'style="rounded" bgcolor="{self._tint(moment)}" border="0"'
         if box.kind == "group":
             color, border = (self.palette.wrong, 3) if box.wrong else (self.palette.forward, 1)
             frame = f'border="{border}" color="{color}" style="rounded" bgcolor="{self.fill(box)}"'
-            numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{self.say("picture.nodes", count=box.count)}</font>'
+            numbers = f'<br/><font point-size="12" color="{self.palette.quiet}">{self.say("picture.nodes", count=str(box.count))}</font>'
             if box.value is not None:
                 numbers += f'<br/><font point-size="14" color="{self.palette.value}">{self.number(box.value)}</font>'
             if box.gradient is not None and self.look.direction != "forward":
                 numbers += f'<br/><font point-size="14" color="{self.palette.gradient}">‖∇‖ = {self.number(box.gradient)}</font>'
         else:
-            numbers = f"<br/>{self._sum(box)}" if self._sum(box) else ""
+            numbers = f"<br/>{self._sum(box, moment)}" if self._sum(box, moment) else ""
         word = literal(self.word(box) or (self.say("picture.output") if box.kind == "output" else self.number(box.value)))
         pad = "8" if box.kind == "group" else "3"
         inside = f'<tr><td><font color="{ink}">{word}</font>{numbers}</td></tr>'
         return {"label": markup(f'<table {frame} cellborder="0" cellspacing="0" cellpadding="{pad}">{inside}</table>')}
 
-    def _circle(self, box: Box) -> dict[str, str]:
+    def _circle(self, box: Box, moment: Moment | None) -> dict[str, str]:
         size = 18.0 if len(box.symbol) <= 2 else 12.0 if len(box.symbol) <= 5 else 8.0
         symbol = shown(box.symbol, 12)
         style = "dashed,filled" if box.edited else "filled"
@@ -90,16 +95,32 @@ class Textbook(Style):
             circle["penwidth"] = "3"
         if box.ordered:
             circle["ordering"] = "in"
-        return {"label": plain(symbol), "fontsize": f"{fitting(symbol, size, INSIDE):.4g}", "fontcolor": self.ink_on(fill), **circle}
+        written = {"label": plain(symbol), "fontsize": f"{fitting(symbol, size, INSIDE):.4g}", "fontcolor": self.ink_on(fill), **circle}
+        if moment is None:
+            return written
+        if box.id not in moment.boxes:
+            written |= {"color": self.palette.greyed, "fontcolor": self.palette.greyed}
+        if self._is_lit(box, moment):
+            color = self.palette.backward if moment.is_backward else self.palette.value
+            written |= {"fillcolor": self._tint(moment), "color": color, "penwidth": "2.4"}
+        return written
 
-    def _sum(self, box: Box) -> str:
-        """The gradient of a box where several contributions meet."""
+    def _is_lit(self, box: Box, moment: Moment) -> bool:
+        return box.id == moment.target or box.id in moment.hot
+
+    def _tint(self, moment: Moment) -> str:
+        return self.palette.parameter if moment.is_backward else self.palette.input
+
+    def _sum(self, box: Box, moment: Moment | None = None) -> str:
+        """The gradient of a box where several contributions meet; of a moment, what has come so far."""
         if self.look.direction == "forward" or box.uses < 2 or box.gradient is None:
             return ""
-        return f'<font point-size="12" color="{self.palette.gradient}">Σ = {self.number(box.gradient)}</font>'
+        sum_ = self.number(box.gradient) if moment is None else moment.sums.get(box.id, "")
+        return f'<font point-size="12" color="{self.palette.gradient}">Σ = {sum_}</font>' if sum_ else ""
 
-    def _numbers(self, connection: Connection) -> str:
-        """The box in the middle of a line: the value above, room for the arrows, the gradient below."""
+    def _numbers(self, connection: Connection, moment: Moment | None = None) -> str:
+        """The box in the middle of a line: the value above, room for the arrows, the gradient below. What a moment does not know yet
+        leaves its place empty."""
         if connection.contribution is None:
             return ""
         tail, look = connection.tail, self.look
@@ -108,8 +129,12 @@ class Textbook(Style):
             value = f"{italic(self.word(tail))} = {value}"
         elif tail.kind in ("input", "parameter") and not tail.name:
             value = ""  # the number itself stands where a name would
+        gradient = "" if look.direction == "forward" else self.number(connection.contribution)
+        if moment is not None:
+            value = value if tail.id in moment.boxes or tail.kind == "stub" else ""
+            gradient = "" if connection.id not in moment.back else f"<b>{gradient}</b>" if connection.id in moment.hot else gradient
         above = cell(value, self.palette.value if look.direction != "backward" else self.palette.quiet, 14)
-        below = cell("" if look.direction == "forward" else self.number(connection.contribution), self.palette.gradient, 14)
+        below = cell(gradient, self.palette.gradient, 14)
         rows = [above, '<tr><td height="11"></td></tr>', below]
         small = []
         if look.arithmetic and look.direction != "forward":
@@ -129,55 +154,57 @@ class Textbook(Style):
 
     # -- the finish ------------------------------------------------------------------------------------------------------
 
-    def finish(self, laid_out: Laid) -> str:
-        """DOT text with every place fixed: the boxes where the engine put them, each connection as its arrows."""
+    def finish(self, laid_out: Laid, moment: Moment | None = None) -> str:
+        """DOT text with every place fixed: the boxes where the engine put them, each connection as its arrows; everything, or a moment."""
         places = {node["name"]: node["pos"] for node in laid_out["objects"]}
         graph = graphviz.Digraph()
         fixed = {key: laid_out[key] for key in ("bb", "lp", "lwidth", "lheight") if key in laid_out}
-        self.frame(graph, **fixed)
+        self.frame(graph, self.look.lines and (self.look.lines if moment is None else moment.lines), **fixed)
         self._defaults(graph)
         for box in self.view.boxes:
-            graph.node(box.id, pos=places[box.id], id=box.id, **self._box(box))
+            graph.node(box.id, pos=places[box.id], id=box.id, **self._box(box, moment))
         drawn = [point for node in laid_out["objects"] if node["name"].startswith("e") for point in _grid(node)]
         for connection, path in self.routes(laid_out):
             tail, head = connection.tail.id, connection.head.id
-            label = self._numbers(connection)
+            label = self._numbers(connection, moment)
             if label:
                 graph.node(connection.id, label, fontsize="14", pos=places[connection.id], id=connection.id)
             drawn += path.sample()
             both = self.flows_back(connection)
             forward = path.aside(APART if both else 0.0).forward()
-            graph.edge(tail, head, pos=forward, id=f"{connection.id}f", **self._forward_arrow(connection))
+            graph.edge(tail, head, pos=forward, id=f"{connection.id}f", **self._forward_arrow(connection, moment))
             if both:
                 back = path.aside(-APART).backward()
-                graph.edge(tail, head, pos=back, dir="back", id=f"{connection.id}b", **self._backward_arrow(connection))
+                graph.edge(tail, head, pos=back, dir="back", id=f"{connection.id}b", **self._backward_arrow(connection, moment))
         for box in self.view.boxes:
             if box.kind == "operation" and self._sum(box):
                 width = text_width(f"Σ = {self.number(box.gradient)}", 12.0)
                 place = _free_place(_point(places[box.id]), width, drawn)
                 drawn += _points_in(place, width, 16.0)
-                graph.node(f"{box.id}s", self._sum_label(box), pos=_text(place), id=f"{box.id}s")
+                graph.node(f"{box.id}s", markup(self._sum(box, moment) or " "), pos=_text(place), id=f"{box.id}s")
         return str(graph.source)
 
-    # What a picture of one moment draws otherwise than a picture of the whole.
-
-    def _forward_arrow(self, connection: Connection) -> dict[str, str]:
-        """The attributes of a connection's forward arrow."""
+    def _forward_arrow(self, connection: Connection, moment: Moment | None) -> dict[str, str]:
+        """The attributes of a connection's forward arrow: at a moment, heavy where the step computes, grey where none has."""
+        if moment is not None:
+            into = connection.head.id == moment.target and connection.id not in moment.back and not moment.is_backward
+            if into:
+                return {"color": self.palette.value, "penwidth": "2.6"}
+            if connection.head.id not in moment.boxes:
+                return {"color": self.palette.greyed}
         if self.is_wrong(connection) and not self.flows_back(connection):
             return {"color": self.palette.wrong, "penwidth": "3"}
         return {"color": self._forward_color()}
 
-    def _backward_arrow(self, connection: Connection) -> dict[str, str]:
-        """The attributes of a connection's backward arrow."""
-        return (
-            {"color": self.palette.wrong, "penwidth": "4.5"}
-            if self.is_wrong(connection)
-            else {"color": self.palette.backward, "penwidth": "2.8"}
-        )
-
-    def _sum_label(self, box: Box) -> str:
-        """The sum at an operation where several contributions meet."""
-        return markup(self._sum(box))
+    def _backward_arrow(self, connection: Connection, moment: Moment | None) -> dict[str, str]:
+        """The attributes of a connection's backward arrow: at a moment, heavy where the step goes, and none where no gradient has gone."""
+        if moment is not None and connection.id not in moment.back:
+            return {"style": "invis", "color": self.palette.backward}
+        if moment is not None and connection.id in moment.hot:
+            return {"color": self.palette.backward, "penwidth": "5"}
+        if self.is_wrong(connection):
+            return {"color": self.palette.wrong, "penwidth": "4.5"}
+        return {"color": self.palette.backward, "penwidth": "2.8"}
 
     def routes(self, laid_out: Laid) -> Iterator[tuple[Connection, Path]]:
         """Each connection with the line that the engine found for it, through the box with its numbers."""

@@ -208,7 +208,7 @@ def look(
                     continue
                 tail = boxes[folded.unit(arg)]
                 if tail is not box:  # within a group or a sum nothing is drawn
-                    upstream, local = gradient[node], float(partial)  # type: ignore[arg-type]
+                    upstream, local = gradient[node], float(partial)
                     connect(tail, box, upstream, local, upstream * local if upstream else 0.0, checks.get((node, position)))
             elif box.kind != "group":
                 constant = Box(f"c{len(constants)}", "constant", "", arg)

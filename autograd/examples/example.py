@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..graph import topological
 from ..value import Value
+
+if TYPE_CHECKING:
+    from ..stepping import Stepper
+    from ..stepping.notebook import Theme
+    from ..stepping.page import Page
+    from ..words import Language
 
 
 @dataclass
@@ -45,15 +53,32 @@ class Graph:
 
 @dataclass
 class Example:
-    """A worked example: its graphs, and in `remarks` what to notice, a line each. `numbers` holds what is no node's number."""
+    """A worked example: its graphs, and in `remarks` what to notice, a line each. `numbers` holds what is no node's number.
+
+    Titles and remarks are sentences of the table of words: `title.into("ko")` is the Korean one.
+    """
 
     name: str
     title: str
     graphs: list[Graph]
-    remarks: list[str]
+    remarks: Sequence[str]
     numbers: dict[str, float] = field(default_factory=dict)
 
     @property
     def output(self) -> Value:
         """The output of the first graph."""
         return self.graphs[0].output
+
+    def steppers(self, *, lang: Language = "en") -> list[Stepper]:
+        """A Stepper for each graph, in a language."""
+        from ..stepping import Stepper
+
+        return [Stepper(graph.output, seed=graph.seed, title=graph.title, lang=lang) for graph in self.graphs]
+
+    def page(self, *, lang: Language = "en", theme: Theme = "auto") -> Page:
+        """The page with the steps of every graph and with what to notice, to show in a notebook or to `.write()`. Needs the extra `draw`.
+
+        lang  the language it begins in, "en" or "ko", and theme: "auto", "light" or "dark"
+        """
+        first, *others = self.steppers(lang=lang)
+        return first.beside(*others, title=self.title, theme=theme, remarks=self.remarks)

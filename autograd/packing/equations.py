@@ -535,7 +535,7 @@ def _node(op: Primitive | None, label: str, args: list[Value | float]) -> Value:
     """A node for typesetting only: nothing is computed."""
     node: Value = object.__new__(Value)
     node.op, node.label, node.data, node.grad, node.scope = op, label or None, 0.5, 0.0, None
-    node.x = node.y = node.dx = node.dy = None
+    node.x = node.y = node.made_in = node.unused = None
     for position, arg in enumerate(args):
         first, second = ("x", "dx") if not position else ("y", "dy")
         if isinstance(arg, Value):

@@ -23,10 +23,11 @@ from ..trees import ARRAY, DRAWN, TUPLE, Structure, describe, flatten, rebuild
 from ..typeset import Notation, number
 from ..value import Value
 from ..whole import Draws
-from . import c, source, targets
+from ..words import Language, check_language
+from . import c, script, source, targets
 from .arguments import parameters_of, still
 from .body import Python
-from .page import either, page, stepper
+from .page import POLICY, either, page, stepper
 from .passes import PASSES
 from .reach import Reach
 from .recording import GuardError as GuardError
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from ..drawing import Picture
     from ..stepping import Stepper
 
-TARGETS = ("python", "torch", "jax", "c")
+TARGETS = ("python", "torch", "jax", "c", "javascript")
 TRIES = 8
 """So often a recording begins again, amid which somebody changes what the function finds."""
 STATES = 8
@@ -272,7 +273,7 @@ class Program:
             raise ValueError(f"nothing is recorded yet: call the program once, with numbers for {self.__name__}")
         return self._last
 
-    def source(self, target: Literal["python", "torch", "jax", "c"] = "python", *, main: bool = False) -> str:
+    def source(self, target: Literal["python", "torch", "jax", "c", "javascript"] = "python", *, main: bool = False) -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients`.
 
         It takes the arguments' numbers one after another, then the parameters', and returns the value and a tuple of gradients. Where a
@@ -283,7 +284,10 @@ class Program:
         status that says which check failed, which `value_and_gradients_failure` puts into words; `value_and_gradients_batch` computes many
         examples, and says at which one a check failed. Nothing is allocated.
 
-        target   "python", or the same program in the words of "torch", "jax" or "c"
+        In JavaScript, for browsers and Node, it is `value_and_gradients(...numbers)`: sums, products, quotients and roots to the bit, other
+        functions as `Math` has them (`autograd.javascript.ULPS` says how near), and errors as here.
+
+        target   "python", or the same program in the words of "torch", "jax", "c" or "javascript"
         main     for "c": whether there is a `main` that computes the recorded numbers again
         """
         given.flag(main, "main", "source")
@@ -294,6 +298,8 @@ class Program:
     def _source(self, target: str, main: bool = False) -> tuple[str, dict[int, int]]:
         given.choice(target, TARGETS, "target")
         made, numbers = self._latest()
+        if target == "javascript":
+            return script.source(made.tape, made.passes)
         if target == "c":
             return c.source(made.tape, made.passes, len(self.params), (numbers, *made.run(numbers)) if main else None), {}
         if target != "python":
@@ -325,14 +331,17 @@ class Program:
 
         return draw(self.graph(), **{"style": "cards", "pretty": False, **options})
 
-    def page(self, *, theme: Theme = "auto", **options: Any) -> str:
-        """The picture, the formulas and the lines of the program that ran last side by side, as HTML: pointing at one shows the others.
+    def page(self, *, theme: Theme = "auto", lang: Language = "en", **options: Any) -> str:
+        """The picture, the formulas and the lines of the program that ran last side by side, as HTML: pointing at one, or going to it by
+        the keyboard, shows the others.
 
         theme    "light" or "dark", or "auto": that of the notebook or the page around it
+        lang     the language beside the program, "en" or "ko"
         options  those of `draw`
 
         What is the v7 of the source is the v7 of the picture, and of `steps(program.graph())` too.
         """
+        check_language(lang)
         check_theme(theme)
         text = source.functions(self._latest()[0].body(Python()))
         notation = Notation(lambda node: str(node.label).partition(":")[0])
@@ -341,8 +350,8 @@ class Program:
             i = int(str(node.label).partition(":")[0][1:])
             formulas[i] = f"v{i} = {notation.node(node)}" if node.op else f"{node.label} = {number(node.data)}"
         grounds = {"auto": ("white", "dark"), "light": ("white",), "dark": ("dark",)}[theme]
-        pictures = [self.draw(**{"background": ground, **options}).pipe("svg", encoding="utf-8") for ground in grounds]
-        return page(text.lines, text.nodes, formulas, reduce(either, pictures), theme)
+        pictures = [self.draw(**{"background": ground, "lang": lang, **options}).pipe("svg", encoding="utf-8") for ground in grounds]
+        return page(text.lines, text.nodes, formulas, reduce(either, pictures), theme, lang)
 
     def stepper(self, **options: Any) -> Stepper:
         """The steps of the graph that was computed last, to walk through: on their page the program's lines stand beside them.
@@ -351,24 +360,28 @@ class Program:
         """
         return stepper(self.source(), self.lines, self.graph(), **options)
 
-    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", **options: Any) -> Path:
+    def write(self, path: str | os.PathLike[str], *, theme: Theme = "auto", lang: Language = "en", **options: Any) -> Path:
         """Write the page to a .html file, whole or not at all, and return its path. It works offline.
 
         theme    "light" or "dark", or "auto": what the reader's system prefers
+        lang     the language of the page, "en" or "ko"
         options  those of `draw`
 
         A page of glassgrad's that stands there is replaced; anything else there, a missing folder or another ending is a DrawingError.
         """
         path = files.as_path(path, "Program.write")
-        return files.write(path, files.kind_of(path, files.PAGES), lambda: self._document(theme, options).encode())
+        return files.write(path, files.kind_of(path, files.PAGES), lambda: self._document(theme, lang, options).encode())
 
-    def _document(self, theme: Theme, options: dict[str, Any]) -> str:
-        inside = self.page(theme=theme, **options)
+    def _document(self, theme: Theme, lang: Language, options: dict[str, Any]) -> str:
+        inside = self.page(theme=theme, lang=lang, **options)
         head = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">'
+        head += f'\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         scheme = "light dark" if theme == "auto" else theme
         style = f":root{{color-scheme:{scheme};background:light-dark(white,#16191d)}}@media print{{:root{{color-scheme:light}}}}"
-        title = f"<title>{html.escape(self.__name__)}</title>\n<style>{style}</style></head>"
-        return f"{files.PAGE_BEGINS}\n{head}\n{title}\n<body>{inside}</body></html>\n"
+        style += "h1{font:600 1.35rem system-ui,sans-serif;color:light-dark(#1f2933,#e6eaee)}body{margin:12px 16px 24px}"
+        name = html.escape(self.__name__)
+        title = f"<title>{name}</title>\n<style>{style}</style></head>"
+        return f"{files.PAGE_BEGINS[lang]}\n{head}\n{title}\n<body><main><h1>{name}</h1>{inside}</main></body></html>\n"
 
     # -- copies ----------------------------------------------------------------------------------------------------------
 

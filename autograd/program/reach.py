@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dis
 import sys
+from array import array
 from collections import deque
 from collections.abc import Container, Iterator
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial
+from re import findall
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -39,6 +41,8 @@ _PASSIVE = frozenset(
 """Methods that Python does not call of an instance while a function computes with it."""
 _WHOLE = frozenset({"vars", "getattr", "asdict", "astuple", "fields", "attrgetter", "__dict__", "__getattribute__", "__slots__"})
 """Names of what reads attributes whose names do not stand in the code."""
+_BY_TEXT = frozenset({"globals", "eval", "exec"})
+"""Names of what finds globals by names in texts."""
 
 
 class Reach:
@@ -48,7 +52,7 @@ class Reach:
     noted               everything that matters, in the order in which it was met, for two lookings to be compared
     names               mappings (of a module's, a class's or an object's names) and, of each, the names that are used with what they mean
     owners              objects with such mappings
-    cells, slots        of closures and of objects, with what is there
+    cells, slots        of closures and of objects, with what is there; `codes` of functions
     lists, tables       lists and dicts, with copies; `arrays` small ones, with their bytes
     telling, tellers    the attributes of objects whose class tells when any are set, with copies; and what that says
     """
@@ -62,6 +66,7 @@ class Reach:
         self.owners: list[tuple[Any, Any]] = []
         self.cells: list[tuple[CellType, Any]] = []
         self.slots: list[tuple[Any, Any, Any]] = []
+        self.codes: list[tuple[FunctionType, CodeType]] = []
         self.lists: list[tuple[Any, Any]] = []
         self.tables: list[tuple[Any, Any]] = []
         self.arrays: list[tuple[Any, bytes]] = []
@@ -128,6 +133,13 @@ class Reach:
             content = _variable(x)
             self.slots.append((_variable, x, content))
             self._todo.append(content)
+        elif isinstance(x, bytearray):
+            self._items(x)
+        elif isinstance(x, array):
+            self.noted.append(x)
+            if len(x) <= SHORT:
+                self.noted.append(x.tobytes())
+                self.arrays.append((x, x.tobytes()))
         elif _is_array(x):
             self._array(x)
         elif _is_generator(x):
@@ -154,6 +166,8 @@ class Reach:
             self._with_parameters(x)
         elif _top(type(x).__module__) not in STEADY:
             self._answers(x)
+            if _top(type(x).__module__) == "collections":  # a UserDict, or one of its kin
+                self._todo += getattr(x, "__dict__", {}).values()
             for kind in type(x).__mro__:
                 if not is_steady(kind.__module__):
                     self._todo += _methods(kind, [name for name in vars(kind) if name[:2] == "__" and name not in _PASSIVE])
@@ -215,6 +229,12 @@ class Reach:
         used, asked, imported = _used(x.__code__)
         self._asked |= asked
         self._asked |= dict.fromkeys(_WHOLE.intersection(used))
+        if not _BY_TEXT.isdisjoint(used):
+            words = [word for text in asked for word in findall(r"[^\W\d]\w*", text)]
+            used, self._asked = (*used, *words), self._asked | dict.fromkeys(words)
+        if x.__globals__.get("__name__") != "__main__":  # IPython's autoreload puts new code into functions of modules
+            self.codes.append((x, x.__code__))
+        self.noted.append(x.__code__)
         for name in imported:
             for full in (name, f"{x.__globals__.get('__package__')}.{name}"):
                 if full in sys.modules:
@@ -245,12 +265,14 @@ class Reach:
         """Note what an object, a class or a module has of what functions ask for."""
         kinds: tuple[type, ...] = ()
         if isinstance(x, type):
-            kinds = x.__mro__
+            meta: type = type(x)
+            kinds = (*x.__mro__, *meta.__mro__)
         else:
             attributes = getattr(x, "__dict__", None)
             if isinstance(attributes, dict):
                 if first and not isinstance(x, ModuleType):
                     self.owners.append((x, attributes))
+                    self.names.setdefault(id(attributes), (attributes, {}))  # where a name of its class may be hidden
                 whole = self._whole and not isinstance(x, (ModuleType, FunctionType)) and len(attributes) <= SHORT
                 for name in [*attributes] if whole else asked:
                     if name in attributes:
@@ -260,6 +282,7 @@ class Reach:
         for kind in kinds:
             if not is_steady(kind.__module__):
                 members = vars(kind)
+                self.names.setdefault(id(kind), (members, {}))  # where a name of a class behind it may be hidden
                 for name in asked:
                     if name in members:
                         member = members[name]

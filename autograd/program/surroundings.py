@@ -69,7 +69,7 @@ class Surroundings:
     def holds(self) -> bool:
         """Whether everything is as it was."""
         # Nothing but comparisons in C here: this runs before each call of a program.
-        named, exactly, cells, lists, told, telling, others = self._watch
+        named, exactly, cells, codes, lists, told, telling, others = self._watch
         try:
             for names, size, get, before in named:
                 if len(names) != size or get(names) != before:
@@ -79,6 +79,9 @@ class Surroundings:
                     return self._still()
             for cell, before in cells:
                 if cell.cell_contents is not before:
+                    return self._still()
+            for function, code in codes:
+                if function.__code__ is not code:
                     return self._still()
             for items, before in lists:
                 if items != before:
@@ -146,7 +149,7 @@ class Watch(NamedTuple):
 
     named    mappings from names, how many names they have, and a getter of those whose meanings are equal only if they are the same
     exactly  mappings and names whose meanings may be equal and yet others, as 1 and True, so that they are to be identical
-    cells    of closures
+    cells    of closures; `codes` of functions
     lists    lists whose entries are equal only if they are the same
     told     counts of attributes that were set, and in `telling` the attributes of which they tell
     others   None for nothing else
@@ -155,6 +158,7 @@ class Watch(NamedTuple):
     named: list[tuple[Any, int, Any, Any]]
     exactly: list[tuple[Any, str, Any]]
     cells: list[tuple[Any, Any]]
+    codes: list[tuple[Any, Any]]
     lists: list[tuple[Any, Any]]
     told: list[tuple[list[int], int]]
     telling: list[tuple[Any, Any]]
@@ -164,7 +168,7 @@ class Watch(NamedTuple):
 def watch(found: Reach) -> Watch:
     """How to see whether what was found is still there."""
     others = Others(found.owners, found.slots, [], found.tables, found.arrays)
-    made = Watch([], [], found.cells, [], [(count, count[0]) for count in found.tellers], found.telling, others)
+    made = Watch([], [], found.cells, found.codes, [], [(count, count[0]) for count in found.tellers], found.telling, others)
     for names, kept in found.names.values():
         certain = [name for name, meaning in kept.items() if _by_identity(meaning)]
         made.exactly.extend((names, name, meaning) for name, meaning in kept.items() if name not in certain)

@@ -16,21 +16,18 @@ from typing import Any, NoReturn
 
 from .. import context, ops
 from ..arrays import bind_names
-from ..errors import AutogradError, InUseError
+from ..errors import InUseError
 from ..failures import label_of
 from ..graph import Node, become
 from ..numbers import ABOVE, as_float, holds_many
 from ..primitive import FAILURES, PRIMITIVES, Primitive, among_arrays, bind, failure, forward_of, function_of, interpretation
 from ..process import LentError, afterwards, all_of, assign, in_a_child, lending, refuse_reentry, together, updating
+from ..terms import TracingError as TracingError
 from ..value import Value
 from .tape import Check, Tape
 
 _new = object.__new__
 _above = ABOVE[Value]
-
-
-class TracingError(AutogradError, AttributeError, TypeError):
-    """Something was asked of a number, while a program is recorded, that would be frozen into the program."""
 
 
 class Recorder:
@@ -156,8 +153,8 @@ class Traced(Value, results=False):
             _refuse(".grad was read or written", "the program returns the gradients")
         self.grad = number
 
-    x, y, dx, dy, made_in, first_constant, second_constant = map(
-        _withheld, ("x", "y", "dx", "dy", "made_in", "first_constant", "second_constant")
+    x, y, dx, dy, made_in, first_constant, second_constant, unused = map(
+        _withheld, ("x", "y", "dx", "dy", "made_in", "first_constant", "second_constant", "unused")
     )
     label, scope = _named("label"), _named("scope")
 

@@ -10,7 +10,6 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,9 @@ from .walk import Walk
 
 try:
     from ..drawing.engine import layout
+    from ..drawing.moment import Moment
     from ..drawing.picture import Picture
-    from ..drawing.style import Background, Look, literal, markup
+    from ..drawing.style import Background, Look
     from ..drawing.textbook import Textbook
     from ..drawing.view import Box, Connection, look
 except ImportError as error:
@@ -39,105 +39,6 @@ FAN = 6
 """Of one node, so many consumers at most stand in a window."""
 FRAMES = 1000
 """So many pictures at most are written at once."""
-
-
-@dataclass
-class Moment:
-    """What a picture of one moment shows.
-
-    boxes, back  the ids of the boxes whose numbers are known and of the connections whose gradients are
-    sums         the text of the sums so far, by box
-    hot          the ids of the boxes and connections that the step is about, and `target`, the box it changes
-    """
-
-    boxes: set[str]
-    back: set[str]
-    sums: dict[str, str] = field(default_factory=dict)
-    hot: set[str] = field(default_factory=set)
-    target: str = ""
-    lines: tuple[str, ...] = ()
-
-
-class _Moments(Textbook):
-    """The textbook style, of one moment; without a moment, of everything."""
-
-    moment: Moment | None = None
-    lines: tuple[str, ...] = ()
-
-    def _box(self, box: Box) -> dict[str, str]:
-        attributes = super()._box(box)
-        moment = self.moment
-        if moment is None:
-            return attributes
-        if moment.sums.get(box.id, "") != self.number(box.gradient):
-            attributes["label"] = self._with_sum(attributes["label"], moment.sums.get(box.id, ""))
-        if box.kind == "operation" and box.id not in moment.boxes:
-            attributes |= {"color": self.palette.greyed, "fontcolor": self.palette.greyed}
-        elif box.kind not in ("operation", "constant", "stub") and box.id not in moment.boxes:
-            attributes["label"] = attributes["label"].replace(self.palette.ink, self.palette.greyed)
-        if box.id == moment.target or box.id in moment.hot:
-            back = any(connection in moment.back for connection in moment.hot)
-            tint = self.palette.parameter if back else self.palette.input
-            if box.kind == "operation":
-                attributes |= {"fillcolor": tint, "color": self.palette.backward if back else self.palette.value, "penwidth": "2.4"}
-            else:
-                attributes["label"] = attributes["label"].replace("<table ", f'<table style="rounded" bgcolor="{tint}" ', 1)
-        return attributes
-
-    def _with_sum(self, label: str, text: str) -> str:
-        """The label with another sum, or with none."""
-        said = f"Σ = {text}" if text else ""
-        return re.sub(rf'(<br/>)?<font point-size="12" color="{self.palette.gradient}">[^<]*</font>', lambda m: _sum(m, said), label)
-
-    def _sum_label(self, box: Box) -> str:
-        label = super()._sum_label(box)
-        if self.moment is None:
-            return label
-        return self._with_sum(label, self.moment.sums.get(box.id, "")) if self.moment.sums.get(box.id) else markup(" ")
-
-    def _numbers(self, connection: Connection) -> str:
-        label, moment = super()._numbers(connection), self.moment
-        if moment is not None and label:
-            if connection.tail.id not in moment.boxes and connection.tail.kind != "stub":
-                label = re.sub(rf'<font color="{self.palette.value}".*?</font>', "", label)
-            if connection.id not in moment.back:
-                label = re.sub(rf'<font color="{self.palette.gradient}".*?</font>', "", label)
-            elif connection.id in moment.hot:
-                label = re.sub(rf'(<font color="{self.palette.gradient}"[^>]*>)(.*?)(</font>)', r"\1<b>\2</b>\3", label)
-        return label
-
-    def _forward_arrow(self, connection: Connection) -> dict[str, str]:
-        attributes, moment = super()._forward_arrow(connection), self.moment
-        if moment is None:
-            return attributes
-        if connection.head.id == moment.target and connection.id not in moment.back and not moment.back & moment.hot:
-            return {"color": self.palette.value, "penwidth": "2.6"}
-        known = connection.head.id in moment.boxes
-        return attributes if known else {"color": self.palette.greyed}
-
-    def _backward_arrow(self, connection: Connection) -> dict[str, str]:
-        attributes, moment = super()._backward_arrow(connection), self.moment
-        if moment is None or (connection.id in moment.back and connection.id not in moment.hot):
-            return attributes
-        return {**attributes, "penwidth": "5"} if connection.id in moment.back else {"style": "invis"}
-
-    def footer(self) -> str:
-        lines = self.lines if self.moment is None else self.moment.lines
-        if not self.lines:
-            return super().footer()
-        sizes, colors = (15, 14, 12), (self.palette.ink, self.palette.gradient, self.palette.ink)
-        rows = [
-            f'<tr><td align="left" height="{size + 8}"><font point-size="{size}" color="{color}">{literal(line) or " "}</font></td></tr>'
-            for line, size, color in zip(lines, sizes, colors, strict=True)
-        ]
-        return markup(f'<table border="0" cellborder="0" cellspacing="0" cellpadding="2">{"".join(rows)}</table>')
-
-    def descriptions(self) -> dict[str, str]:
-        return super().descriptions() if self.moment is None else {}  # they tell every gradient
-
-
-def _sum(found: re.Match[str], text: str) -> str:
-    return found[0].replace(re.sub(r".*>([^<]*)</font>$", r"\1", found[0]), text) if text else ""
 
 
 class Film:
@@ -158,8 +59,7 @@ class Film:
                 place = recording.index[box.node]
                 self.boxes[place] = box
                 box.value, box.edited = recording.values[place], recording.computing(place).edited
-        self.style = _Moments(view, Look(caption=title, background=background))
-        self.style.lines = tuple(lines)
+        self.style = Textbook(view, Look(caption=title, background=background, lang=recording.names.lang, lines=tuple(lines)))
         self.picture = Picture.of(self.style)
         into: dict[str, list[Connection]] = {}
         for connection in view.connections:
@@ -202,8 +102,7 @@ class Film:
 
     def pictured(self, moment: Moment) -> Picture:
         """The picture of a moment."""
-        self.style.moment = moment
-        return self.picture
+        return Picture.of(self.style, moment)
 
 
 def window(recording: Recording, near: Sequence[int]) -> list[int]:
@@ -309,8 +208,7 @@ def write_frames(walk: Walk, folder: str | os.PathLike[str], format: str = "png"
     written = []
     for position in numbers:
         walker.jump(position)
-        film.style.moment = film.moment(walker)
-        source = film.style.finish(laid_out).rstrip().removesuffix("}") + corners
+        source = film.style.finish(laid_out, film.moment(walker)).rstrip().removesuffix("}") + corners
         data = layout(source, format, engine="nop2", dpi=192 if format == "png" else None)
         written.append(files.write(folder / f"{position:0{digits}d}.{format}", kind, partial(bytes, data)))
     _remove_others(folder, written, kind.begins)

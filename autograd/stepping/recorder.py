@@ -213,6 +213,7 @@ def in_brackets(x: float) -> str:
 
 
 def one_word(name: str) -> str:
+    """A name as what stands before a dot: a formula in brackets."""
     return f"({name})" if re.search(r"[-+−*/·×÷√^ ]", name) else name
 
 
@@ -256,7 +257,7 @@ class Recording:
                     self.heads.append(i)
                     self.tails.append(self.index[operand])
                     self.positions.append(position)
-                    self.partials.append(partial)  # type: ignore[arg-type]
+                    self.partials.append(partial)
         self.problem: GradientError | None = None
         self.problem_said = ""
         self._sweep()

@@ -13,7 +13,7 @@ from .. import given
 from ..errors import AutogradError
 from ..primitive import Primitive
 from ..typeset import shown
-from ..value import Value
+from ..value import Value, as_values
 from ..words import Language
 from .condition import condition, is_condition
 from .notebook import Theme, check_theme, show
@@ -42,6 +42,8 @@ class Stepper(Walk):
     theme        "light" or "dark" for its page and its picture in a notebook; "auto" for the page that is as the notebook around it, or
                  as the reader's system prefers, beside a picture on white. On paper pages are light
     lang         the language of its words, "en" or "ko"; the reader of a page can switch
+    parameters   the leaves that learn where its page takes the step, as from module.parameters(); those named as weights and biases are,
+                 such as w1 or layer.b, unless said, and the reader can choose
 
     Position 0 is before the first step, position n after the n-th. The recording is made once, here: later changes to the graph are
     not seen, and the graph is never changed. Going back is exact. Where `backward()` would raise a GradientError, the steps end
@@ -65,10 +67,13 @@ class Stepper(Walk):
         title: str = "",
         theme: Theme = "auto",
         lang: Language = "en",
+        parameters: Iterable[Value] | None = None,
     ) -> None:
         check_theme(theme)
         super().__init__(Recording(output, seed, names, asker="Stepper", lang=lang), title)
         self.lang: Language = lang
+        if parameters is not None:
+            self.parameters = set(as_values(parameters, "Stepper", "a list of Values as parameters"))
         self.theme: Theme = theme
         given.text(title, "title", "Stepper")
         self.breakpoints: list[Where] = []
@@ -180,26 +185,32 @@ class Stepper(Walk):
         at = f"after {self.step!s}" if self._position else "before the first"
         return f"<Stepper at {self._position} of {len(self)} steps, {at}>"
 
-    def beside(self, *others: Stepper, title: str = "", theme: Theme | None = None) -> Page:
-        """A page with the steps of several steppers beside each other, to show in a notebook or to `.write()`; in this one's theme
-        unless said."""
+    def beside(
+        self, *others: Stepper, title: str = "", theme: Theme | None = None, lang: Language | None = None, remarks: Iterable[str] = ()
+    ) -> Page:
+        """A page with the steps of several steppers beside each other, to show in a notebook or to `.write()`; in this one's theme and
+        language unless said. remarks: what to notice, a line each."""
         from .page import Page
 
         for other in others:
             if not isinstance(other, Stepper):
                 raise given.wrong("beside", "other Steppers", other)
-        return Page([self, *others], given.text(title, "title", "beside"), self.theme if theme is None else theme)
+        lines = [given.text(remark, "each of the remarks", "beside") for remark in given.items(remarks, "a list as remarks", "beside")]
+        return Page([self, *others], given.text(title, "title", "beside"), self.theme if theme is None else theme, lang or self.lang, lines)
 
-    def write(self, path: str | os.PathLike[str], *, theme: Theme | None = None) -> Path:
+    def write(self, path: str | os.PathLike[str], *, theme: Theme | None = None, lang: Language | None = None) -> Path:
         """Write the steps as one self-contained HTML page, whole or not at all, and return its path.
 
         The page needs no network and works from disk: arrow keys, a slider, predictions, what-if; a click on anything goes to the step it
         comes from, and of a gradient shows the chain rule with every factor's number; depth first or layer by layer, by hand or playing.
-        page.html#step=27 is the address of a step. A page that stands there is
-        replaced; anything else there, a missing folder or another ending than .html is a DrawingError. Needs the extra `draw`.
-        theme: "auto", "light" or "dark"; the stepper's own unless given. Printed, the page has the picture, every number, every step.
+        The page computes by itself: what if a number were different, and steps of learning, as often as its reader likes. It speaks English
+        and Korean. page.html#step=27 is the address of a step, #lang=ko of the page in Korean. A page that stands there is replaced;
+        anything else there, a missing folder or another ending than .html is a DrawingError. Needs the extra `draw`.
+
+        theme: "auto", "light" or "dark", and lang: "en" or "ko"; the stepper's own unless given. Printed, the page has the picture, every
+        number, every step.
         """
-        return self.beside(theme=theme).write(path)
+        return self.beside(theme=theme, lang=lang).write(path)
 
     def write_frames(self, folder: str | os.PathLike[str], format: str = "png", *, background: Background | None = None) -> list[Path]:
         """Write one picture for each position, 000 to the last, into the folder, and return their paths. All are of one size.

@@ -30,9 +30,11 @@ class Walk:
 
     source   lines of a text that say in another way what happens, such as a program's: each with the numbers of the steps it belongs
              to. A page shows them beside its steps.
+    parameters  the leaves that learn where a page takes the step; None: those named as weights and biases are
     """
 
     source: Sequence[tuple[str, Collection[int]]] = ()
+    parameters: Collection[Value] | None = None
 
     def __init__(self, recording: Recording, title: str = "") -> None:
         self.recording, self.output, self.title = recording, recording.output, title

@@ -38,9 +38,9 @@ class Said(str):
         self.key, self.slots = key, dict(slots)
         return self
 
-    def __getnewargs__(self) -> tuple[str, dict[str, str]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, str]]]:
         """So that copies and pickles are made as this one was."""
-        return self.key, self.slots
+        return type(self), (self.key, self.slots)
 
     def into(self, lang: str) -> str:
         """The sentence in a language."""

@@ -74,8 +74,16 @@ ROWS: dict[str, tuple[str, ...]] = {
         "This step has no line of its own: nothing is left for the program to do.",
         "이 단계에는 따로 줄이 없습니다. 프로그램이 할 일이 남아 있지 않습니다.",
     ),
+    "program.picture": ("picture of the program", "프로그램의 그림"),
+    "program.lines": ("lines of the program", "프로그램의 줄"),
+    "program.line": ("line", "줄"),
+    "program.formula": ("what it computes", "계산하는 것"),
+    "program.keys": (
+        "Point at a line or at a name in the picture, or go from line to line with Tab and the arrow keys ↑ ↓:"
+        " the same node is marked in both.",
+        "줄이나 그림 속 이름을 가리키거나, Tab과 화살표 키 ↑ ↓로 줄을 오가면 같은 노드가 양쪽에 표시됩니다.",
+    ),
     # What a pointer resting on something says.
-    "about.value": ("{name} = {value}", "{name} = {value}"),
     "about.computed": ("{name} = {formula} = {numbers} = {value}", "{name} = {formula} = {numbers} = {value}"),
     "about.gradient": ("{said}, gradient {gradient}", "{said}, 기울기 {gradient}"),
     "about.unknown": ("{name}: not yet known", "{name}: 아직 모름"),
@@ -93,7 +101,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "start.backward": (
         "Then backward: {n:step|steps}, one for each arrow. Each says how much {output} moves when a number moves a little."
         " That is the number's gradient.",
-        "그다음 역전파: {n}단계, 화살표 하나에 한 단계씩입니다. 각 단계는 어떤 수가 조금 움직일 때 {output:이} 얼마나 움직이는지 말해 줍니다."
+        "그다음 역전파: {n}단계, 화살표 하나에 한 단계씩입니다. 각 단계는 어떤 수가 조금 움직일 때 {output:이} 얼마나"
+        " 움직이는지 말해 줍니다."
         " 그것이 그 수의 기울기입니다.",
     ),
     "start.keys": (
@@ -134,7 +143,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "asks.moves": ("How much does {a} move with {b}?", "{b:이} 움직이면 {a:은} 얼마나 움직일까요?"),
     "asks.moves.here": ("How much does {a} move with {b} along this arrow?", "이 화살표를 따라, {b:이} 움직이면 {a:은} 얼마나 움직일까요?"),
     "backward.why": ("Why {l}?", "왜 {l}인가?"),
-    "backward.so": (", so ", "이므로 "),
+    "backward.so": (", so ", ", 따라서 "),
     "backward.zero": (
         "An upstream gradient of 0 hands nothing on: {output} does not move with {from}.",
         "상류에서 온 기울기가 0이면 아무것도 넘겨주지 않습니다. {from:이} 움직여도 {output:은} 움직이지 않습니다.",
@@ -205,7 +214,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "wrong.sum": ("That is a sum; here the two are multiplied.", "그것은 합입니다. 여기서는 둘을 곱합니다."),
     "wrong.product": ("That is a product; here the two are added.", "그것은 곱입니다. 여기서는 둘을 더합니다."),
-    "wrong.work": ("{name} = {formula}, so work out {numbers}.", "{name} = {formula}이므로, {numbers:을} 계산하세요."),
+    "wrong.work": ("{name} = {formula}, so work out {numbers}.", "{name} = {formula}. {numbers:을} 계산하세요."),
     "wrong.upstream": (
         "That is the upstream gradient alone; {moves}. Multiply the two.",
         "그것은 상류에서 온 기울기뿐입니다. {moves}. 둘을 곱하세요.",
@@ -275,11 +284,13 @@ ROWS: dict[str, tuple[str, ...]] = {
     "why.bounds": ("Together: {product} = {x}, of at most {most} = {y}.", "합쳐서: {product} = {x}, 아무리 커도 {most} = {y}입니다."),
     "bound.sigmoid": (
         "{name} is a sigmoid: its slope {slope} is at most 0.25, where {name} = 0.5. Here it is {local}, {share} % of that.",
-        "{name:은} 시그모이드입니다. 그 기울기 {slope:은} 아무리 커도 0.25이며, {name} = 0.5일 때입니다. 여기서는 {local}, 그 {share} %입니다.",
+        "{name:은} 시그모이드입니다. 그 기울기 {slope:은} 아무리 커도 0.25이며, {name} = 0.5일 때입니다."
+        " 여기서는 {local}, 그 {share} %입니다.",
     ),
     "bound.tanh": (
         "{name} is a tanh: its slope {slope} is at most 1, where {name} = 0. Here it is {local}, {share} % of that.",
-        "{name:은} 쌍곡탄젠트(tanh)입니다. 그 기울기 {slope:은} 아무리 커도 1이며, {name} = 0일 때입니다. 여기서는 {local}, 그 {share} %입니다.",
+        "{name:은} 쌍곡탄젠트(tanh)입니다. 그 기울기 {slope:은} 아무리 커도 1이며, {name} = 0일 때입니다."
+        " 여기서는 {local}, 그 {share} %입니다.",
     ),
     "bound.softmax": (
         "{name} is a softmax: its slopes, y·(1 − y) and −y·y′, are at most 0.25 in size. Here it is {local}, {share} % of that.",
@@ -332,7 +343,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "order.rule": (
         "Forward, a number comes after those it is computed from. Backward, it is the other way round: any order is right in which a node"
         " comes after all that it feeds, for only then is its gradient complete and can be handed on.",
-        "순전파에서는 어떤 수를 계산하는 데 쓰이는 수들이 먼저 나옵니다. 역전파에서는 반대입니다. 어떤 노드가 자신이 값을 대 준 모든 노드보다"
+        "순전파에서는 어떤 수를 계산하는 데 쓰이는 수들이 먼저 나옵니다. 역전파에서는 반대입니다."
+        " 어떤 노드가 자신이 값을 대 준 모든 노드보다"
         " 뒤에 오기만 하면 어떤 순서든 옳습니다. 그때에야 기울기가 완성되어 넘겨줄 수 있기 때문입니다.",
     ),
     "order.wait": ("Backward begins when {output} is there.", "역전파는 {output:을} 얻은 다음에 시작합니다."),
@@ -390,9 +402,9 @@ ROWS: dict[str, tuple[str, ...]] = {
         "What if is there for a seed of 1: with {seed}, gradient × change is not the change of the output.",
         "가정은 시작 기울기가 1일 때만 있습니다. {seed}에서는 기울기 × 변화가 출력의 변화가 아닙니다.",
     ),
-    "no.what.size": (
-        "What if would compute this graph too often: it has too many nodes for its numbers that go in.",
-        "이 그래프는 들어가는 수에 비해 노드가 너무 많아 가정을 계산하지 않습니다.",
+    "no.what.edited": (
+        "There is no what if: a number was edited since it was recorded, and the page would compute others.",
+        "기록한 뒤에 고친 수가 있어 페이지가 계산하면 다른 수가 나오므로 가정할 수 없습니다.",
     ),
     "no.what.finite": ("There is no what if: the numbers are not finite.", "수가 유한하지 않아 가정할 수 없습니다."),
     "no.what.row": (
@@ -410,9 +422,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "learn.which": ("what learns", "배우는 수"),
     "learn.parameter": ("parameter", "매개변수"),
-    "learn.old": ("old", "이전"),
-    "learn.change": ("−η · gradient", "−η · 기울기"),
-    "learn.new": ("new", "새것"),
+    "learn.old": ("old", "이전 값"),
+    "learn.new": ("new", "새 값"),
     "learn.predicted": ("predicted change of {output}", "{output}의 예측한 변화"),
     "learn.predicted.at": ("−η‖∇‖² = −{rate} × {square} = {change}", "−η‖∇‖² = −{rate} × {square} = {change}"),
     "learn.true": ("true change", "참 변화"),
@@ -421,7 +432,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "learn.again": ("back to the start", "처음으로"),
     "learn.count": (
         "After {n:step|steps} {output} = {value}; at the start it was {first}.",
-        "{n}걸음 뒤 {output} = {value}, 처음에는 {first}였습니다.",
+        "{n}걸음 뒤 {output} = {value}, 처음에는 {first}.",
     ),
     "learn.rises": (
         "The step is too long: {output} rises, though the prediction says that it falls. Take a smaller η.",
@@ -437,9 +448,5 @@ ROWS: dict[str, tuple[str, ...]] = {
         "Picture and table show the numbers after the step; the steps and the whys are those of the start.",
         "그림과 표는 걸음을 옮긴 뒤의 수를 보여 줍니다. 단계와 이유는 처음의 것입니다.",
     ),
-    "moved.note": (
-        "The numbers of picture and table have been moved.",
-        "그림과 표의 수가 움직인 상태입니다.",
-    ),
-    "moved.back": ("put them back", "되돌리기"),
+    "learn.more": ("and {count} more, outside of the picture", "그림 밖에 {count}개 더"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ROWS: dict[str, tuple[str, ...]] = {
+    "number.none": ("does not exist", "존재하지 않음"),
     "way.forward": ("forward", "순전파"),
     "way.backward": ("backward", "역전파"),
     "line.forward": ("{computed}{edited}", "{computed}{edited}"),
@@ -30,6 +31,11 @@ ROWS: dict[str, tuple[str, ...]] = {
     "frame.backward": ("Step {n} of {total}, backward: from {from} to {to}", "{total}단계 중 {n}단계, 역전파: {from} → {to}"),
     "frame.product": ("upstream {u} × local {l} = {c}", "상류에서 온 기울기 {u} × 국소적 미분 {l} = {c}"),
     "frame.sum": ("{rule};  gradient so far {before} + {added} = {after}", "{rule};  지금까지의 기울기 {before} + {added} = {after}"),
+    "command.page": ("The page is in {path}", "페이지를 {path}에 썼습니다"),
+    "command.none": (
+        "No page was asked for: -o page.html writes one to step through.",
+        "페이지를 달라고 하지 않았습니다. -o page.html을 주면 단계를 오갈 수 있는 페이지를 씁니다.",
+    ),
     "paths.none": (
         "{output} does not depend on {x}: there is no path, and the gradient is 0",
         "{output:은} {x}에 달려 있지 않습니다. 경로가 없으므로 기울기는 0입니다",

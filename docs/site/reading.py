@@ -126,15 +126,23 @@ def described(row: Any) -> Iterator[nodes.Node]:
             else nodes.Text(f"{operand} is a plain number.")
         )
         yield nodes.paragraph("", "", rule)
-    point = 0.5 if 0.5 in row.domain[0] else 1.5
-    at = ", ".join(str(point) for _ in row.operands)
-    number = row.kinds[float](*([point] * len(row.operands))) if float in row.kinds else None
-    if number is not None:
-        yield nodes.paragraph("", "", nodes.literal(text=f"{row.name}({at})"), nodes.Text(f" is {number:.6g}."))
+    yield nodes.paragraph("", "", *example(row))
     if row.domain_text:
         yield nodes.paragraph(text=f"Domain: {row.domain_text}.")
     if row.kinks:
         yield nodes.paragraph(text="Kinks, where the derivative is a convention: " + ", ".join(f"{kink} = 0" for kink in row.kinks) + ".")
+
+
+def example(row: Any) -> Iterator[nodes.Node]:
+    """The row at an everyday point, where it has a value."""
+    for point in (0.5, 1.5, 2.0):
+        try:
+            number = row.kinds[float](*[point] * len(row.operands))
+        except (ArithmeticError, ValueError):
+            continue
+        yield nodes.literal(text=f"{row.name}({', '.join([str(point)] * len(row.operands))})")
+        yield nodes.Text(f" is {number:.6g}.")
+        return
 
 
 def plot(row: Any) -> str:
