@@ -33,14 +33,63 @@ _MATH = """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh er
 log log10 log1p log2 pow remainder sin sinh sqrt tan tanh trunc"""
 MATH = frozenset(_MATH.split())
 """Functions that math.h and Python's math have under one name."""
-OWN = {"maximum": "x >= y ? x : y", "minimum": "x <= y ? x : y", "sign": "(x > 0.0) - (x < 0.0)"}
-"""Functions of forms that math.h has not, or not for zeros of both signs."""
+_INCLUDE = """static void include(double sum[2], double x)
+{
+    const double s = sum[0] + x;
+    sum[1] += fabs(sum[0]) >= fabs(x) ? (sum[0] - s) + x : (x - s) + sum[0];
+    sum[0] = s;
+}"""
+OWN = {
+    "maximum": "static double maximum(double x, double y)\n{\n    return x >= y ? x : y;\n}",
+    "minimum": "static double minimum(double x, double y)\n{\n    return x <= y ? x : y;\n}",
+    "sign": "static double sign(double x)\n{\n    return (x > 0.0) - (x < 0.0);\n}",
+    "lgamma": "static double positive_lgamma(double x)\n{\n    return x > 0.0 ? lgamma(x) : NAN;\n}",
+    "digamma": """static double digamma(double x)
+{
+    static const double b[8] = {3617.0 / 8160, 1.0 / 12, 691.0 / 32760, 1.0 / 132, 1.0 / 240, 1.0 / 252, 1.0 / 120, 1.0 / 12};
+    double y = x, sum[2] = {0.0, 0.0}, series = 0.0;
+    if (!(x > 0.0)) return NAN;
+    for (int m = 1; y < 10.0; m++) {
+        include(sum, -1.0 / y);
+        y = x + m;
+    }
+    for (int i = 0; i < 8; i++) series = 1.0 / y / y * (b[i] - series);
+    include(sum, log(y));
+    include(sum, -0.5 / y);
+    include(sum, -series);
+    return sum[0] + sum[1];
+}""",
+    "psi": """static double psi(double x, double n)
+{
+    static const double b[10] = {
+        1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510, 43867.0 / 798, -174611.0 / 330,
+    };
+    double y = x, part, sum[2] = {0.0, 0.0};
+    if (!(x > 0.0) || !(n >= 1.0) || n != floor(n) || n > 170.0) return NAN;
+    for (int m = 1; y < 10.0 + n; m++) {
+        double term = 1.0 / y;
+        for (int j = 1; j <= (int)n; j++) term *= j / y;
+        include(sum, term);
+        y = x + m;
+    }
+    part = 1.0 / y;
+    for (int j = 1; j < (int)n; j++) part *= j / y;
+    include(sum, part);
+    include(sum, 0.5 * part * (n / y));
+    for (int k = 1; k <= 10; k++) {
+        part *= (n + 2 * k - 2) / y * ((n + 2 * k - 1) / y) / ((2 * k - 1) * 2 * k);
+        include(sum, b[k - 1] * part);
+    }
+    return fmod(n, 2.0) == 1.0 ? sum[0] + sum[1] : -(sum[0] + sum[1]);
+}""",
+}
+"""Functions that math.h has not, or not where we need them: zeros of both signs, the positive half of lgamma; as in `floats`."""
 _TAKEN = """abs auto break case char const continue count default do double else enum example extern float for gamma goto got gparams gx i
 if inline int isfinite j j0 j1 jn long m main nan numbers one params printf recorded register restrict return round short signed sizeof
 static status struct switch tgamma typedef union unsigned value value_and_gradients value_and_gradients_batch value_and_gradients_failure
 values void volatile while x y y0 y1 yn drem exp10 fdim fma fmax fmin frexp ilogb ldexp llrint llround logb lrint lround modf nearbyint
 nextafter nexttoward pow10 remquo rint scalb scalbln scalbn signbit significand sincos"""
-TAKEN = frozenset(_TAKEN.split()) | MATH | frozenset(OWN)
+TAKEN = frozenset(_TAKEN.split()) | MATH | frozenset(OWN) | {"include", "positive_lgamma"}
 """Names that mean something else in C, or to a C compiler."""
 
 
@@ -52,7 +101,7 @@ class Forms(Written):
 
     def has(self, name: str) -> bool:
         """Whether C has the function, or a form can call one of ours."""
-        return name in COMMON or name in MATH
+        return name in COMMON or name in MATH or name in OWN
 
     def is_free(self, name: str) -> bool:
         """Whether a row's function can have this name, in C."""
@@ -61,9 +110,10 @@ class Forms(Written):
     def function(self, name: str) -> str:
         """How it is called."""
         if name in OWN and name not in self.rows:
-            arguments = "double x, double y" if "y" in OWN[name] else "double x"
-            self.rows[name] = f"static double {name}({arguments})\n{{\n    return {OWN[name]};\n}}"
-        return "fabs" if name == "abs" else name
+            if "include(" in OWN[name]:
+                self.rows["include"] = _INCLUDE
+            self.rows[name] = OWN[name]
+        return {"abs": "fabs", "lgamma": "positive_lgamma"}.get(name, name)
 
     def written_out(self, primitive: Primitive, name: str, result: Any) -> str:
         """The text of a row's function."""
