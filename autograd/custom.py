@@ -64,7 +64,7 @@ def custom_gradient(
         "further": given.flag(further, "further", _ASKER),
         "undeclared": frozenset(("outside", *(column for column, said in (("domain", domain), ("kinks", kinks)) if said is None))),
     }
-    where = () if kinks is None else (kinks,) if isinstance(kinks, str) or callable(kinks) else tuple(kinks)
+    where = _kinks(kinks)
 
     def decorate(forward: Callable[..., float]) -> Any:
         given.function(forward, f"{_ASKER} takes its rules first, then the function: it")
@@ -114,6 +114,14 @@ def _operands(forward: Callable[..., float], count: int) -> tuple[str, ...]:
     return tuple(names[:count])
 
 
+def _kinks(kinks: Any) -> tuple[Kinks, ...]:
+    """One of them, or several: texts and functions."""
+    if kinks is None or isinstance(kinks, str) or callable(kinks):
+        return () if kinks is None else (kinks,)
+    several = given.items(kinks, "texts or functions as kinks", _ASKER)
+    return tuple(kink if callable(kink) else given.text(kink, "each of kinks", _ASKER) for kink in several)
+
+
 def _domain(domain: Any, operands: tuple[str, ...]) -> tuple[Interval, ...]:
     """An interval for each operand."""
     if domain is None or isinstance(domain, Interval):
@@ -122,4 +130,4 @@ def _domain(domain: Any, operands: tuple[str, ...]) -> tuple[Interval, ...]:
         for name in domain:
             given.choice(name, operands, "each name in domain")
         return tuple(domain.get(operand, REALS) for operand in operands)
-    return tuple(domain)
+    return tuple(given.items(domain, "an Interval, a dict of them by operand, or one for each operand", _ASKER))

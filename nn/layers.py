@@ -330,7 +330,7 @@ def as_list(x: Any) -> list[Any]:
 
 def _refuse_rows(x: list[Any]) -> None:
     if x and all(hasattr(row, "__len__") and not isinstance(row, str) for row in x):
-        raise one_at_a_time(f"a list of {len(x)} lists")
+        raise one_at_a_time(f"a list of {len(x)} lists as its inputs")
 
 
 def one_at_a_time(what: str) -> ValueError:

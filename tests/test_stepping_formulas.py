@@ -139,21 +139,21 @@ def test_long_formulas_end_in_dots_and_deep_ones_do_not_recurse() -> None:
 
 
 def test_a_row_from_elsewhere_shows_its_own_text() -> None:
-    """A textbook form that is no expression is shown as it stands; a template of LaTeX gets its brackets."""
+    """A textbook form is shown as it stands; a template of LaTeX gets its brackets."""
     row = Primitive(
         name="odd",
         operands=("x",),
         forward=lambda x: x**3,
         partials=(lambda z, x: 3.0 * x * x,),
         symbol="odd",
-        formula="x cubed",
+        formula="x**3",
         latex="<x>^3",
-        textbook=("three x squared",),
+        textbook=("3*x*x",),
         domain=PRIMITIVES["exp"].domain,
     )
     (node,) = [Value(8.0)]
     node.op, node.x, node.dx = row, A, 12.0
-    assert "three x squared" == PLAIN.local(Edge(node, 0, A, 12.0))
+    assert "3·a·a" == PLAIN.local(Edge(node, 0, A, 12.0))
 
 
 def test_mathml_of_what_it_does_not_know_shows_its_name() -> None:

@@ -196,7 +196,13 @@ class Stepper(Walk):
             if not isinstance(other, Stepper):
                 raise given.wrong("beside", "other Steppers", other)
         lines = [given.text(remark, "each of the remarks", "beside") for remark in given.items(remarks, "a list as remarks", "beside")]
-        return Page([self, *others], given.text(title, "title", "beside"), self.theme if theme is None else theme, lang or self.lang, lines)
+        return Page(
+            [self, *others],
+            given.text(title, "title", "beside"),
+            self.theme if theme is None else theme,
+            self.lang if lang is None else lang,
+            lines,
+        )
 
     def write(self, path: str | os.PathLike[str], *, theme: Theme | None = None, lang: Language | None = None) -> Path:
         """Write the steps as one self-contained HTML page, whole or not at all, and return its path.
