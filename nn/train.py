@@ -56,10 +56,10 @@ class Epoch:
 class History:
     """What happened.
 
-    losses   the mean loss of every step's batch, before its update
-    epochs   an Epoch for each that was finished
-    stopped  why it ended before its time; "" if it did not
-    rates    the learning rate of every step; where the optimiser has groups of parameters, the first one's
+    losses       the mean loss of every step's batch, before its update
+    epochs       an Epoch for each that was finished
+    stopped      why it ended before its time; "" if it did not
+    rates        the learning rate of every step; where the optimiser has groups of parameters, the first one's
     group_rates  the rates of all groups in every step
     """
 
