@@ -246,7 +246,7 @@ def finite_gradients(parameters: list[Value], asker: str) -> list[float]:
             plain(parameter.grad, asker, "the gradient", parameter, i)
             raise
         if bad:
-            raise NonFiniteError(f"{asker} met the gradient {parameter.grad} of parameter {_called(parameter, i)}; nothing was changed")
+            raise NonFiniteError(f"{asker} met the gradient {parameter.grad} of parameter {called(parameter, i)}; nothing was changed")
     gradients = [parameter.grad for parameter in parameters]
     if type(sum(gradients)) is not float:
         return [plain(g, asker, "the gradient", parameter, i) for i, (parameter, g) in enumerate(zip(parameters, gradients, strict=True))]
@@ -257,13 +257,14 @@ def plain(x: Any, asker: str, what: str, parameter: Value, i: int) -> float:
     """x as a float; a TypeError that names the parameter if somebody has put there what is no float or int, such as a float32."""
     if not isinstance(x, (float, int)) or isinstance(x, bool):
         raise TypeError(
-            f"{asker} met {what} {x!r} of type {type(x).__name__} of parameter {_called(parameter, i)}: put float(number) there instead;"
+            f"{asker} met {what} {x!r} of type {type(x).__name__} of parameter {called(parameter, i)}: put float(number) there instead;"
             " nothing was changed"
         )
     return float(x)
 
 
-def _called(parameter: Value, i: int) -> str:
+def called(parameter: Value, i: int) -> str:
+    """A parameter's name for a message: its label, or which one it is."""
     return f"{parameter.label!r}" if parameter.label is not None else f"number {i}"
 
 

@@ -15,9 +15,11 @@ from typing import Any, ClassVar, TypeVar
 from autograd import RangeError, Value, given
 from autograd.process import assign, come_home, lending, refuse_reentry, updating
 
-from .module import finite_gradients, number, plain, put_numbers, zero_grad
+from .groups import Group, checked, parameters_or_groups, rules_of
+from .module import called, finite_gradients, number, plain, put_numbers, zero_grad
 
 Schedule = Callable[[int], float]
+Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,9 +32,11 @@ def by_element(update: F) -> F:
 class Optimiser:
     """What all optimisers share. A subclass says in `update` what one step does to one parameter.
 
-    parameters  leaf Values, each once
+    parameters  leaf Values, each once; or groups of them, dicts of `params` and of options that hold for these alone
     lr          η: a number, or a schedule, a function of how many steps were taken so far
     options     the other letters
+
+    With groups, the rate and the options are those of `groups`, and what the constructor is given holds where a group says nothing else.
     """
 
     averages: tuple[str, ...] = ()
@@ -45,13 +49,33 @@ class Optimiser:
     """Options from 0 on."""
     later: ClassVar[tuple[str, ...]] = ()
     """Options that states of earlier versions have not: 0, or off, there."""
+    _rules: tuple[Optimiser, ...] = ()
+    lr: float | Schedule
+    options: dict[str, float | bool]
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule, **options: float | bool) -> None:
-        self.parameters = _checked(parameters, type(self).__name__)
-        self.lr: float | Schedule = lr if callable(lr) else _from(0.0, lr, "lr")
-        self.options = self._allowed(options)
+    def __init__(self, parameters: Parameters, lr: float | Schedule, **options: float | bool) -> None:
+        self.parameters, groups = parameters_or_groups(parameters, type(self).__name__)
+        lr, options = lr if callable(lr) else _from(0.0, lr, "lr"), self._allowed(options)
+        if groups:
+            self._rules = rules_of(type(self), groups, lambda own: self._words({"lr": lr, **options}, own))
+        else:
+            self.lr, self.options = lr, options
         self.steps = 0
-        self.memory = [tuple(0.0 for _ in self.averages)] * len(self.parameters)
+        self.memory = [none for rule in self.rules for none in [(0.0,) * len(rule.averages)] * len(rule.parameters)]
+
+    def _words(self, usual: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+        """What the constructor is given for a group: the options of all groups, and in their place its own."""
+        return {**usual, **own}
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of parameters; one of all where none were given."""
+        return tuple(Group(self, rule) for rule in self.rules)
+
+    @property
+    def rules(self) -> tuple[Optimiser, ...]:
+        """For each group an optimiser that knows its letters, and whose `update` changes its parameters."""
+        return self._rules or (self,)
 
     def _allowed(self, options: dict[str, float | bool]) -> dict[str, float | bool]:
         """The options, whoever gave them: the constructor or a file; a ValueError for one that is out of range."""
@@ -61,8 +85,22 @@ class Optimiser:
 
     @property
     def rate(self) -> float:
-        """η of the next step."""
-        return _from(0.0, self.lr(self.steps), "lr, the schedule's learning rate,") if callable(self.lr) else self.lr
+        """η of the next step; with groups, of the first one's."""
+        return self.rates[0] if self._rules else self.rate_after(self.steps)
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """η of the next step, of each group."""
+        if not self._rules:
+            return (self.rate,)
+        for letter in {"lr", "options"} & vars(self).keys():
+            what = f"{type(self).__name__} has groups, each with {letter} of its own: set that of optimiser.groups[0], and of the others"
+            raise ValueError(f"{what}, and not optimiser.{letter}")
+        return tuple(rule.rate_after(self.steps) for rule in self._rules)
+
+    def rate_after(self, steps: int) -> float:
+        """η after so many steps."""
+        return _from(0.0, self.lr(steps), "lr, the schedule's learning rate,") if callable(self.lr) else self.lr
 
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
         """The new θ, and the new memory. Arithmetic alone, so that it means the same on arrays, of all parameters at once."""
@@ -81,18 +119,18 @@ class Optimiser:
         asker = f"{type(self).__name__}.step"
         gradients = finite_gradients(self.parameters, asker)
         self._bring_back()
-        η, t = self.rate, self.steps + 1
+        rules, t = self._rule_of_each(), self.steps + 1
         numbers, memory = [], []
-        for i, (parameter, g, remembered) in enumerate(zip(self.parameters, gradients, self.memory, strict=True)):
+        for i, (parameter, g, remembered, (rule, η)) in enumerate(zip(self.parameters, gradients, self.memory, rules, strict=True)):
             try:
-                θ, *more = self.update(parameter.data, g, η, t, *remembered)
+                θ, *more = rule.update(parameter.data, g, η, t, *remembered)
             except (OverflowError, ZeroDivisionError):
                 θ, more = math.nan, []
             except TypeError:
                 plain(parameter.data, asker, "the number", parameter, i)
                 raise
             if θ * 0.0 or any(m * 0.0 for m in more):
-                what = f"{type(self).__name__}.step takes parameter {_name(parameter, i)} beyond the floats"
+                what = f"{type(self).__name__}.step takes parameter {called(parameter, i)} beyond the floats"
                 raise RangeError(f"{what}: it was {parameter.data!r}, its gradient {g!r}, the learning rate {η!r}; nothing was changed")
             numbers.append(θ)
             memory.append(tuple(more))
@@ -102,16 +140,25 @@ class Optimiser:
 
     setattr(step, "only_updates", True)  # noqa: B010 - for training on arrays, which calls `update` alone
 
+    def _rule_of_each(self) -> list[tuple[Optimiser, float]]:
+        """For every parameter what changes it, and the rate."""
+        if not self._rules:
+            return [(self, self.rate)] * len(self.parameters)
+        return [(rule, η) for rule, η in zip(self._rules, self.rates, strict=True) for _ in rule.parameters]
+
     def _bring_back(self) -> None:
         """In packed training the numbers are in arrays: the memory, too."""
         come_home(self.parameters[0])
 
     def __getattr__(self, name: str) -> Any:
-        """The memory, where packed training has taken it."""
+        """The memory, where packed training has taken it. With groups, the letters are theirs."""
         if name == "memory" and "parameters" in vars(self):
             with lending, updating:
                 self._bring_back()
                 return vars(self)["memory"]
+        if name in ("lr", "options") and self._rules:
+            what = f"{type(self).__name__} has groups, each with {name} of its own: optimiser.groups[0].{name} is that of the first"
+            raise AttributeError(what, name=name, obj=self)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -130,10 +177,11 @@ class Optimiser:
 
     def _state(self) -> dict[str, Any]:
         self._bring_back()
+        letters = [{"lr": None if callable(rule.lr) else rule.lr, "options": dict(rule.options)} for rule in self.rules]
+        groups = [{"parameters": len(rule.parameters), **own} for rule, own in zip(self.rules, letters, strict=True)]
         return {
             "optimiser": type(self).__name__,
-            "lr": None if callable(self.lr) else self.lr,
-            "options": dict(self.options),
+            **({"groups": groups} if self._rules else letters[0]),
             "steps": self.steps,
             "memory": [list(remembered) for remembered in self.memory],
         }
@@ -145,46 +193,82 @@ class Optimiser:
 
     def _changes(self, state: Mapping[str, Any]) -> list[tuple[Any, str, Any]]:
         """What loading the state changes: objects, attributes and values."""
-        lr, options, steps, memory = self._check_state(state)
-        changes = [] if lr is None or callable(self.lr) else [(self, "lr", lr)]
-        return [*changes, (self, "options", options), (self, "steps", steps), (self, "memory", memory)]
-
-    def _check_state(self, state: Mapping[str, Any]) -> tuple[float | None, dict[str, float | bool], int, list[tuple[float, ...]]]:
         mine = self.state_dict()
-        if not isinstance(state, Mapping) or set(state) != set(mine):
-            raise ValueError(f"the state of an optimiser has the entries {', '.join(mine)}")
+        self._check_kind(state, mine)
+        changes: list[tuple[Any, str, Any]] = []
+        for rule, letters in zip(self.rules, state["groups"] if self._rules else [state], strict=True):
+            lr, options = rule._check_letters(letters["lr"], letters["options"])
+            changes += [] if lr is None or callable(rule.lr) else [(rule, "lr", lr)]
+            changes.append((rule, "options", options))
+        steps = state["steps"]
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"steps must be a whole number from 0 on, but is {given.shorten(steps)}")
+        return [*changes, (self, "steps", steps), (self, "memory", self._check_memory(state["memory"]))]
+
+    def _check_kind(self, state: Any, mine: dict[str, Any]) -> None:
+        """Whether the state is one of such an optimiser, with such groups."""
+        entries = ValueError(f"the state of an optimiser has the entries {', '.join(mine)}")
+        if not isinstance(state, Mapping) or "optimiser" not in state:
+            raise entries
         if state["optimiser"] != mine["optimiser"]:
             raise ValueError(f"the state is of {given.shorten(state['optimiser'])}, but this optimiser is {mine['optimiser']}")
-        options, steps, memory = state["options"], state["steps"], state["memory"]
+        if ("groups" in state) != ("groups" in mine):
+            theirs, own = ("with", "has none") if "groups" in state else ("without", f"has {len(self.rules)}")
+            raise ValueError(f"the state is of an optimiser {theirs} groups of parameters, but this one {own}")
+        if set(state) != set(mine):
+            raise entries
+        if self._rules:
+            self._check_groups(state["groups"], mine["groups"])
+
+    def _check_groups(self, groups: Any, mine: list[dict[str, Any]]) -> None:
+        if not isinstance(groups, list) or not all(isinstance(group, Mapping) and set(group) == set(mine[0]) for group in groups):
+            raise ValueError(f"the groups of a state are a list, each with the entries {', '.join(mine[0])}, not {given.shorten(groups)}")
+        if [group["parameters"] for group in groups] != (sizes := [group["parameters"] for group in mine]):
+            theirs = ", ".join(given.shorten(group["parameters"]) for group in groups) or "none"
+            raise ValueError(
+                f"the state is of groups of {theirs} parameters, but this optimiser has groups of {', '.join(map(str, sizes))}"
+            )
+
+    def _check_letters(self, lr: Any, options: Any) -> tuple[float | None, dict[str, float | bool]]:
+        name = type(self).__name__
         if isinstance(options, Mapping):
             options = {name: type(self.options[name])(0) for name in self.later} | dict(options)
         if not isinstance(options, Mapping) or set(options) != set(self.options):
-            raise ValueError(f"{mine['optimiser']} has the options {', '.join(self.options) or 'none'}, not {given.shorten(options)}")
+            raise ValueError(f"{name} has the options {', '.join(self.options) or 'none'}, not {given.shorten(options)}")
         taken: dict[str, float | bool] = {}
         for name, own in self.options.items():
             if isinstance(own, bool) and not isinstance(options[name], bool):
                 raise TypeError(f"{name} must be true or false, but is {given.shorten(options[name])}")
             taken[name] = options[name] if isinstance(own, bool) else number(options[name], name)
-        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"steps must be a whole number from 0 on, but is {given.shorten(steps)}")
+        return None if lr is None else _from(0.0, lr, "lr"), self._allowed(taken)
+
+    def _check_memory(self, memory: Any) -> list[tuple[float, ...]]:
+        rules = [rule for rule in self.rules for _ in rule.parameters]
         if not isinstance(memory, list) or len(memory) != len(self.memory):
             count = len(memory) if isinstance(memory, list) else given.shorten(memory)
             raise ValueError(f"the memory is of {count} parameters, but the optimiser has {len(self.memory)}")
-        for remembered in memory:
-            if not isinstance(remembered, list) or len(remembered) != len(self.averages):
-                raise ValueError(f"{mine['optimiser']} remembers {len(self.averages)} numbers a parameter, not {given.shorten(remembered)}")
-        numbers = [tuple(number(m, "the optimiser's memory") for m in remembered) for remembered in memory]
-        for letter in self.squares:
-            k = self.averages.index(letter)
-            for remembered in numbers:
-                _from(0.0, remembered[k], f"the optimiser's memory of {letter}, of squares,")
-        return None if state["lr"] is None else _from(0.0, state["lr"], "lr"), self._allowed(taken), steps, numbers
+        numbers = []
+        for rule, remembered in zip(rules, memory, strict=True):
+            if not isinstance(remembered, list) or len(remembered) != len(rule.averages):
+                what = f"{type(self).__name__} remembers {len(rule.averages)} numbers a parameter, not {given.shorten(remembered)}"
+                raise ValueError(what)
+            numbers.append(tuple(number(m, "the optimiser's memory") for m in remembered))
+            for letter in rule.squares:
+                _from(0.0, numbers[-1][rule.averages.index(letter)], f"the optimiser's memory of {letter}, of squares,")
+        return numbers
 
-    def __repr__(self) -> str:
+    def _letters(self) -> str:
+        """The rate and the options as text."""
         rate = getattr(self.lr, "__name__", "a schedule") if callable(self.lr) else f"{self.lr:g}"
         said = {name: value for name, value in self.options.items() if value or name not in self.later}
         options = "".join(f", {name}={value:g}" if not isinstance(value, bool) else f", {name}={value}" for name, value in said.items())
-        return f"{type(self).__name__}(lr={rate}{options}; {len(self.parameters)} parameters, {self.steps} steps)"
+        return f"lr={rate}{options}"
+
+    def __repr__(self) -> str:
+        name, steps = type(self).__name__, f"{len(self.parameters)} parameters, {self.steps} steps"
+        if not self._rules:
+            return f"{name}({self._letters()}; {steps})"
+        return f"{name}({len(self.rules)} groups; {steps})" + "".join(f"\n  {k}: {group}" for k, group in enumerate(self.groups))
 
 
 def optimiser_given(x: Any, asker: str) -> Optimiser:
@@ -211,7 +295,7 @@ class SGD(Optimiser):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float | Schedule,
         *,
         momentum: float = 0.0,
@@ -247,7 +331,7 @@ class AdaGrad(Optimiser):
     averages = squares = ("s",)
     sizes = ("eps", "weight_decay")
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
+    def __init__(self, parameters: Parameters, lr: float | Schedule = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
         super().__init__(parameters, lr, eps=eps, weight_decay=weight_decay)
 
     @by_element
@@ -274,7 +358,7 @@ class RMSProp(Optimiser):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float | Schedule = 0.01,
         *,
         beta: float | None = None,
@@ -292,6 +376,11 @@ class RMSProp(Optimiser):
         super().__init__(
             parameters, lr, beta=0.99 if share is None else share, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
         )
+
+    def _words(self, usual: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+        if "alpha" in own:
+            usual = {name: value for name, value in usual.items() if name != "beta"}
+        return {**usual, **own}
 
     @by_element
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
@@ -325,7 +414,7 @@ class Adam(Optimiser):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float | Schedule = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -340,6 +429,10 @@ class Adam(Optimiser):
         amsgrad = given.flag(amsgrad, "amsgrad", type(self).__name__)
         self.averages, self.squares = (("m", "v", "u"), ("v", "u")) if amsgrad else (("m", "v"), ("v",))
         super().__init__(parameters, lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+
+    def _words(self, usual: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+        others = {name: value for name, value in usual.items() if name not in ("beta1", "beta2")}
+        return {**others, "betas": (usual["beta1"], usual["beta2"]), **own}
 
     @by_element
     def update(self, θ: float, g: float, η: float, t: int, *memory: float) -> tuple[float, ...]:
@@ -363,7 +456,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: float | Schedule = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -432,7 +525,7 @@ def clip_grad_norm(parameters: Iterable[Value], limit: float) -> float:
 
     Returns the norm before. NonFiniteError: a gradient is not finite, and nothing was changed.
     """
-    parameters, limit = _checked(parameters, "clip_grad_norm"), _from(0.0, limit, "limit")
+    parameters, limit = checked(parameters, "clip_grad_norm"), _from(0.0, limit, "limit")
     refuse_reentry("clip_grad_norm")
     with lending, updating:
         return _clip_norm(parameters, limit)
@@ -453,7 +546,7 @@ def _clip_norm(parameters: list[Value], limit: float) -> float:
 
 def clip_grad_value(parameters: Iterable[Value], limit: float) -> None:
     """Cut every gradient to the range from -limit to limit. NonFiniteError: one is not finite, and nothing was changed."""
-    parameters, limit = _checked(parameters, "clip_grad_value"), _from(0.0, limit, "limit")
+    parameters, limit = checked(parameters, "clip_grad_value"), _from(0.0, limit, "limit")
     refuse_reentry("clip_grad_value")
     with lending, updating:
         assign(parameters, "grad", _clipped(parameters, limit))
@@ -464,25 +557,6 @@ def _clipped(parameters: list[Value], limit: float) -> list[float]:
 
 
 # Checks.
-
-
-def _checked(parameters: Iterable[Value], asker: str) -> list[Value]:
-    found: dict[Value, int] = {}
-    for i, parameter in enumerate(given.items(parameters, "a list of parameters, as from model.parameters()", asker)):
-        if not isinstance(parameter, Value):
-            raise given.wrong(asker, "Values as parameters", parameter)
-        if parameter.op is not None:
-            raise ValueError(f"{asker} needs leaves as parameters, but got {parameter!r}, the result of {parameter.op.name}")
-        if parameter in found:
-            raise ValueError(f"{asker} got parameter {_name(parameter, i)} twice, as numbers {found[parameter]} and {i}")
-        found[parameter] = i
-    if not found:
-        raise ValueError(f"{asker} needs at least one parameter, but got none")
-    return [*found]
-
-
-def _name(parameter: Value, i: int) -> str:
-    return f"{parameter.label!r}" if parameter.label is not None else f"number {i}"
 
 
 def _from(low: float, x: Any, what: str) -> float:

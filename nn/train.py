@@ -56,16 +56,18 @@ class Epoch:
 class History:
     """What happened.
 
-    losses   the mean loss of every step's batch, before its update
-    epochs   an Epoch for each that was finished
-    stopped  why it ended before its time; "" if it did not
-    rates    the learning rate of every step
+    losses       the mean loss of every step's batch, before its update
+    epochs       an Epoch for each that was finished
+    stopped      why it ended before its time; "" if it did not
+    rates        the learning rate of every step; where the optimiser has groups of parameters, the first one's
+    group_rates  the rates of all groups in every step
     """
 
     losses: list[float] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
     stopped: str = ""
     rates: list[float] = field(default_factory=list)
+    group_rates: list[tuple[float, ...]] = field(default_factory=list)
 
 
 Callback = Callable[[History], Any]
@@ -156,10 +158,11 @@ def fit(
             for turn in range(1, epochs + 1):
                 total = 0.0
                 for chosen in index_batches(count, batch_size, shuffler):
-                    rate = optimiser.rate
+                    rate, *_ = rates = optimiser.rates
                     batch_loss = step(chosen)
                     history.losses.append(batch_loss)
                     history.rates.append(rate)
+                    history.group_rates.append(rates)
                     total += batch_loss * len(chosen)
                     tick(f"epoch {turn}, loss {batch_loss:.4g}")
                 epoch = Epoch(turn, total / count, rate=rate)

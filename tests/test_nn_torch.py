@@ -109,6 +109,66 @@ def test_optimisers(name: str) -> None:
     compare(optimiser=optimiser, there=there)
 
 
+def split(p: Any, first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
+    """The first layer's parameters as one group and the second's as another, of numbers here or of tensors there."""
+    parameters = [*p]
+    at = 25 if len(parameters) > 4 else 2
+    return [{"params": parameters[:at], **first}, {"params": parameters[at:], **second}]
+
+
+GROUPS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "rates": ("SGD", "SGD", {"lr": 0.1}, {}, {"lr": 0.02, "momentum": 0.9}),
+    "momentum in one": ("SGD", "SGD", {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1}, {"lr": 0.2}, {"lr": 0.1}),
+    "momentum in the other": ("SGD", "SGD", {}, {"momentum": 0.9, "nesterov": True}, {"lr": 0.1}),
+    "none in one": ("SGD", "SGD", {"momentum": 0.0}, {}, {"lr": 0.1, "momentum": 0.5}),
+    "AdaGrad": ("AdaGrad", "Adagrad", {"eps": 1e-3}, {"lr": 0.05, "weight_decay": 0.1}, {"lr": 0.1}),
+    "RMSProp": ("RMSProp", "RMSprop", {"alpha": 0.9, "centered": True}, {"momentum": 0.5}, {"lr": 0.01}),
+    "Adam": ("Adam", "Adam", {"lr": 0.1}, {"weight_decay": 0.01, "betas": (0.8, 0.9)}, {"lr": 0.01}),
+    "AMSGrad in one": ("Adam", "Adam", {"eps": 1e-3}, {"amsgrad": True, "lr": 0.05}, {"lr": 0.02, "betas": (0.5, 0.99)}),
+    "AdamW": ("AdamW", "AdamW", {"weight_decay": 0.0}, {"lr": 0.1}, {"lr": 0.01}),
+}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_groups(name: str) -> None:
+    """Two groups with options of their own; the other options are those of the constructor."""
+    here, there, first, second, usual = GROUPS[name]
+    compare(
+        optimiser=lambda p: getattr(nn, here)(split(p, first, second), **usual),
+        there=lambda p: getattr(torch.optim, there)(split(p, first, second), **usual),
+    )
+
+
+def test_schedules_of_groups() -> None:
+    """A schedule a group is LambdaLR there, with a function a group."""
+
+    def scheduled(p: Any) -> Any:
+        optimiser = torch.optim.Adam(split(p, {"lr": 1.0}, {"lr": 1.0}))
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, [lambda t: 0.1 * 0.5**t, lambda t: 0.02 / (1 + t)])
+        optimiser.register_step_post_hook(lambda *_: scheduler.step())
+        return optimiser
+
+    compare(
+        optimiser=lambda p: nn.Adam(split(p, {"lr": nn.exponential_decay(0.1, 0.5)}, {"lr": lambda t: 0.02 / (1 + t)})),
+        there=scheduled,
+    )
+
+
+def test_clipping_is_over_all_groups() -> None:
+    def by_norm(other: Any) -> None:
+        norm = torch.sqrt(sum((p.grad**2).sum() for p in other.parameters()))
+        for p in other.parameters():
+            p.grad *= torch.clamp(0.1 / norm, max=1.0)
+
+    first, second = {"lr": 0.5}, {"momentum": 0.9}
+    compare(
+        optimiser=lambda p: nn.SGD(split(p, first, second), lr=0.1),
+        there=lambda p: torch.optim.SGD(split(p, first, second), lr=0.1),
+        clip_norm=0.1,
+        tell=by_norm,
+    )
+
+
 LOSSES: dict[str, tuple[Any, Any, Any]] = {
     "squared error": (nn.squared_error, torch.nn.MSELoss(), Y),
     "absolute error": (nn.absolute_error, torch.nn.L1Loss(), Y),

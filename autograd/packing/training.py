@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
-from itertools import repeat, starmap
+from itertools import accumulate, chain, repeat, starmap, zip_longest
 from operator import call
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +128,7 @@ class Session:
         self._home = True
         self._attributes = vars(optimiser)
         self._takes_memory = hasattr(type(optimiser), "__getattr__")
-        self._by_element = "update" not in vars(optimiser) and getattr(type(optimiser).update, "by_element", False)
+        self._groups = _groups(optimiser)
         self._fetch()
 
     def __call__(self, *args: Any, **options: Any) -> float:
@@ -167,9 +167,10 @@ class Session:
             bad = int(np.nonzero(~np.isfinite([θ, *memory]).all(0))[0][0])
             parameter = optimiser.parameters[bad]
             what = repr(parameter.label) if parameter.label is not None else f"number {bad}"
+            rate = next(rate for (_, rows, _), rate in zip(self._groups, _rates(optimiser), strict=True) if bad < rows.stop)
             raise RangeError(
                 f"{type(optimiser).__name__}.step takes parameter {what} beyond the floats: its gradient was {g[bad]!r}, the learning rate"
-                f" {optimiser.rate!r}; nothing was changed"
+                f" {rate!r}; nothing was changed"
             )
         if self._all:
             new = θ
@@ -180,7 +181,7 @@ class Session:
             if self._home:  # somebody looked
                 if self._memory_was_set() or self._numbers().tobytes() != before.tobytes():
                     return None
-                if any(now.tobytes() != old.tobytes() for now, old in zip(_columns(self._brought), self._memory, strict=True)):
+                if any(now.tobytes() != old.tobytes() for now, old in zip(self._columns(), self._memory, strict=True)):
                     return None
                 self._leave_home()
             if optimiser.steps != steps:
@@ -219,25 +220,29 @@ class Session:
         Some parameters at a time, where the update is known to treat each by itself: what the arithmetic needs meanwhile then stays in the
         processor's cache. The numbers go into the arrays of the step before the last, since new ones of that size take long to get.
         """
-        optimiser = self.optimiser
-        rate, step = optimiser.rate, optimiser.steps + 1
-        old = [θ, *self._memory]
-        new = old[:]
-        together = TOGETHER if self._by_element else max(len(θ), 1)
-        for start in range(0, len(θ), together):
-            rows = slice(start, start + together)
-            given = [array[rows] for array in old]
-            try:
-                parts = optimiser.update(given[0], g[rows], rate, step, *given[1:])
-            except (TypeError, ValueError) as error:
-                raise TypeError(f"{type(optimiser).__name__}.update must be arithmetic that means the same on arrays: {error}") from error
-            for k, part in enumerate(parts):
-                if part is not given[k]:
-                    if new[k] is old[k]:
-                        new[k] = np.empty_like(old[k]) if self._free[k] is None or self._free[k] is old[k] else self._free[k]
-                        new[k][:start] = old[k][:start]
-                    new[k][rows] = part
+        optimiser, old = self.optimiser, [θ, *self._memory]
+        new, step = old[:], optimiser.steps + 1
+        for (rule, group, by_element), rate in zip(self._groups, _rates(optimiser), strict=True):
+            letters = 1 + len(self._brought[group.start]) if len(self._groups) > 1 else len(old)
+            together = TOGETHER if by_element else max(len(θ), 1)
+            for start in range(group.start, group.stop, together):
+                rows = slice(start, min(start + together, group.stop))
+                given = [array[rows] for array in old]
+                try:
+                    parts = [*rule.update(given[0], g[rows], rate, step, *given[1:letters])]
+                except (TypeError, ValueError) as error:
+                    raise TypeError(f"{type(rule).__name__}.update must be arithmetic that means the same on arrays: {error}") from error
+                for k, part in enumerate(parts + given[len(parts) :]):
+                    if part is not given[k] or new[k] is not old[k]:
+                        self._put(new, old, k, rows, part)
         return new
+
+    def _put(self, new: list[Array], old: list[Array], k: int, rows: slice, part: Array) -> None:
+        """Put some numbers of array k after those of before, which stand in the old one while nothing has changed."""
+        if new[k] is old[k]:
+            new[k] = np.empty_like(old[k]) if self._free[k] is None or self._free[k] is old[k] else self._free[k]
+            new[k][: rows.start] = old[k][: rows.start]
+        new[k][rows] = part
 
     @property
     def away(self) -> bool:
@@ -248,8 +253,18 @@ class Session:
         """Take the parameters and the optimiser's memory from where they belong."""
         self.theta = self._numbers()
         self._brought = self.optimiser.memory
-        self._memory = _columns(self._brought)
+        self._memory = self._columns()
         self._free = [None] * (1 + len(self._memory))
+
+    def _columns(self) -> list[Array]:
+        """What the optimiser remembers, an array for each letter; 0 for parameters of a group that remembers less than others."""
+        groups = [[*zip(*self._brought[rows], strict=True)] for _, rows, _ in self._groups]
+        counts = [rows.stop - rows.start for _, rows, _ in self._groups]
+        filled = (
+            chain.from_iterable(column or repeat(0.0, n) for column, n in zip(letter, counts, strict=True))
+            for letter in zip_longest(*groups)
+        )
+        return [np.array([*column], np.float64) for column in filled]
 
     def _memory_was_set(self) -> bool:
         """Whether somebody has given the optimiser another memory."""
@@ -276,6 +291,8 @@ class Session:
                 return
             params = self.packed.params
             memory = list(zip(*(array.tolist() for array in self._memory), strict=True)) or [()] * len(self._index)
+            if len(self._groups) > 1:  # some may remember less than others
+                memory = [numbers[: len(before)] for numbers, before in zip(memory, self._brought, strict=True)]
             calls: list[tuple[Any, ...]] = [(setattr, self, "_brought", memory), (setattr, self, "_home", True)]
             if not self._memory_was_set():
                 calls.append((self._attributes.__setitem__, "memory", memory))
@@ -293,9 +310,19 @@ def _limit(x: Any, what: str) -> float | None:
     return limit
 
 
-def _columns(memory: Any) -> list[Array]:
-    """What an optimiser remembers, an array for each letter."""
-    return [np.array(column, np.float64) for column in zip(*memory, strict=True)]
+def _groups(optimiser: Any) -> list[tuple[Any, slice, bool]]:
+    """An optimiser for each group of parameters, and without groups the optimiser itself; which parameters it changes; and whether it is
+    known to treat each by itself.
+    """
+    rules = getattr(optimiser, "rules", (optimiser,))
+    ends = [*accumulate(len(rule.parameters) for rule in rules)]
+    known = ["update" not in vars(rule) and getattr(type(rule).update, "by_element", False) for rule in rules]
+    return [(rule, slice(start, end), alone) for rule, start, end, alone in zip(rules, [0, *ends], ends, known, strict=False)]
+
+
+def _rates(optimiser: Any) -> tuple[float, ...]:
+    """The learning rate of each group."""
+    return optimiser.rates if hasattr(optimiser, "rules") else (optimiser.rate,)
 
 
 def _steps_otherwise(optimiser: Any) -> bool:
