@@ -26,6 +26,7 @@ from autograd.terms import OPERATORS, Term, TracingError
 
 from .random_functions import random_function
 from .special_values import sample
+from .sweeps import some
 from .test_drawing import HOSTILE
 
 NODE = shutil.which("node") or ""
@@ -111,9 +112,9 @@ def test_every_example_has_the_engines_numbers(name: str) -> None:
 @needs_node
 @pytest.mark.slow
 def test_random_functions_of_every_row_have_the_engines_numbers() -> None:
-    """Value and gradients of 60 random functions in 5 places each; where the engine refuses a place, so does the script."""
+    """Value and gradients of random functions in 5 places each; where the engine refuses a place, so does the script."""
     rng, ran = random.Random(7), 0
-    while ran < 60:
+    while ran < some(20, 200):
         f, numbers = random_function(rng)
         program = compile(f)
         try:

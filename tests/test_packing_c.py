@@ -25,6 +25,7 @@ from autograd.packing import c  # noqa: E402
 from autograd.packing.packed import Packed  # noqa: E402
 
 from .random_programs import WHOLE, RandomProgram  # noqa: E402
+from .sweeps import some  # noqa: E402
 from .test_packing import eagerly  # noqa: E402
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -300,7 +301,7 @@ def test_sanitizers(tmp_path: Path) -> None:
     flags = ["-fsanitize=undefined,bounds", "-fsanitize-undefined-trap-on-error"]
     if subprocess.run([str(COMPILER), *flags, tmp_path / "try.c", "-o", tmp_path / "try"], capture_output=True).returncode:
         pytest.skip("no sanitizers")
-    for seed in range(200, 240):
+    for seed in range(200, some(210, 500)):
         case = RandomProgram(random.Random(seed))
         if any(a.sort == WHOLE for a in case.arguments) or not case.judged(eagerly):
             continue

@@ -23,6 +23,7 @@ from autograd.program import compile as compiler
 from autograd.program.trace import TracingError
 
 from .random_functions import random_function
+from .sweeps import some
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler")
@@ -352,7 +353,7 @@ def test_sanitizers(tmp_path: Path) -> None:
         pytest.skip("no sanitizers")
     rng = random.Random(7)
     done = 0
-    while done < 36:
+    while done < some(8, 200):
         f, numbers = random_function(rng, 30)
         program = compiler(lambda *x, f=f: f(*x), verify=False)
         with pytest.MonkeyPatch.context() as patch:
