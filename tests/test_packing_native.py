@@ -21,7 +21,20 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import AutogradError, CompilerError, DomainError, MissingExtraError, Value, compiler, exp, log, relu, sqrt, tanh
+from autograd import (
+    AutogradError,
+    CompilerError,
+    DomainError,
+    MissingExtraError,
+    Value,
+    compiler,
+    custom_gradient,
+    exp,
+    log,
+    relu,
+    sqrt,
+    tanh,
+)
 from autograd.__main__ import main
 from autograd.program import GuardError, Outcome
 from autograd.program.trace import TracingError
@@ -272,6 +285,19 @@ def test_what_has_no_form_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
     program, args = network("auto")
     with pytest.warns(RuntimeWarning, match="runs on arrays and not as C: the program is too large"):
         program(*args)
+
+
+@needs_compiler
+def test_a_row_of_ones_own_and_a_hostile_label() -> None:
+    """What has no form in C is named, and runs on arrays with "auto"; a label stays a remark."""
+    cube = custom_gradient(lambda z, x: 3.0 * x * x)(lambda x: x**3)
+    with pytest.raises(TracingError, match="has no form on arrays, which this source needs"):
+        pack(lambda x: cube(x), wrt="arguments", native=True)([1.0, 2.0])
+    program = pack(lambda x: cube(x), wrt="arguments", native="auto")
+    with pytest.warns(RuntimeWarning, match="runs on arrays and not as C: .* has no form on arrays"):
+        assert program([1.0, 2.0])[0] == 4.5
+    w = Value(3.0, label="*/ #error evil /*")
+    assert pack(lambda x: w * x, params=[w], native=True)([2.0])[0] == 6.0
 
 
 # -- compilers that fail -------------------------------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ def pack(
     shared   the places of arguments that are the same for all examples, and have no axis for them
     wrt      which gradients are computed: by the "params" (unless there are none), by the "arguments", or by "all"
     memory   about how many bytes the numbers of the examples that are computed together may take; a larger batch is split
-    native   whether the program runs as C, built by the machine's compiler when it is recorded: its loops take a tenth to a third of the
-             arrays' time where examples are small. "auto": as arrays where that cannot be, with a warning
+    native   whether the program runs as C, built by the machine's compiler when it is recorded: quicker where it is many operations on
+             short arrays, such as a transformer's. "auto": as arrays where that cannot be, with a warning
     options  as for `compile`
 
     Needs NumPy (extra `pack`); native=True a C compiler as well (cc, gcc or clang, the one in $CC, or `pip install ziglang`). What is built
