@@ -209,11 +209,12 @@ def test_every_packed_workload_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("workload", SMALL_ARRAYS)
-def test_contenders_on_arrays_agree(workload: str) -> None:
+def test_contenders_on_arrays_agree(workload: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that are installed here find the loss and gradients of the same network, and so do the scalar engines where they race too; after
     some steps the loss is smaller, and still the same for all.
     """
     arrays = pytest.importorskip("benchmarks.arrays")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     here = [who for who in ARRAYS if who in ("packed", "numpy") or (compiler.find() if who == "native" else importlib.util.find_spec(who))]
     benches = {who: arrays.Bench(who, workload, SMALL_ARRAYS[workload]) for who in here}
     checks = {who: bench.check() for who, bench in benches.items()}
