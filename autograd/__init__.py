@@ -21,6 +21,7 @@ from .composed import sum as sum  # noqa: A004
 from .context import no_grad, scope
 from .errors import (
     AutogradError,
+    CompilerError,
     DivisionByZeroError,
     DomainError,
     DrawingError,
@@ -174,6 +175,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "PRIMITIVES",
     "AutogradError",
+    "CompilerError",
     "DivisionByZeroError",
     "DomainError",
     "DrawingError",

@@ -32,7 +32,15 @@ class Finding:
 def examine(developer: bool = False) -> list[Finding]:
     """Everything worth knowing about this installation, in the order of reading; for a developer, the groups of pyproject.toml as well."""
     findings: list[Finding] = []
-    looks = {"autograd": _autograd, "nn": _nn, "collision": _collisions, "layout": _layout, "Hangul": _hangul, "extras": _extras}
+    looks = {
+        "autograd": _autograd,
+        "nn": _nn,
+        "collision": _collisions,
+        "layout": _layout,
+        "Hangul": _hangul,
+        "compiler": _compiler,
+        "extras": _extras,
+    }
     if developer:
         looks["groups"] = _groups
     for what, look in looks.items():
@@ -150,6 +158,24 @@ def _hangul() -> Iterator[Finding]:
 
     missing = f"no font found: in PNG and PDF it shows as boxes, in SVG it is right. Remedy: pip install '{DISTRIBUTION}[korean]'"
     yield Finding("Hangul", hangul_font() or missing)
+
+
+# What native programs need.
+
+
+def _compiler() -> Iterator[Finding]:
+    import shlex
+
+    from . import compiler
+    from .errors import MissingExtraError
+
+    try:
+        found = compiler.command()
+    except MissingExtraError as error:
+        yield Finding("compiler", str(error))
+    else:
+        said = (compiler.version(*found).splitlines() or ["it says nothing of itself"])[0]
+        yield Finding("compiler", f"{said}, called as {shlex.join(found)}; what it built lies in {compiler.folder()}")
 
 
 # Extras.

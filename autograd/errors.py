@@ -45,5 +45,9 @@ class DrawingError(AutogradError, RuntimeError):
     """A picture that cannot be made: too big, no layout engine, or markup the engine rejects."""
 
 
+class CompilerError(AutogradError, RuntimeError):
+    """A C compiler that was asked to build a program failed, took too long, or made what cannot be loaded. The message has its words."""
+
+
 class MissingExtraError(AutogradError, ImportError):
     """An optional package is needed and absent. The message names the extra that brings it."""

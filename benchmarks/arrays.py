@@ -109,6 +109,8 @@ PROBLEMS: dict[str, Callable[..., Problem]] = {"digits": digits, "mnist": mnist,
 class Packed:
     """This engine: the scalar program, recorded and packed."""
 
+    native = False
+
     def __init__(self, problem: Problem, sizes: dict[str, Any]) -> None:
         from autograd import Value, log_softmax, pack, stop_gradient
         from autograd.ops import maximum
@@ -143,7 +145,7 @@ class Packed:
 
         for parameter, number in zip(parameters, problem.flat(problem.start), strict=True):
             parameter.data = number
-        self.program = pack(function, params=parameters, batch=None if document else "mean")
+        self.program = pack(function, params=parameters, batch=None if document else "mean", native=self.native)
         self.session = self.program.training(SGD(parameters, lr=RATE))
         self.step: Any = None
         self.args: list[tuple[Any, ...]] = [()] if document else list(problem.batches)
@@ -166,6 +168,12 @@ class Packed:
         program, args = self.program, self.args
         for i in range(steps):
             program(*args[i % len(args)])
+
+
+class Native(Packed):
+    """The same, built as C."""
+
+    native = True
 
 
 def layer_sizes(problem: Problem) -> tuple[int, ...]:

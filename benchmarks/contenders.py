@@ -106,6 +106,7 @@ ARRAYS = {
     contender.name: contender
     for contender in (
         Contender("packed", "this engine, packed, its parameters in an array", _on_arrays("Packed")),
+        Contender("native", "the same, built as C: pack(..., native=True)", _on_arrays("Native")),
         Contender("numpy", "written by hand in NumPy, float64", _on_arrays("Numpy")),
         Contender("torch", "PyTorch 2.13.0 on the CPU, eager, float64", _on_arrays("Torch"), ("torch==2.13.0", "numpy")),
         Contender("jax", "JAX 0.10.2 on the CPU, a jitted step, float64", _on_arrays("Jax"), ("jax==0.10.2", "numpy")),

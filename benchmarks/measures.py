@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
+from autograd import compiler
+
 from . import peers
 from .contenders import ARRAYS, CONTENDERS, Contender
 from .peers import environment
@@ -157,7 +159,7 @@ def packed(settings: Settings, workloads: dict[str, Packable] = PACKABLE) -> Sec
     if find_spec("numpy") is None:
         section.notes = [WITHOUT_NUMPY]
         return section
-    absent = {}
+    absent = {} if compiler.find() else {"native": "no C compiler"}
     for who, contender in ARRAYS.items():
         if contender.requires:
             settings.progress(f"setting up {who} in {peers.ROOT / who}")
@@ -171,7 +173,8 @@ def packed(settings: Settings, workloads: dict[str, Packable] = PACKABLE) -> Sec
     for name, this in workloads.items():
         if this.large and settings.quick:
             continue
-        present = [c for c in ARRAYS.values() if c.name not in absent] + [CONTENDERS[scalar] for scalar in this.scalars]
+        out = {**absent, **({"native": "one thread: too slow here"} if this.large else {})}
+        present = [c for c in ARRAYS.values() if c.name not in out] + [CONTENDERS[scalar] for scalar in this.scalars]
         _, runs, distance = race(this.workload, this.sizes, present, settings)
         apart = max(apart, distance)
         rows = {who: [name, who] for who in runs}
@@ -187,7 +190,7 @@ def packed(settings: Settings, workloads: dict[str, Packable] = PACKABLE) -> Sec
                     if who in ARRAYS and who != "packed":
                         section.bars[f"{who}, {name}"] = ratio
         section.rows += rows.values()
-        section.rows += [[name, who, "–", "–", why, "–", "–", ""] for who, why in absent.items()]
+        section.rows += [[name, who, "–", "–", why, "–", "–", ""] for who, why in out.items()]
         for peer, factor in this.faster.items():
             got = ratios.get(peer)
             text = f"{significant(got.median)}× ({spread(got)})" if got else "–"

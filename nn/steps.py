@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import autograd
 from autograd import Value, given, gradient
@@ -28,6 +28,7 @@ class Learning:
     weights     a number for each example, by which its loss is multiplied; None for 1
     clip_norm   how long the gradient may be; None for any length. `clip_value`: how large each of its numbers
     executor    where shards of a batch are computed, of so many examples each
+    native      whether array operations run as C, as for `autograd.pack`
     """
 
     model: Module
@@ -38,6 +39,7 @@ class Learning:
     clip_value: float | None = None
     executor: Executor | None = None
     shard: int | None = None
+    native: bool | Literal["auto"] = False
 
     def loss_of(self, x: Any, t: Any, weight: float | None = None) -> Any:
         """The loss of one example, times its weight."""
@@ -187,8 +189,8 @@ class Trainer(ExitStack):
         model, loss = self.learning.model, self.learning.loss
         params = [*dict.fromkeys([*model.parameters(), *self.learning.optimiser.parameters])]
         if self.learning.weights is None:
-            return autograd.pack(lambda x, t: loss(model(x), t), params=params)
-        return autograd.pack(lambda x, t, weight: weight * loss(model(x), t), params=params)
+            return autograd.pack(lambda x, t: loss(model(x), t), params=params, native=self.learning.native)
+        return autograd.pack(lambda x, t, weight: weight * loss(model(x), t), params=params, native=self.learning.native)
 
 
 def _is_plain(*sequences: Any) -> bool:

@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from autograd import DivisionByZeroError, DomainError, GradientError, MissingExtraError, RangeError, Value, given
 from autograd.numbers import as_float
@@ -96,6 +96,7 @@ def fit(
     pack: bool = False,
     executor: Executor | None = None,
     shard: int | None = None,
+    native: bool | Literal["auto"] = False,
 ) -> History:
     """Train the model and return the History: for every batch the mean gradient, then one step of the optimiser.
 
@@ -119,6 +120,7 @@ def fit(
                 too. What makes it slow is said in docs/cliffs.md. Lists are read once if there are neither callbacks nor a metric of your
                 own, which may change them; else, and from sequences of another class, each batch is read when it is its turn
     executor    with pack: where shards of each batch are computed, with `shard` examples each, as for a packed program
+    native      with pack: whether steps run as C that the machine's compiler builds, as for `autograd.pack`; "auto" if there is one
 
     Ctrl-C ends the training and keeps what was learned. So does divergence: a number beyond the floats (RangeError, or a
     GradientError on the way back) is a warning that names the step. In both cases `History.stopped` says it. A no_grad() around it does
@@ -143,9 +145,12 @@ def fit(
     keeps = restore_best or patience is not None
     if executor is not None and not pack:
         raise ValueError("fit computes with an executor where pack=True alone")
+    given.choice(native, (False, True, "auto"), "native")
+    if native and not pack:
+        raise ValueError("fit runs as C where pack=True alone")
     weights = _weights(sample_weight, class_weight, targets)
     clip_norm, clip_value = _limit(clip_norm, "clip_norm"), _limit(clip_value, "clip_value")
-    learning = Learning(model, loss, optimiser, weights, clip_norm, clip_value, executor, shard)
+    learning = Learning(model, loss, optimiser, weights, clip_norm, clip_value, executor, shard, native)
     history = History()
     best, best_epoch, best_state = math.inf, 0, _state(optimiser) if keeps else None
 

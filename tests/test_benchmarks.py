@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd import compiler
 from benchmarks import programs
 from benchmarks.__main__ import main
 from benchmarks.contenders import ARRAYS, CONTENDERS, Contender
@@ -208,12 +209,13 @@ def test_every_packed_workload_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("workload", SMALL_ARRAYS)
-def test_contenders_on_arrays_agree(workload: str) -> None:
+def test_contenders_on_arrays_agree(workload: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that are installed here find the loss and gradients of the same network, and so do the scalar engines where they race too; after
     some steps the loss is smaller, and still the same for all.
     """
     arrays = pytest.importorskip("benchmarks.arrays")
-    here = [who for who in ARRAYS if who in ("packed", "numpy") or importlib.util.find_spec(who)]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    here = [who for who in ARRAYS if who in ("packed", "numpy") or (compiler.find() if who == "native" else importlib.util.find_spec(who))]
     benches = {who: arrays.Bench(who, workload, SMALL_ARRAYS[workload]) for who in here}
     checks = {who: bench.check() for who, bench in benches.items()}
     assert {"packed", "numpy"} <= set(checks)
@@ -228,13 +230,14 @@ def test_contenders_on_arrays_agree(workload: str) -> None:
     assert later["packed"]["output"] < checks["packed"]["output"]
 
 
-def test_packed_section() -> None:
+def test_packed_section(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each workload has a row for everybody; who is left out has one that says so, and a figure that needs it is not measured."""
     pytest.importorskip("numpy")
     small = Packable("moons", SMALL_ARRAYS["moons"], faster={"torch": 1.8}, within={"numpy": 2.0})
+    monkeypatch.setattr(compiler, "find", lambda: None)
     section = packed(Settings([], 1, True, lambda text: None, peers=False), {"moons": small, "large": Packable("moons", {}, large=True)})
-    assert [row[:2] for row in section.rows] == [["moons", who] for who in ("packed", "numpy", "torch", "jax")]
-    assert [row[4] for row in section.rows[2:]] == ["left out", "left out"]
+    assert [row[:2] for row in section.rows] == [["moons", who] for who in ("packed", "numpy", "native", "torch", "jax")]
+    assert [row[4] for row in section.rows[2:]] == ["no C compiler", "left out", "left out"]
     assert [figure.verdict == "not measured" for figure in section.figures] == [True, False]
 
 

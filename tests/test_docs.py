@@ -27,7 +27,7 @@ def test_the_code_of_a_page_prints_what_it_says(page: Path, tmp_path: Path) -> N
     pytest.importorskip("scipy" if page.stem == "scipy" else "numpy")
     found = blocks(page.read_text(encoding="utf-8"))
     program = "".join(f"{code}\nprint({MARK!r})\n" for code, _ in found)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
     )

@@ -56,6 +56,20 @@ def test_a_sound_installation(capsys: pytest.CaptureFixture[str]) -> None:
     assert 1 == len({line.index(finding.text) for line, finding in zip(out.splitlines(), examine(), strict=True)})
 
 
+# The C compiler.
+
+
+def test_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own first line, and how it is called; where there is none, what to do: nothing ails."""
+    monkeypatch.setattr("autograd.compiler.command", lambda: ["/bin/cc", "-m64"])
+    monkeypatch.setattr("autograd.compiler.version", lambda *called: "cc 1.2\nfree\n")
+    assert found("compiler").text.startswith("cc 1.2, called as /bin/cc -m64; what it built lies in ")
+    monkeypatch.undo()
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert "pip install ziglang" in found("compiler").text
+    assert not found("compiler").ails
+
+
 # The layout engine.
 
 

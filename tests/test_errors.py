@@ -22,6 +22,7 @@ BUILTINS = {
     "InUseError": RuntimeError,
     "ExpressionError": ValueError,
     "DrawingError": RuntimeError,
+    "CompilerError": RuntimeError,
     "MissingExtraError": ImportError,
 }
 

@@ -8,7 +8,7 @@ gradients    `grad`: value, gradient and Hessian of an expression
 steps        `step`: a sweep step by step, and its page
 programs     `source`: an expression or an example as a program
 checking     `check`: the derivatives of this installation, proved
-about        `list`, `train` and `doctor`
+about        `list`, `train`, `cache` and `doctor`
 expressions  what all commands share that take an expression
 commands     what all commands share
 output       what is printed

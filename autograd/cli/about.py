@@ -1,4 +1,4 @@
-"""`glassgrad list`, `glassgrad train` and `glassgrad doctor`: the table, the package nn, and this installation."""
+"""`glassgrad list`, `train`, `cache` and `doctor`: the table, the package nn, what was built, and this installation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from .output import say
 
 
 def add(commands: Commands) -> None:
-    """Add the three commands."""
+    """Add these commands."""
     commands.add("list", _list, "the primitives with their symbols, derivatives and domains")
     commands.add("train", _train, "a network that learns: moons, digits or mnist (train --help says more)", add_help=False)
+    command = commands.add("cache", _cache, "the programs that a C compiler built for pack(..., native=True), and where they are kept")
+    command.add_argument("--clear", action="store_true", help="remove them; they are built again when they are needed")
     command = commands.add("doctor", examine, "what is installed, which layout engine draws, and what is amiss (then the exit code is 1)")
     command.add_argument("--developer", action="store_true", help="look for the packages that developers need as well")
 
@@ -50,6 +52,17 @@ def _train(options: argparse.Namespace) -> int:
     """Reached where `train` is not the first word, so that nn never saw the command line."""
     parser: argparse.ArgumentParser = options.parser
     parser.error("write train first, then its options")
+
+
+def _cache(options: argparse.Namespace) -> int:
+    from .. import compiler
+
+    if options.clear:
+        say(f"removed from {compiler.folder()}: {compiler.clear()}")
+    else:
+        files = compiler.kept()
+        say(f"kept in {compiler.folder()}: {len(files)}, {sum(path.stat().st_size for path in files):,} bytes")
+    return 0
 
 
 def examine(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import given
+from .. import compiler, given
 from ..errors import MissingExtraError
 from ..program import Program
 from ..program import compile as compiled
@@ -30,6 +30,7 @@ def pack(
     shared: Sequence[int] = (),
     wrt: Literal["params", "arguments", "all"] | None = None,
     memory: int = CACHE,
+    native: bool | Literal["auto"] = False,
     **options: Any,
 ) -> Packed:
     """The function of one example as a program for batches of them, in array operations (`Packed`), recorded when it is first called.
@@ -40,9 +41,13 @@ def pack(
     shared   the places of arguments that are the same for all examples, and have no axis for them
     wrt      which gradients are computed: by the "params" (unless there are none), by the "arguments", or by "all"
     memory   about how many bytes the numbers of the examples that are computed together may take; a larger batch is split
+    native   whether the program runs as C, built by the machine's compiler when it is recorded: quicker where it is many operations on
+             short arrays, such as a transformer's. "auto": as arrays where that cannot be, with a warning
     options  as for `compile`
 
-    Needs NumPy (extra `pack`).
+    Needs NumPy (extra `pack`); native=True a C compiler as well (cc, gcc or clang, the one in $CC, or `pip install ziglang`). What is built
+    is kept for the next time: `glassgrad cache` says where, and `glassgrad cache --clear` removes it. MissingExtraError: there is none;
+    CompilerError, when it is called: it failed; TracingError: the program has no form in C.
 
     >>> from autograd import exp
     >>> program = pack(lambda x, y: exp(x[0]) * x[1] + y, batch="sum")
@@ -62,6 +67,9 @@ def pack(
     if not isinstance(f, Value):
         given.function(f, "pack", "a function, a module or a Value")
     memory = given.count(memory, "memory, a number of bytes", "pack", 1)
+    given.choice(native, (False, True, "auto"), "native")
+    if native is True:
+        compiler.command()
     for name in options:
         if name not in (compiled.__kwdefaults__ or ()):
             raise TypeError(f"pack() got an unexpected keyword argument {name!r}")
@@ -77,7 +85,7 @@ def pack(
     places = tuple(shared) if isinstance(shared, Sequence) else (None,)
     if not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in places):
         raise ValueError(f"shared needs the places of arguments, from 0 on, but got {given.shorten(shared)}")
-    return Packed(program, batch, places, wrt, memory)
+    return Packed(program, batch, places, wrt, memory, native)
 
 
 __all__ = ["pack"]

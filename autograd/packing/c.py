@@ -53,16 +53,23 @@ def source(
 
     recorded   examples, the numbers that are the same for all, and what comes of them: for a `main`
     """
+    author = authored(plan, equations, arguments, batch)
+    return author.text() + ("\n".join(author.main(*recorded)) + "\n" if recorded else "")
+
+
+def authored(plan: Plan, equations: Equations, arguments: Sequence[tuple[bool, int]], batch: str | None) -> Author:
+    """The program as C, and the arrays that its function gets."""
     if len(plan.groups) > LOOPS:
         raise TracingError(
             f"the program is too long for C: it has {len(plan.groups)} arrays, and {LOOPS} at most make one function; what has so little in"
             " common is better compiled, as in compile(f).source('c'), which is split"
         )
-    author = _Author(plan, equations, arguments, batch)
-    return author.text() + ("\n".join(author.main(*recorded)) + "\n" if recorded else "")
+    return Author(plan, equations, arguments, batch)
 
 
-class _Author(Loops):
+class Author(Loops):
+    """The lines of a function in C, for those parts of the program that come before, in and after the loop over the examples."""
+
     def __init__(self, plan: Plan, equations: Equations, arguments: Sequence[tuple[bool, int]], batch: str | None) -> None:
         super().__init__(plan, equations, arguments, batch)
         self.out.add(*self._clearing(False))

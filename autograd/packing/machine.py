@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -43,6 +43,15 @@ SIZES, IDLE = 8, 4
 RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
+class Quicker(Protocol):
+    """The same program in another form: `sums` as those of a Machine; None where a check of it failed, which `said` then names."""
+
+    said: str
+
+    def sums(self, same: Array, xs: list[Array], size: int, seed: float) -> Sums | None:
+        """The sums over the examples."""
+
+
 @dataclass
 class Code:
     """A plan's program, and what is needed to run it: it can be pickled, and so sent to another process.
@@ -56,6 +65,7 @@ class Code:
     guards      the comparisons
     operations  how many array operations there are in the forward pass
     example     how many bytes the arrays have for each example
+    native      the program as C, which runs first; None where that was not asked for, False where it was and cannot be had
     """
 
     source: str
@@ -69,6 +79,15 @@ class Code:
     guards: list[Guard]
     operations: int
     example: int
+    native: Quicker | Literal[False] | None = None
+
+    def sums(self, same: Array, xs: list[Array], size: int, seed: float) -> Sums | Array | None:
+        """The sums over so many examples, or what else `Machine.sums` answers."""
+        found = self.native.sums(same, xs, size, seed) if self.native else None
+        if found is not None:
+            return found
+        with self.machine(size) as machine:
+            return machine.sums(same, xs, seed)
 
     @kept
     def compiled(self) -> Any:

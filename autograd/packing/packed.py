@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .. import __version__, given
-from ..errors import GradientError, RangeError
+from ..errors import CompilerError, GradientError, MissingExtraError, RangeError
 from ..program import GuardError, Outcome, Program, TracingError
 from ..program.arguments import flatten
 from ..program.program import TRIES, Moved, State
@@ -27,8 +27,9 @@ from .arrays import Array, Each, kernel
 from .equations import Equations
 from .looking import draw, owners, places, rows
 from .machine import Sums, one_thread
+from .native import Native
 from .outputs import Outputs
-from .recordings import ALONE, ERRORS, Batch, Known, Recorded, Variant, first, plain
+from .recordings import ALONE, ERRORS, Batch, Form, Known, Recorded, Variant, first, plain
 from .report import report
 from .shards import check_version, sent
 from .spelling import WORDS
@@ -164,6 +165,7 @@ class Packed(Recorded):
         same = np.concatenate([np.array(batch.shared, np.float64), theta]) if batch.shared else theta
         first = batch.form.variants[0]
         self._last = first
+        self._quicken(batch.form, first)
         if shard is None:
             shard = batch.size if self.batch is None else max(1, self.memory // max(first.code.example, 1))
         elif not isinstance(shard, int) or isinstance(shard, bool) or shard < 1:
@@ -208,14 +210,17 @@ class Packed(Recorded):
             self._record(batch.form, xs, same, int(names[0]))
         variant = variants[tried]
         size = len(names)
-        if variant.alone:
+        self._quicken(batch.form, variant)
+        native = variant.code.native
+        if variant.alone and not native:
             try:
                 return self._one_by_one(batch, variant, same, xs, names, seed)
             except GuardError:
                 return self._examples(batch, same, xs, names, seed, tried + 1)
-        with variant.code.machine(size) as machine:
-            fits = machine.sums(same, xs, seed)
+        fits = variant.code.sums(same, xs, size, seed)
         if isinstance(fits, Sums):
+            if native and native.said:
+                self._warn(f"{self.__name__} computes some examples on arrays, since a check of its C is stricter: {native.said}", "C")
             return fits
         if fits is not None:
             parts = [(np.nonzero(fits)[0], tried), (np.nonzero(~fits)[0], tried + 1)]
@@ -233,6 +238,18 @@ class Packed(Recorded):
                 if len(inputs):
                     inputs[some] = sums.inputs
         return Sums(value, g_same, inputs)
+
+    def _quicken(self, form: Form, variant: Variant) -> None:
+        """Build the C of a variant, if that is asked for. With native="auto" a warning says why there is none."""
+        if not self.native or variant.code.native is not None:
+            return
+        try:
+            variant.code.native = Native(variant.plan, self._equations(form, variant, False), self._arguments(form), self.batch is not None)
+        except (MissingExtraError, CompilerError, TracingError) as error:
+            if self.native != "auto":
+                raise
+            variant.code.native = False
+            self._warn(f"{self.__name__} runs on arrays and not as C: {error}", "no C")
 
     def _one_by_one(self, batch: Batch, variant: Variant, same: Array, xs: list[Array], names: Array, seed: float) -> Sums:
         """The sums over some examples, each computed by scalars; an error says which operation it is, and which example."""
@@ -264,6 +281,8 @@ class Packed(Recorded):
             return repr(self)
         variant = self._last
         text = f"{self.__name__}: {len(variant.tape.ops)} scalar operations became {variant.code.operations} array operations"
+        if variant.code.native:
+            return f"{text}, and run as C"
         if variant.alone:
             return f"{text}; they have too little in common, so it runs as scalar source"
         slow = dict.fromkeys(group.op.name for group in variant.plan.groups if group.op is not None and isinstance(kernel(group.op), Each))
@@ -285,8 +304,11 @@ class Packed(Recorded):
     def equations(self) -> Equations:
         """The matrix equations of the program that ran last, forward and backward: text when printed, LaTeX in a notebook."""
         variant = self.latest()
-        mean = None if self.batch is None else self.batch == "mean"
-        signature = next(form.signature for form in self.forms.values() if variant in form.variants)
+        form = next(form for form in self.forms.values() if variant in form.variants)
+        return self._equations(form, variant, self.batch == "mean")
+
+    def _equations(self, form: Form, variant: Variant, mean: bool) -> Equations:
+        signature = form.signature
         try:
             names = list(inspect.signature(self.program.function).parameters)
         except (TypeError, ValueError):
@@ -294,7 +316,9 @@ class Packed(Recorded):
         names += [f"x{i}" for i in range(len(names), len(signature[1]))]
         counts = [(i, name, size(part)) for i, (name, part) in enumerate(zip(names, signature[1], strict=False)) if size(part)]
         alike = [(name, count) for i, name, count in counts if self.batch is None or i in self.shared]
-        return Equations(variant.plan, mean, [name for _, name, count in counts if (name, count) not in alike], alike)
+        return Equations(
+            variant.plan, None if self.batch is None else mean, [name for _, name, count in counts if (name, count) not in alike], alike
+        )
 
     def source(self, target: Literal["numpy", "torch", "jax", "c"] = "numpy", *, main: tuple[Any, ...] | None = None) -> str:
         """The program that ran last, as source that needs nothing of this package: a function `value_and_gradients(params, *arguments)`.
@@ -317,6 +341,13 @@ class Packed(Recorded):
         recorded = None if main is None else self._recorded(main)
         variant = self.latest()
         form = next(form for form in self.forms.values() if variant in form.variants)
+        arguments = self._arguments(form)
+        if target == "c":
+            return c.source(variant.plan, self.equations(), arguments, self.batch, recorded)
+        return source(variant.plan, target, arguments=arguments, batch=self.batch)
+
+    def _arguments(self, form: Form) -> list[tuple[bool, int]]:
+        """For each argument that has numbers, whether it is batched, and how many they are (of one example)."""
         arguments: list[tuple[bool, int]] = []
         at = 0
         for some in map(size, form.leaves):
@@ -325,9 +356,7 @@ class Packed(Recorded):
                 at += some
         if form.layout.draws:
             arguments.append((True, len(form.layout.draws)))
-        if target == "c":
-            return c.source(variant.plan, self.equations(), arguments, self.batch, recorded)
-        return source(variant.plan, target, arguments=arguments, batch=self.batch)
+        return arguments
 
     def _recorded(self, args: tuple[Any, ...]) -> tuple[Batch, Array, Sums]:
         """The arguments of a call that one program computes, the numbers that are the same for all examples, and what comes of them."""

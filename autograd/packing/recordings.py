@@ -164,10 +164,13 @@ class Recorded:
     program is made for, and for each state of what the function finds around itself.
     """
 
-    _warned = False
+    _warned: frozenset[str] = frozenset()
 
-    def __init__(self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int) -> None:
+    def __init__(
+        self, program: Program, batch: str | None, shared: tuple[int, ...], wrt: str, memory: int, native: bool | str = False
+    ) -> None:
         self.program, self.batch, self.shared, self.wrt, self.memory = program, batch, shared, wrt, memory
+        self.native = native
         self.params = program.params
         self._known = Known(None, {}, {})  # for what the function found around itself last
         self._others: list[Known] = []  # and otherwise
@@ -408,10 +411,10 @@ class Recorded:
         what = "takes another branch" if another else f"has taken {tried} different ways, and limit={self.program.limit},"
         raise GuardError(f"{self.__name__} {what} for example {name}. {CHOOSE}")
 
-    def _warn(self, text: str) -> None:
-        """Tell what costs time, once."""
-        if not self._warned:
-            self._warned = True
+    def _warn(self, text: str, about: str = "recordings") -> None:
+        """Tell what costs time, once of each sort."""
+        if about not in self._warned:
+            self._warned |= {about}
             warnings.warn(f"{text}; report() says what else costs time", RuntimeWarning, stacklevel=2)
 
     def _keep(self, form: Form, known: Known) -> None:

@@ -122,8 +122,7 @@ def work(sealed: Sealed, same: Array, xs: list[Array], size: int, seed: float, c
 
 
 def _work(code: Code, same: Array, xs: list[Array], size: int, seed: float) -> Sums | None:
-    with code.machine(size) as machine:
-        found = machine.sums(same, xs, seed)
+    found = code.sums(same, xs, size, seed)
     return found if isinstance(found, Sums) else None
 
 
