@@ -55,7 +55,11 @@ def _known(x: Any) -> float:
 
 
 def square(x: N) -> N:
-    """x². One node: the row `power` with exponent 2."""
+    """x·x, or x². One node: the row `power` with exponent 2, whose derivative is 2·x.
+
+    >>> square(3.0)
+    9.0
+    """
     return power(x, 2.0)
 
 
@@ -135,19 +139,31 @@ def sum(xs: Iterable[N | float]) -> N:  # noqa: A001 - in the field's words; Pyt
 
 
 def mean(xs: Iterable[N | float]) -> N:
-    """(x₁ + … + xₙ) / n. At least one number, else a ValueError."""
+    """(x₁ + … + xₙ) / n for n numbers xs. At least one, else a ValueError.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
     numbers = _numbers(xs, "mean", least=1)
     return cast(N, divide(sum(numbers), float(len(numbers))))
 
 
 def prod(xs: Iterable[N | float]) -> N:
-    """x₁ · … · xₙ, multiplied from the left. The empty product is 1.0."""
+    """x₁ · … · xₙ for the numbers xs, multiplied from the left. The empty product is 1.0.
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
     numbers = _numbers(xs, "prod")
     return cast(N, reduce(multiply, numbers) if numbers else 1.0)
 
 
 def dot(xs: Sequence[N | float], ys: Sequence[N | float]) -> N:
-    """x₁·y₁ + … + xₙ·yₙ. Two lists of one length, else a ValueError with both lengths."""
+    """x₁·y₁ + … + xₙ·yₙ for the numbers xs and ys. Two lists of one length, else a ValueError with both lengths.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    11.0
+    """
     left, right = _numbers(xs, "dot"), _numbers(ys, "dot")
     if len(left) != len(right):
         raise ValueError(f"dot needs two lists of one length, but got {len(left)} and {len(right)} numbers")
@@ -199,6 +215,7 @@ def _spread(results: list[Any], holds: list[bool], masked: float) -> list[Any]:
 def logsumexp(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> N:
     """log(exp(x₁) + … + exp(xₙ)), shifted by the largest so that nothing overflows. Its gradient is softmax.
 
+    xs      one number at least, else a ValueError
     where   True for each number that counts; the others are as if they were −∞, and are not looked at
     """
     numbers, _ = _taken(xs, where, "logsumexp")
@@ -209,6 +226,7 @@ def logsumexp(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -
 def softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> list[N]:
     """exp(xᵢ) / Σⱼ exp(xⱼ) for each i: positive numbers that sum to 1, shifted by the largest so that nothing overflows.
 
+    xs      one number at least, else a ValueError
     where   True for each number that counts; at the others, as if they were −∞, stands the plain number 0.0
 
     >>> softmax([0.0, 0.0])
@@ -226,6 +244,7 @@ def softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> 
 def log_softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> list[N]:
     """log(softmax(x)) for each i, as xᵢ - m - log Σⱼ exp(xⱼ - m) with m the largest: exact where softmax underflows.
 
+    xs      one number at least, else a ValueError
     where   True for each number that counts; at the others stands -inf, which no operation takes
     """
     numbers, holds = _taken(xs, where, "log_softmax")

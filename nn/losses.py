@@ -72,6 +72,11 @@ def huber(y: Any, t: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """½ d² where d = |y - t| ≤ δ, else δ (d - ½ δ): quadratic near 0, straight beyond (Huber 1964).
 
     Written as m (d - ½ m) with m = min(d, δ): one form for both.
+
+    delta   δ, above 0, where the parabola becomes a line; ValueError otherwise
+
+    >>> huber([0.5, 3.0], [0.0, 0.0], reduction="sum")
+    2.625
     """
     delta = number(delta, "huber's delta")
     if delta <= 0.0:
@@ -185,7 +190,12 @@ def cross_entropy_from_probabilities(y: Any, t: Any, reduction: str = "mean") ->
 def max_margin(z: Any, t: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """max(0, margin + max_{j≠t} zⱼ - z_t): how far the right class fails to lead the best wrong one (Crammer and Singer 2001).
 
-    t is the index of the right class, or one-hot.
+    z       the scores of one example's classes, two at least, or a batch of such lists
+    t       the index of the right class, or one-hot
+    margin  by how much the right class has to lead
+
+    >>> max_margin([2.0, 1.5, -1.0], 0)
+    0.5
     """
     margin = number(margin, "max_margin's margin")
 
