@@ -14,7 +14,7 @@ LINES = {"<dl>": '<span class="sig-lines">', "</dl>": "</span>", "<dd>": '<span 
 
 def signature(match: re.Match[str]) -> str:
     """A signature of several lines, as lines: it is no list of definitions, since nothing in it is defined."""
-    return re.sub(r"</?d[ld]>", lambda tag: LINES[tag[0]], match[0])
+    return re.sub(r"</?d[ld]>", lambda tag: LINES[tag[0]], re.sub(r"\s+(<dl>)|(</dl>)\s+", r"\1\2", match[0]))
 
 
 PAGES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
