@@ -114,12 +114,20 @@ def clip(x: N, low: float, high: float) -> N:
 
 
 def silu(x: N) -> N:
-    """x·sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)."""
+    """x·sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118).
+
+    >>> round(silu(1.0), 6)
+    0.731059
+    """
     return multiply(x, sigmoid(x))
 
 
 def gelu(x: N) -> N:
-    """x·Φ(x) with Φ the normal distribution function, as ½·x·erfc(-x/√2) (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    """x·Φ(x) with Φ the normal distribution function, as ½·x·erfc(-x/√2) (Hendrycks and Gimpel 2016, arXiv:1606.08415).
+
+    >>> round(gelu(1.0), 6)
+    0.841345
+    """
     return multiply(multiply(0.5, x), erfc(divide(x, -math.sqrt(2.0))))
 
 
@@ -127,6 +135,9 @@ def gelu_tanh(x: N) -> N:
     """The tanh approximation of gelu: ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), from the same paper.
 
     The cube overflows beyond |x| = 5e102, a RangeError; `gelu` itself has no such limit.
+
+    >>> round(gelu_tanh(1.0), 6)
+    0.841192
     """
     inner = multiply(math.sqrt(2.0 / math.pi), add(x, multiply(0.044715, power(x, 3.0))))
     return multiply(multiply(0.5, x), add(1.0, tanh(inner)))
@@ -174,6 +185,9 @@ def norm(xs: Iterable[N | float]) -> N:
     """√(x₁² + … + xₙ²), as a fold of hypot: no overflow on the way, and gradient 0 at the origin.
 
     At the origin it has no second derivative (a GradientError); its square has, and norm(xs)**2 has the Hessian 2·I there.
+
+    >>> norm([3.0, 4.0])
+    5.0
     """
     numbers = _numbers(xs, "norm", least=1)
     # The fold starts with a number that is not 0. At the origin hypot has no second derivative, and one that starts there would be
@@ -217,6 +231,9 @@ def logsumexp(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -
 
     xs      one number at least, else a ValueError
     where   True for each number that counts; the others are as if they were −∞, and are not looked at
+
+    >>> round(logsumexp([1000.0, 1000.0]), 6)
+    1000.693147
     """
     numbers, _ = _taken(xs, where, "logsumexp")
     largest = _largest(numbers)
@@ -246,6 +263,9 @@ def log_softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None)
 
     xs      one number at least, else a ValueError
     where   True for each number that counts; at the others stands -inf, which no operation takes
+
+    >>> log_softmax([0.0, 1000.0])
+    [-1000.0, 0.0]
     """
     numbers, holds = _taken(xs, where, "log_softmax")
     largest = _largest(numbers)

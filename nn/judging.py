@@ -141,6 +141,10 @@ def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], thr
     threshold  as for `predict`: above it, one output says class 1
     pack       compute it as array operations (`autograd.pack`), for thousands of examples; it is so anyway during a packed `fit` of this
                model
+
+    >>> from nn import Linear, init
+    >>> accuracy(Linear(1, 1, bias=False, init=init.constant(1.0)), [[1.0], [2.0], [-1.0], [-2.0]], [1, 0, 0, 0])
+    0.75
     """
     pairs = _judged(model, examples, targets, threshold, pack, "accuracy")
     return sum(said == wanted for said, wanted, _ in pairs) / len(pairs)

@@ -34,6 +34,10 @@ class Neuron(Module):
     fan_out     how many neurons stand side by side, for initialisers that ask
     nonlin      micrograd's word: True for "relu", False for None. There it is True unless said; here a neuron is linear unless said, and
                 `nn.micrograd` has micrograd's own defaults
+
+    >>> from nn import init
+    >>> Neuron(2, "relu", init=init.constant(0.5))([1.0, 3.0]).data
+    2.0
     """
 
     kind: ClassVar[type[Value]] = Value
@@ -96,6 +100,10 @@ class Linear(Module):
     bias        whether the neurons have biases
     init, rng   where the weights start (see `init`); all neurons draw from one generator, in their order
     nonlin      as for `Neuron`
+
+    >>> from nn import init
+    >>> [y.data for y in Linear(2, 3, init=init.constant(0.5))([1.0, 3.0])]
+    [2.0, 2.0, 2.0]
     """
 
     def __init__(

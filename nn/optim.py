@@ -402,11 +402,7 @@ def cosine_decay(start: float, end: float, steps: int) -> Schedule:
 
 
 def exponential_decay(start: float, factor: float) -> Schedule:
-    """start · factorᵗ after t steps, for a start and a factor from 0 on.
-
-    >>> [exponential_decay(0.5, 0.1)(t) for t in (0, 1)]
-    [0.5, 0.05]
-    """
+    """start · factorᵗ after t steps, for a start and a factor from 0 on."""
     start, factor = _from(0.0, start, "start"), _from(0.0, factor, "factor")
     return lambda t: start * factor**t
 
