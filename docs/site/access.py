@@ -22,7 +22,7 @@ PAGES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r'role="heading"(?! aria-level)'), 'role="heading" aria-level="2"'),
     (re.compile(r'<aside class="sidebar-drawer"(?! aria-label)'), '<aside class="sidebar-drawer" aria-label="Pages"'),
     (re.compile(r'<aside class="toc-drawer"(?! aria-label)'), '<aside class="toc-drawer" aria-label="On this page"'),
-    (re.compile(r'<(pre|div class="table-wrapper[^"]*")>'), r'<\1 tabindex="0">'),  # what scrolls, scrolls by keyboard
+    (re.compile(r'<(pre|div class="(?:table|math)-wrapper[^"]*")>'), r'<\1 tabindex="0">'),  # what scrolls, scrolls by keyboard
     (re.compile(r'<th class="head"><p></p></th>'), "<td></td>"),
     (re.compile(r'(?<!</h1>\n)<div id="search-results">'), '<h1>Search</h1>\n<div id="search-results">'),
 ]
