@@ -55,7 +55,11 @@ def _known(x: Any) -> float:
 
 
 def square(x: N) -> N:
-    """x². One node: the row `power` with exponent 2."""
+    """x·x, or x². One node: the row `power` with exponent 2, whose derivative is 2·x.
+
+    >>> square(3.0)
+    9.0
+    """
     return power(x, 2.0)
 
 
@@ -110,12 +114,20 @@ def clip(x: N, low: float, high: float) -> N:
 
 
 def silu(x: N) -> N:
-    """x·sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)."""
+    """x·sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118).
+
+    >>> round(silu(1.0), 6)
+    0.731059
+    """
     return multiply(x, sigmoid(x))
 
 
 def gelu(x: N) -> N:
-    """x·Φ(x) with Φ the normal distribution function, as ½·x·erfc(-x/√2) (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    """x·Φ(x) with Φ the normal distribution function, as ½·x·erfc(-x/√2) (Hendrycks and Gimpel 2016, arXiv:1606.08415).
+
+    >>> round(gelu(1.0), 6)
+    0.841345
+    """
     return multiply(multiply(0.5, x), erfc(divide(x, -math.sqrt(2.0))))
 
 
@@ -123,6 +135,9 @@ def gelu_tanh(x: N) -> N:
     """The tanh approximation of gelu: ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), from the same paper.
 
     The cube overflows beyond |x| = 5e102, a RangeError; `gelu` itself has no such limit.
+
+    >>> round(gelu_tanh(1.0), 6)
+    0.841192
     """
     inner = multiply(math.sqrt(2.0 / math.pi), add(x, multiply(0.044715, power(x, 3.0))))
     return multiply(multiply(0.5, x), add(1.0, tanh(inner)))
@@ -135,19 +150,31 @@ def sum(xs: Iterable[N | float]) -> N:  # noqa: A001 - in the field's words; Pyt
 
 
 def mean(xs: Iterable[N | float]) -> N:
-    """(x₁ + … + xₙ) / n. At least one number, else a ValueError."""
+    """(x₁ + … + xₙ) / n for n numbers xs. At least one, else a ValueError.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
     numbers = _numbers(xs, "mean", least=1)
     return cast(N, divide(sum(numbers), float(len(numbers))))
 
 
 def prod(xs: Iterable[N | float]) -> N:
-    """x₁ · … · xₙ, multiplied from the left. The empty product is 1.0."""
+    """x₁ · … · xₙ for the numbers xs, multiplied from the left. The empty product is 1.0.
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+    """
     numbers = _numbers(xs, "prod")
     return cast(N, reduce(multiply, numbers) if numbers else 1.0)
 
 
 def dot(xs: Sequence[N | float], ys: Sequence[N | float]) -> N:
-    """x₁·y₁ + … + xₙ·yₙ. Two lists of one length, else a ValueError with both lengths."""
+    """x₁·y₁ + … + xₙ·yₙ for the numbers xs and ys. Two lists of one length, else a ValueError with both lengths.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    11.0
+    """
     left, right = _numbers(xs, "dot"), _numbers(ys, "dot")
     if len(left) != len(right):
         raise ValueError(f"dot needs two lists of one length, but got {len(left)} and {len(right)} numbers")
@@ -158,6 +185,9 @@ def norm(xs: Iterable[N | float]) -> N:
     """√(x₁² + … + xₙ²), as a fold of hypot: no overflow on the way, and gradient 0 at the origin.
 
     At the origin it has no second derivative (a GradientError); its square has, and norm(xs)**2 has the Hessian 2·I there.
+
+    >>> norm([3.0, 4.0])
+    5.0
     """
     numbers = _numbers(xs, "norm", least=1)
     # The fold starts with a number that is not 0. At the origin hypot has no second derivative, and one that starts there would be
@@ -199,7 +229,11 @@ def _spread(results: list[Any], holds: list[bool], masked: float) -> list[Any]:
 def logsumexp(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> N:
     """log(exp(x₁) + … + exp(xₙ)), shifted by the largest so that nothing overflows. Its gradient is softmax.
 
+    xs      one number at least, else a ValueError
     where   True for each number that counts; the others are as if they were −∞, and are not looked at
+
+    >>> round(logsumexp([1000.0, 1000.0]), 6)
+    1000.693147
     """
     numbers, _ = _taken(xs, where, "logsumexp")
     largest = _largest(numbers)
@@ -209,6 +243,7 @@ def logsumexp(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -
 def softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> list[N]:
     """exp(xᵢ) / Σⱼ exp(xⱼ) for each i: positive numbers that sum to 1, shifted by the largest so that nothing overflows.
 
+    xs      one number at least, else a ValueError
     where   True for each number that counts; at the others, as if they were −∞, stands the plain number 0.0
 
     >>> softmax([0.0, 0.0])
@@ -226,7 +261,11 @@ def softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> 
 def log_softmax(xs: Iterable[N | float], *, where: Sequence[bool] | None = None) -> list[N]:
     """log(softmax(x)) for each i, as xᵢ - m - log Σⱼ exp(xⱼ - m) with m the largest: exact where softmax underflows.
 
+    xs      one number at least, else a ValueError
     where   True for each number that counts; at the others stands -inf, which no operation takes
+
+    >>> log_softmax([0.0, 1000.0])
+    [-1000.0, 0.0]
     """
     numbers, holds = _taken(xs, where, "log_softmax")
     largest = _largest(numbers)

@@ -275,6 +275,8 @@ class scope(Context):  # noqa: N801 - in the words of `with`
     It holds for this thread (or task) alone, until the end of the block however it ends; around a generator's `yield` it holds for the
     generator, and not for its caller. As a decorator it holds for every call of the function.
 
+    name   any text; ValueError: the empty one
+
     >>> from autograd import Value
     >>> with scope("hidden"):
     ...     h = Value(1.0) * 2.0
@@ -293,7 +295,7 @@ class scope(Context):  # noqa: N801 - in the words of `with`
         self._back, self._found, self.name = Back(), None, name
 
     def change(self, state: State) -> State:
-        """The name, after those around."""
+        """The name, after those around: what holds inside, where `state` holds around it."""
         inside = state.inner.get(self.name)
         if inside is None:
             if len(state.inner) >= INNER:
@@ -336,7 +338,7 @@ class no_grad(Context):  # noqa: N801 - in the words of `with`
         return made(function[0])
 
     def change(self, state: State) -> State:
-        """Paused."""
+        """Paused: what holds inside, where `state` holds around it."""
         return _made(state.scope, True, state.run, state.tape, state.known)
 
 

@@ -63,6 +63,9 @@ def to_networkx(output: Value | Iterable[Value], *, names: Mapping[str, Any] | N
     """The graph as a `networkx.MultiDiGraph`. Nodes are numbered in the order of computation and carry their row of `node_table`; edges
     lead from operand to node, with the operand's `position` and the local derivative, `partial`. x * x has two of them.
 
+    output  the node at the end of the graph, or several of them in a list
+    names   names for nodes without a label, as from locals()
+
     MissingExtraError: there is no networkx.
     """
     table = _table(_outputs(output, "to_networkx"), names)

@@ -21,6 +21,9 @@ Matrix = list[list[float]]
 def matrix(rows: Sequence[Sequence[float]], digits: int = 4) -> Text:
     """A matrix as text, a row a line, its numbers aligned.
 
+    rows    lists of numbers, all of one length, as `jacobian` and `hessian` return them
+    digits  significant digits of each number, at most
+
     >>> print(matrix([[0.21, -0.06], [-0.06, 0.16]]))
     ⎡ 0.21 −0.06⎤
     ⎣−0.06  0.16⎦
@@ -180,6 +183,9 @@ class Modes:
 
 def modes(output: Value, wrt: Iterable[Value]) -> Modes:
     """The operations that the gradient of this output by these inputs takes in forward and in reverse mode, counted on the graph.
+
+    output  the node whose gradient is taken
+    wrt     the Values that it is taken by, in a list
 
     >>> xs = [Value(float(i)) for i in range(10)]
     >>> print(modes(sum(xs) * 2.0, xs))

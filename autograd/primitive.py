@@ -159,33 +159,33 @@ that it is finite, or else `forward` raises."""
 class Primitive:
     """One row of the table.
 
-    name      the function's name, unique in PRIMITIVES
-    operands  the operands' names, one or two
-    forward   the function on floats; ValueError, ZeroDivisionError and OverflowError say what `math` means by them
-    partials  one rule per operand: rule(z, *operands) is ∂z/∂operand; None where the operand must be a plain number
-    symbol    what a picture writes into the operation's circle
-    formula   the function in the expression language of the command line, for people
-    latex     the same for LaTeX, operands as <x> and <y>
-    textbook  each partial as books print it, in the expression language plus z for the result
-    domain    an Interval per operand
-    condition what else the operands must fulfil together, in words; '' where there is nothing
-    kinks     expressions that vanish where the function has no derivative, as texts or as functions of the operands
-    flat      per operand, a test of the operands: where it holds, the result does not depend on that operand, there and nearby, so that
-              what lies below masks what does not exist there; None where nowhere, and () for a row that has no such place
-    once      a test of the operands: where it holds, the rules give a first derivative, by convention or as a limit, which jumps there or
-              grows without bound, so that there is no second; None where nowhere
-    hint      what to do instead where a local derivative does not exist
-    summary   the first sentence of the function's docstring
-    result    what is known of the result on finite operands, one of RESULTS; programs spare checks by it
-    operator  Python's operator for it, as in __add__ without the underscores; '' without one
-    arrays    what it means on arrays: arrays(m, *operands), in arithmetic and the functions of a namespace m (see `forms`); None where
-              arithmetic or the namespace's function of this name will do, or nothing will
-    init      how a layer begins that ends in it: "he" where about half of its inputs come through, else "xavier"
-    default   the second operand where it is left out; None where it has to be given
-    bends     expressions that vanish where the function has a derivative, and no second one: there its rules take that as 0
-    zero      what a result of 0 says, one of ZEROS
-    loss      for operands by name, and for the result as "z": how far the local derivative, or the result, may be off beyond 4 units in
-              the last place, as a function of (z, operands), and why
+    name       the function's name, unique in PRIMITIVES
+    operands   the operands' names, one or two
+    forward    the function on floats; ValueError, ZeroDivisionError and OverflowError say what `math` means by them
+    partials   one rule per operand: rule(z, *operands) is ∂z/∂operand; None where the operand must be a plain number
+    symbol     what a picture writes into the operation's circle
+    formula    the function in the expression language of the command line, for people
+    latex      the same for LaTeX, operands as <x> and <y>
+    textbook   each partial as books print it, in the expression language plus z for the result
+    domain     an Interval per operand
+    condition  what else the operands must fulfil together, in words; '' where there is nothing
+    kinks      expressions that vanish where the function has no derivative, as texts or as functions of the operands
+    flat       per operand, a test of the operands: where it holds, the result does not depend on that operand, there and nearby, so that
+               what lies below masks what does not exist there; None where nowhere, and () for a row that has no such place
+    once       a test of the operands: where it holds, the rules give a first derivative, by convention or as a limit, which jumps there or
+               grows without bound, so that there is no second; None where nowhere
+    hint       what to do instead where a local derivative does not exist
+    summary    the first sentence of the function's docstring
+    result     what is known of the result on finite operands, one of RESULTS; programs spare checks by it
+    operator   Python's operator for it, as in __add__ without the underscores; '' without one
+    arrays     what it means on arrays: arrays(m, *operands), in arithmetic and the functions of a namespace m (see `forms`); None where
+               arithmetic or the namespace's function of this name will do, or nothing will
+    init       how a layer begins that ends in it: "he" where about half of its inputs come through, else "xavier"
+    default    the second operand where it is left out; None where it has to be given
+    bends      expressions that vanish where the function has a derivative, and no second one: there its rules take that as 0
+    zero       what a result of 0 says, one of ZEROS
+    loss       for operands by name, and for the result as "z": how far the local derivative, or the result, may be off beyond 4 units in
+               the last place, as a function of (z, operands), and why
     """
 
     # What a row of somebody's own may say besides, to those who check it.

@@ -69,7 +69,7 @@ class Term:
 
     size   what is known of it
     sure   it is a number always: computing it raises nothing
-    loose  it may not be finite, and the engine's row would have said so
+    loose  it may not be finite: the engine's row would raise an error there, and this arithmetic does not
     """
 
     __slots__ = ("args", "loose", "name", "op", "sign", "size", "sure")

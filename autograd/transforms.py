@@ -68,6 +68,8 @@ def _gradient(asker: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that returns (f, gradient of f), for the price of one; with has_aux ((f, anything else), gradient).
 
+    f, argnums, has_aux  as for `grad`, with its errors
+
     >>> value_and_grad(lambda xs: xs[0] * xs[1])([2.0, 5.0])
     (10.0, [5.0, 2.0])
     """
@@ -114,7 +116,9 @@ def jacobian(
 
     For a function from a list to a list that is a list of rows, one a result.
 
-    mode   "reverse" runs f once and sweeps back once a result; "forward" runs f once an input
+    f                 returns a number, or a list, tuple or dict of numbers
+    argnums, has_aux  as for `grad`
+    mode              "reverse" runs f once and sweeps back once a result; "forward" runs f once an input
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [1.0, 3.0]]
@@ -139,6 +143,9 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
     """The function that returns all ∂²f/∂xᵢ∂xⱼ: the argument's structure, in it for each number that structure again.
 
     The gradient is recorded once, as a graph, and swept once for each of its numbers.
+
+    f                 returns one number
+    argnums, has_aux  as for `grad`
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]

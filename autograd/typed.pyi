@@ -1242,7 +1242,7 @@ class Methods(Node):
         """
 
     def square(self) -> Value:
-        """x². One node: the row `power` with exponent 2."""
+        """x·x, or x². One node: the row `power` with exponent 2, whose derivative is 2·x."""
 
     def clip(self, low: Any, high: Any) -> Value:
         """x kept between low and high; the derivative is 1 from low to high, both included, and 0 outside."""

@@ -54,7 +54,7 @@ class Activation(Module):
     name: ClassVar[str]
 
     def apply(self, x: Any) -> Any:
-        """The function of one number."""
+        """The function of one number, x."""
         return ELEMENTWISE[self.name](x)
 
     def forward(self, x: Any) -> Any:
@@ -115,7 +115,13 @@ class Identity(Activation):
 
 
 class LeakyReLU(Activation):
-    """x where x > 0, else a·x (Maas, Hannun and Ng 2013)."""
+    """x where x > 0, else a·x (Maas, Hannun and Ng 2013).
+
+    a   the slope below 0, a number or a Value, which is learned if it is a leaf; 0.01 unless said
+
+    >>> LeakyReLU(0.1)([-2.0, 3.0])
+    [-0.2, 3.0]
+    """
 
     name = "leaky_relu"
 
@@ -132,7 +138,10 @@ class LeakyReLU(Activation):
 
 
 class ELU(Activation):
-    """x where x > 0, else a·(exp(x) - 1) (Clevert et al. 2015, arXiv:1511.07289)."""
+    """x where x > 0, else a·(exp(x) - 1) (Clevert et al. 2015, arXiv:1511.07289).
+
+    a   how far it falls below 0, a number or a Value, which is learned if it is a leaf; 1 unless said
+    """
 
     name = "elu"
 
@@ -154,7 +163,7 @@ class Softmax(Activation):
     name = "softmax"
 
     def forward(self, x: Any) -> Any:
-        """The list of softmax values of a list."""
+        """The function of a whole list x of numbers, as a list."""
         return WHOLE[self.name](x)
 
 

@@ -1,7 +1,13 @@
 """Data to learn from: toy sets made here, digits from scikit-learn, and files of the MNIST family that are already on disk.
 
 Every set is a pair: a list of examples, each a list of floats, and a list of their classes, whole numbers from 0 on.
-Nothing is ever downloaded, and nothing moves Python's global generator: `rng` is a `random.Random` or a seed.
+Nothing is ever downloaded, and nothing moves Python's global generator.
+
+n         how many examples, from 1 on
+noise     the standard deviation of the Gaussian noise on each coordinate, from 0 on; for `spiral` on the angle, in radians
+rng       a `random.Random`, or a whole number as seed, which gives the same every time
+examples  a list with an entry for each example, or an array or a frame of pandas' with a row for each
+targets   as many, in the same order; ValueError where the numbers differ
 """
 
 from __future__ import annotations
@@ -54,7 +60,11 @@ def circles(n: int = 100, noise: float = 0.05, inner: float = 0.5, rng: Random |
 
 
 def spiral(n: int = 150, classes: int = 3, noise: float = 0.1, turns: float = 0.6, rng: Random | int = 0) -> Examples:
-    """n points on as many arms of a spiral as there are classes, from the middle to radius 1; blurred along the turn."""
+    """n points on as many arms of a spiral as there are classes, from the middle to radius 1; blurred along the turn.
+
+    classes  how many arms, from 1 on
+    turns    how far an arm winds on its way out, in whole turns: 0 makes it straight, a negative number winds it clockwise
+    """
     n, classes, noise, rng = size(n, "spiral", "n"), size(classes, "spiral", "classes"), _noise(noise), generator(rng)
     turns = number(turns, "spiral's turns")
     if abs(turns) > 1e6:
@@ -109,7 +119,10 @@ _TYPES = {0x08: ("B", 1), 0x09: ("b", 1), 0x0B: ("h", 2), 0x0C: ("i", 4), 0x0D: 
 
 
 def read_idx(path: str | Path) -> tuple[tuple[int, ...], array[Any]]:
-    """The sizes and the numbers, in one flat array, of an IDX file, plain or gzipped. ValueError: the file is not what it says."""
+    """The sizes and the numbers, in one flat array, of an IDX file, the format of MNIST.
+
+    path   the file, plain or gzipped. ValueError: it is not what it says; OSError: it cannot be read
+    """
     path = files.as_path(path, "read_idx")
     with files.open_file(path) as file:
         zipped = file.read(2) == b"\x1f\x8b"
@@ -147,7 +160,14 @@ def _idx(path: Path, file: BinaryIO | gzip.GzipFile) -> tuple[tuple[int, ...], a
 
 
 class Images(Sequence[list[float]]):
-    """Images as lists of floats from 0 to 1, each made when it is asked for: 60,000 of them stay 47 MB."""
+    """Images as lists of floats from 0 to 1, each made when it is asked for: 60,000 of them stay 47 MB.
+
+    pixels  their bytes, one image after another, in an `array("B")`: 0 becomes 0.0, and 255 becomes 1.0
+    count   how many images share them
+
+    >>> Images(array("B", [0, 255, 51, 0]), 2)[1]
+    [0.2, 0.0]
+    """
 
     def __init__(self, pixels: array[Any], count: int) -> None:
         count = given.count(count, "count", "Images")
@@ -181,9 +201,10 @@ class Images(Sequence[list[float]]):
 
 
 def mnist(folder: str | Path, kind: str = "train") -> tuple[Images, list[int]]:
-    """The images and classes of an MNIST folder: `train-images-idx3-ubyte` and its fellows, plain or .gz, here or in MNIST/raw.
+    """The images and classes of an MNIST folder: `train-images-idx3-ubyte` and its fellows, plain or .gz.
 
-    kind   "train", or "test" for the files that begin with t10k
+    folder  where they are, or where MNIST/raw is with them in it. FileNotFoundError: they are in neither; ValueError: they are damaged
+    kind    "train", or "test" for the files that begin with t10k
     """
     if not isinstance(kind, str) or kind not in ("train", "test"):
         raise ValueError(f"mnist has the kinds 'train' and 'test', but got {given.shorten(kind)}")
@@ -217,9 +238,13 @@ def _find(folder: Path, stem: str, kind: str) -> Path:
 def minibatches(
     examples: Sequence[Any], targets: Sequence[Any], batch_size: int | None = None, rng: Random | int | None = None
 ) -> Iterator[tuple[list[Any], list[Any]]]:
-    """All examples with their targets, in shuffled batches; the last may be smaller. Without a size, all are one batch.
+    """All examples with their targets, in shuffled batches; the last may be smaller.
 
-    Without an rng the order stays. An rng that is a seed gives the same order every time; a `random.Random` moves on.
+    batch_size  how many examples a batch has, from 1 on; without it all are one batch
+    rng         what shuffles them: a seed gives the same order every time, a `random.Random` moves on; without one the order stays
+
+    >>> [*minibatches([[1.0], [2.0], [3.0]], [0, 1, 0], batch_size=2)]
+    [([[1.0], [2.0]], [0, 1]), ([[3.0]], [0])]
     """
     examples, targets = tabular(examples, targets)
     n = same_length(examples, targets, "minibatches")
@@ -238,7 +263,10 @@ def index_batches(n: int, batch_size: int, rng: Random | int | None = None) -> I
 def split(
     examples: Sequence[Any], targets: Sequence[Any], test: float = 0.25, rng: Random | int = 0
 ) -> tuple[tuple[list[Any], list[Any]], tuple[list[Any], list[Any]]]:
-    """Two sets, one to learn from and one to test on, which gets the share `test`, after a shuffle."""
+    """Two sets, one to learn from and one to test on, after a shuffle: (examples, targets), (examples, targets).
+
+    test   the share of the second, between 0 and 1; ValueError where a set would be empty
+    """
     examples, targets = tabular(examples, targets)
     n = same_length(examples, targets, "split")
     share = number(test, "split's share")

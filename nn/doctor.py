@@ -31,8 +31,11 @@ Finding = tuple[str, str]
 def diagnose(model: Module, loss: Value) -> list[str]:
     """What is wrong, a line each: where, what, and what to do. An empty list if nothing is found.
 
-    Make the loss from a batch rather than a single example: a relu unit is dead only if no example wakes it. Its gradients are those of a
-    sweep of its own, so no `backward()` is needed; after one, what it has left in `grad` is looked at too. Nothing is changed.
+    model   the module whose parameters learn
+    loss    a Value, made from a batch rather than a single example: a relu unit is dead only if no example wakes it
+
+    The gradients are those of a sweep of its own, so no `backward()` is needed; after one, what it has left in `grad` is looked at too.
+    Nothing is changed.
     """
     model_given(model, "diagnose")
     if not isinstance(loss, Value):

@@ -18,6 +18,9 @@ class Dropout(Module):
 
     p     from 0 to below 1
     rng   a generator or a seed: a fresh draw for each number of each example, in their order
+
+    >>> sorted(set(Dropout(0.5, rng=0)([1.0] * 20)))
+    [0.0, 2.0]
     """
 
     def __init__(self, p: float = 0.5, rng: Random | int | None = None) -> None:
@@ -30,7 +33,7 @@ class Dropout(Module):
         return 1.0 / (1.0 - self.p) if self.rng.random() >= self.p else 0.0
 
     def forward(self, x: Any) -> Any:
-        """The number, or the numbers of a list, each dropped or not."""
+        """The number x, or the numbers of a list, each dropped or not."""
         if not self.training or not self.p:
             return x
         if not isinstance(x, (list, tuple)):
@@ -43,7 +46,14 @@ class Dropout(Module):
 
 
 class Noise(Module):
-    """While it learns, a normal random number of this deviation is added to each number; in use each stays as it is."""
+    """While it learns, a normal random number is added to each number; in use each stays as it is.
+
+    deviation  the standard deviation of what is added, from 0 on
+    rng        a generator or a seed: a fresh draw for each number of each example, in their order
+
+    >>> Noise(0.1, rng=0).eval().forward([1.0, 2.0])
+    [1.0, 2.0]
+    """
 
     def __init__(self, deviation: float = 0.1, rng: Random | int | None = None) -> None:
         self.deviation = number(deviation, "Noise's deviation")
@@ -52,7 +62,7 @@ class Noise(Module):
         self.rng = generator(rng)
 
     def forward(self, x: Any) -> Any:
-        """The number, or the numbers of a list, with noise."""
+        """The number x, or the numbers of a list, with noise."""
         if not self.training:
             return x
         if not isinstance(x, (list, tuple)):

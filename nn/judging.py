@@ -90,7 +90,10 @@ def evaluate(
 ) -> float:
     """The mean loss over the examples.
 
-    pack   compute it as array operations (`autograd.pack`): for thousands of examples. During a packed `fit` of this model it is so anyway
+    targets  what is right, one for each example
+    loss     a function of one example's output and target, such as `cross_entropy`
+    pack     compute it as array operations (`autograd.pack`), for thousands of examples; it is so anyway during a packed `fit` of this
+             model
     """
     examples, targets = tabular(examples, targets)
     count = same_length(examples, targets, "evaluate")
@@ -112,7 +115,11 @@ def evaluate(
 def predict(output: Any, threshold: float = 0.0) -> int:
     """The class that an output says: of a list, the index of the largest; of one number, 1 above the threshold, else 0.
 
-    The threshold 0 is right for scores; probabilities want 0.5.
+    output     a number, or a list with one for each class; ValueError: an empty list
+    threshold  0 is right for scores; probabilities want 0.5
+
+    >>> predict([0.1, 2.0, -1.0]), predict(0.3), predict(0.3, threshold=0.5)
+    (1, 1, 0)
     """
     if isinstance(output, (list, tuple)):
         if not output:
@@ -128,10 +135,16 @@ def classes(outputs: Any, threshold: float = 0.0) -> list[int]:
 
 
 def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0, *, pack: bool = False) -> float:
-    """The share of examples whose class the model says rightly. Targets are classes, by their index or one-hot; for one output, 0 or -1
-    and 1.
+    """The share of examples, from 0 to 1, whose class the model says rightly.
 
-    pack   compute it as array operations (`autograd.pack`): for thousands of examples. During a packed `fit` of this model it is so anyway
+    targets    the right classes, by their index or one-hot; for one output, 0 or -1 and 1
+    threshold  as for `predict`: above it, one output says class 1
+    pack       compute it as array operations (`autograd.pack`), for thousands of examples; it is so anyway during a packed `fit` of this
+               model
+
+    >>> from nn import Linear, init
+    >>> accuracy(Linear(1, 1, bias=False, init=init.constant(1.0)), [[1.0], [2.0], [-1.0], [-2.0]], [1, 0, 0, 0])
+    0.75
     """
     pairs = _judged(model, examples, targets, threshold, pack, "accuracy")
     return sum(said == wanted for said, wanted, _ in pairs) / len(pairs)
@@ -140,7 +153,9 @@ def accuracy(model: Module, examples: Sequence[Any], targets: Sequence[Any], thr
 def confusion(
     model: Module, examples: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0, *, pack: bool = False
 ) -> list[list[int]]:
-    """How many examples of each class (a row) the model says to be of each class (a column). Arguments as for `accuracy`.
+    """How many examples of each class (a row) the model says to be of each class (a column).
+
+    targets, threshold, pack  as for `accuracy`
 
     >>> from nn import Linear, init
     >>> confusion(Linear(1, 1, bias=False, init=init.constant(1.0)), [[1.0], [2.0], [-1.0]], [1, 0, 0])

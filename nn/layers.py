@@ -26,13 +26,18 @@ ActivationLike = str | Callable[[Any], Any] | None
 class Neuron(Module):
     """y = f(w₀x₀ + w₁x₁ + … + b).
 
+    inputs      how many numbers an example has, from 1 on
     w           the weights, a list of Values
-    b           the bias, a Value; None without one
+    b           the bias, a Value; None with bias=False
     activation  f: a name such as "relu", a function of a Value, or None for the identity
     init, rng   where the weights start (see `init`); the bias starts at 0
     fan_out     how many neurons stand side by side, for initialisers that ask
     nonlin      micrograd's word: True for "relu", False for None. There it is True unless said; here a neuron is linear unless said, and
                 `nn.micrograd` has micrograd's own defaults
+
+    >>> from nn import init
+    >>> Neuron(2, "relu", init=init.constant(0.5))([1.0, 3.0]).data
+    2.0
     """
 
     kind: ClassVar[type[Value]] = Value
@@ -62,7 +67,7 @@ class Neuron(Module):
         self.b = self.kind(0.0) if given.flag(bias, "bias", "Neuron") else None
 
     def forward(self, x: Any) -> Value:
-        """The neuron's output for one example's inputs."""
+        """The neuron's output for x, one example's inputs."""
         x = as_list(x)
         w, b, activation = self.w, self.b, self.activation
         if len(x) != len(w):
@@ -89,8 +94,16 @@ class Linear(Module):
     The weight from input i to neuron j is `neurons[j].w[i]`. The notes' matrices: with examples as columns, Z = W X + b, and
     W is `weights`, a row for each neuron; with examples as rows, the affine layer Y = X W + B, and W is its transpose.
 
+    inputs      how many numbers an example has, from 1 on
+    outputs     how many neurons there are, from 1 on
     activation  as for `Neuron`; also "softmax" and "log_softmax", which take all outputs together
+    bias        whether the neurons have biases
+    init, rng   where the weights start (see `init`); all neurons draw from one generator, in their order
     nonlin      as for `Neuron`
+
+    >>> from nn import init
+    >>> [y.data for y in Linear(2, 3, init=init.constant(0.5))([1.0, 3.0])]
+    [2.0, 2.0, 2.0]
     """
 
     def __init__(
@@ -123,7 +136,7 @@ class Linear(Module):
         return [neuron.b for neuron in self.neurons if neuron.b is not None]
 
     def forward(self, x: Any) -> Any:
-        """The neurons' outputs for one example's inputs: a list, or a Value where there is one neuron."""
+        """The neurons' outputs for x, one example's inputs: a list, or a Value where there is one neuron."""
         x = as_list(x)
         if len(x) != len(self.neurons[0].w):
             _refuse_rows(x)
@@ -170,7 +183,7 @@ class LayerNorm(Module):
         self.beta = [Value(0.0) for _ in range(self.size)] if affine else []
 
     def forward(self, x: Any) -> Any:
-        """The normalised numbers of one example, as a list."""
+        """The normalised numbers of x, one example, as a list."""
         x = as_list(x)
         if len(x) != self.size:
             raise ValueError(f"{self._path or 'this layer'}, a {self.summary()}, takes {self.size} inputs, but got {len(x)}")
@@ -191,7 +204,13 @@ class LayerNorm(Module):
 
 
 class Sequential(Module):
-    """Modules, one after another: the output of each is the input of the next."""
+    """Modules, one after another: the output of each is the input of the next.
+
+    layers   modules, or any functions of one thing; those that are modules have their parameters found
+
+    >>> Sequential(LayerNorm(2, affine=False, eps=1e-12), lambda x: [round(xi, 6) for xi in x])([3.0, 5.0])
+    [-1.0, 1.0]
+    """
 
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         for layer in layers:
@@ -199,7 +218,7 @@ class Sequential(Module):
         self.layers = list(layers)
 
     def forward(self, x: Any) -> Any:
-        """The last module's output for one example's inputs."""
+        """The last module's output for x, one example's inputs."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -262,7 +281,7 @@ class MLP(Module):
         ]
 
     def forward(self, x: Any) -> Any:
-        """The last layer's output for one example's inputs: a list, or a Value where there is one."""
+        """The last layer's output for x, one example's inputs: a list, or a Value where there is one."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -278,7 +297,13 @@ class Embedding(Module):
 
     A whole number gives its row, a list of them the list of their rows. Packed, one program serves all (see `autograd.take`).
 
-    init   where the numbers start: Gaussian of deviation 1 unless said otherwise, as in PyTorch
+    count      how many rows, from 1 on
+    outputs    how many numbers each has, from 1 on
+    init, rng  where the numbers start: Gaussian of deviation 1 unless said otherwise, as in PyTorch
+
+    >>> from nn import init
+    >>> [x.data for x in Embedding(10, 3, init=init.constant(0.5))(7)]
+    [0.5, 0.5, 0.5]
     """
 
     def __init__(self, count: int, outputs: int, *, init: Initialiser | None = None, rng: Random | int | None = None) -> None:
@@ -288,7 +313,7 @@ class Embedding(Module):
         self.rows = [[Value(number(start(count, outputs, rng), "Embedding's init")) for _ in range(outputs)] for _ in range(count)]
 
     def forward(self, x: Any) -> Any:
-        """The row of a whole number; the rows of a list of them."""
+        """The row of x, a whole number; the rows of a list of them. IndexError: there is no such row."""
         if isinstance(x, (list, tuple)) or getattr(x, "ndim", None):
             return [self._row(each) for each in as_list(x)]
         return self._row(x)

@@ -41,7 +41,7 @@ class Module:
             return self.forward(*args, **options)
 
     def forward(self, *args: Any, **options: Any) -> Any:
-        """What the module computes; each subclass says it."""
+        """What the module computes from args and options, those of the call; each subclass says it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     # -- names -----------------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class Module:
         zero_grad(self.parameters())
 
     def train(self, mode: bool = True) -> Module:
-        """Set `training` here and in every module inside, and return this module."""
+        """Set `training` to mode, True or False, here and in every module inside, and return this module."""
         mode = given.flag(mode, "mode", "train")
         told = map(self._changes.__setitem__, [0], [self._changes[0] + 1])
         together(chain(map(dict.__setitem__, map(vars, [*self.modules()]), repeat("training"), repeat(mode)), told))
@@ -140,6 +140,8 @@ class Module:
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Take over the numbers of a `state_dict`: all of them, or after any error none.
+
+        state   a dict of the parameters' names and numbers
 
         ValueError: names are missing or unknown. TypeError, NonFiniteError: something is no finite number.
         """

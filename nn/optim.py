@@ -1,7 +1,14 @@
 """Optimisers: how gradients change parameters. The letters are those of the equations:
 
-θ parameter, g its gradient, η learning rate (`lr`), λ weight decay, μ momentum, β decay of an average, ε what keeps a division finite;
-t counts the steps from 1.
+θ, g             a parameter and its gradient
+η, lr            the learning rate, from 0 on: a number, or a schedule, a function of how many steps were taken so far
+λ, weight_decay  how strongly a parameter is drawn to 0, from 0 on
+μ, momentum      how much of the last step goes on into the next, from 0 to below 1
+β, betas         how much of an average stays in the next, from 0 to below 1; for Adam two, of the gradient and of its square
+ε, eps           what keeps a division finite, from 0 on
+t                which step it is, counted from 1
+memory           what is remembered of a parameter between steps: the letters that the equations say anew
+parameters       leaf Values, each once, as from `model.parameters()`
 
 A step is all or nothing: a gradient or a result that is not finite raises, and neither a parameter nor the optimiser has changed.
 """
@@ -187,7 +194,7 @@ class Optimiser:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a `state_dict`: all of it, or after any error nothing. A schedule is not part of it: the own one stays."""
+        """Take over the state, a `state_dict`: all of it, or after any error nothing. A schedule is not part of it: the own one stays."""
         with lending, updating:
             put_numbers((), (), *self._changes(state))
 
@@ -488,7 +495,7 @@ def cosine_decay(start: float, end: float, steps: int) -> Schedule:
 
 
 def exponential_decay(start: float, factor: float) -> Schedule:
-    """start · factorᵗ."""
+    """start · factorᵗ after t steps, for a start and a factor from 0 on."""
     start, factor = _from(0.0, start, "start"), _from(0.0, factor, "factor")
     return lambda t: start * factor**t
 
@@ -512,7 +519,7 @@ def warm_up(steps: int, then: Schedule | float) -> Schedule:
 
 
 def constant_rate(rate: float) -> Schedule:
-    """Always the same."""
+    """Always the same rate, from 0 on."""
     rate = _from(0.0, rate, "rate")
     return lambda t: rate
 

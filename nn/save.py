@@ -31,6 +31,9 @@ MODEL = files.Kind("saved model", (json.dumps({"format": FORMAT}, indent=1)[:-2]
 def save_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser | None = None) -> Path:
     """Write the model's parameters, and the optimiser's state if there is one, to a file, whole or not at all.
 
+    path       where it is written to, and what is returned, as a `Path`
+    optimiser  whose state is saved too, to go on learning from there
+
     A saved model that stands there is replaced. SavedModelError: something else stands there, or the file system refuses; it says
     what. NonFiniteError: a parameter is NaN or infinite.
     """
@@ -55,6 +58,10 @@ def _document(model: Module, optimiser: Optimiser | None) -> dict[str, Any]:
 
 def load_model(path: str | os.PathLike[str], model: Module, optimiser: Optimiser | None = None) -> None:
     """Take over what `save_model` wrote. After any error the model and the optimiser are what they were.
+
+    path       the file
+    model      of the same shape as the one that was saved: its parameters have the same names
+    optimiser  of the same class as the one that was saved; SavedModelError where none was
 
     SavedModelError: the file is no saved model, or of another one; it says what is wrong. OSError: it cannot be read.
     """

@@ -100,27 +100,29 @@ def fit(
 ) -> History:
     """Train the model and return the History: for every batch the mean gradient, then one step of the optimiser.
 
-    optimiser   of the model's parameters, all or some: those it does not hold stay as they are
-    loss        a function of one example's output and target, such as `cross_entropy`. Each example's graph is used and dropped
-                before the next is made, so memory is one example's, whatever the batch
-    batch_size  examples a step: None for all (gradient descent), 1 for stochastic, or between (mini-batch)
-    rng         shuffles the examples anew for every epoch: a generator or a seed; None keeps their order
-    validation  examples and targets that are not learnt from, looked at after every epoch
-    metric      such as `accuracy`: a function of the model, examples and targets
-    patience    end after so many epochs without a lower loss (of validation, if there is one), with the best epoch's parameters
-    callbacks   called with the History after every epoch; one that returns True ends the training
-    progress    a bar (extra `train`): True, False, or None for one on a terminal if it takes longer than a second
+    loss           a function of one example's output and target, such as `cross_entropy`. Each example's graph is used and dropped
+                   before the next is made, so memory is one example's, whatever the batch
+    optimiser      of the model's parameters, all or some: those it does not hold stay as they are
+    epochs         how often it goes through all examples, from 1 on
+    batch_size     examples a step: None for all (gradient descent), 1 for stochastic, or between (mini-batch)
+    rng            shuffles the examples anew for every epoch: a generator or a seed; None keeps their order
+    validation     examples and targets that are not learnt from, looked at after every epoch
+    metric         such as `accuracy`: a function of the model, examples and targets
+    patience       end after so many epochs without a lower loss (of validation, if there is one), with the best epoch's parameters
+    callbacks      called with the History after every epoch; one that returns True ends the training
+    progress       a bar (extra `train`): True, False, or None for one on a terminal if it takes longer than a second
     sample_weight  a number for each example, from 0 on: its loss is multiplied by it. The mean stays one over the number of examples
     class_weight   the same by class: a number for each, in a list or a dict of some (the others have 1)
-    clip_norm   how long a step's gradient may be: a longer one is scaled, as by `clip_grad_norm`
-    clip_value  how large each number of it may be, after that, as by `clip_grad_value`
-    restore_best  whether the parameters are those of the best epoch in the end, by the validation's loss if there is one
-    pack        train the same network as array operations (`autograd.pack`, extra `pack`), some hundred times faster; the numbers differ by
-                rounding alone, and what it takes and refuses is the same. Validation, `accuracy` and `evaluate` are array operations then,
-                too. What makes it slow is said in docs/cliffs.md. Lists are read once if there are neither callbacks nor a metric of your
-                own, which may change them; else, and from sequences of another class, each batch is read when it is its turn
-    executor    with pack: where shards of each batch are computed, with `shard` examples each, as for a packed program
-    native      with pack: whether steps run as C that the machine's compiler builds, as for `autograd.pack`; "auto" if there is one
+    clip_norm      how long a step's gradient may be: a longer one is scaled, as by `clip_grad_norm`
+    clip_value     how large each number of it may be, after that, as by `clip_grad_value`
+    restore_best   whether the parameters are those of the best epoch in the end, by the validation's loss if there is one
+    pack           train the same network as array operations (`autograd.pack`, extra `pack`), some hundred times faster; the numbers differ
+                   by rounding alone, and what it takes and refuses is the same. Validation, `accuracy` and `evaluate` are array
+                   operations then, too. What makes it slow is said in docs/cliffs.md. Lists are read once if there are neither callbacks
+                   nor a metric of your own, which may change them; else, and from sequences of another class, each batch is read when it
+                   is its turn
+    executor       with pack: where shards of each batch are computed, with `shard` examples each, as for a packed program
+    native         with pack: whether steps run as C that the machine's compiler builds, as for `autograd.pack`; "auto" if there is one
 
     Ctrl-C ends the training and keeps what was learned. So does divergence: a number beyond the floats (RangeError, or a
     GradientError on the way back) is a warning that names the step. In both cases `History.stopped` says it. A no_grad() around it does

@@ -197,6 +197,9 @@ def check_graph(output: Value, *, step: float | None = None, tolerance: float = 
     fixed number of evaluations an edge, 0.1 s for those 2,000 nodes, and finds every wrong rule; what it cannot see is a wrong sweep, or
     numbers that bypass the graph.
 
+    output           the node at the end of the graph
+    step, tolerance  as for `check_gradients`
+
     StaleGraphError: data was edited since the graph was recorded.
     """
     return report_on(as_value(output, "check_graph"), {}, checked_step(step), positive(tolerance, "tolerance"))

@@ -142,8 +142,14 @@ def tree(
 ) -> Text:
     """The graph below the output as a tree of text: each node with its value and gradient, operands indented below it.
 
-    A node that is used again is written out once; later it stands with an arrow ↑. At most `most` lines. Like a picture, it
-    needs no `backward()`, and reads and changes no `grad`.
+    A node that is used again is written out once; later it stands with an arrow ↑. Like a picture, it needs no `backward()`, and reads and
+    changes no `grad`.
+
+    output  a node, or several in a list
+    names   names for nodes without a label, as from locals()
+    seed    what the gradients are multiplied by: the output's own gradient
+    digits  significant digits, at most
+    most    how many lines, at most
 
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> print(tree(a * b))

@@ -74,6 +74,8 @@ class Program:
     Another signature gets a program of its own, when it is first met. So does another state of what the function finds around itself: the
     numbers, switches and functions in its closure, in its module, and in attributes that it reads, such as `training`. They are looked at
     before each call; inside of arrays and lists of more than a hundred entries nobody looks.
+
+    `compile` makes it from function, params, branches, limit, passes and verify, and says what each of them means.
     """
 
     def __init__(
@@ -145,7 +147,7 @@ class Program:
         return made, made.run(numbers)
 
     def backward(self, *args: Any) -> float:
-        """The value at these numbers, with the gradients of the parameters added to their `grad`, as backward() does."""
+        """The value at args, with the gradients of the parameters added to their `grad`, as backward() does. ValueError: it has none."""
         if not self.params:
             raise ValueError(f"{self.__name__} has no parameters to add gradients to: compile it with params=")
         value, gradients = self(*args)
@@ -180,7 +182,8 @@ class Program:
     def record(self, signature: Structure, numbers: Sequence[float], around: Surroundings | None = None) -> Tape:
         """The tape of the function for these numbers, the arguments' and then the parameters'.
 
-        around   what has to be around the function: Moved, if it is not so, or not so any more, in another thread perhaps
+        signature  the structure of the arguments, and what is no float in them
+        around     what has to be around the function: Moved, if it is not so, or not so any more, in another thread perhaps
         """
         if self.function is None:
             raise self._without(f"{describe(signature)} or these numbers need another recording")
@@ -218,7 +221,8 @@ class Program:
         return TracingError(f"{self.__name__} was unpickled, and has no function any more: it runs what was recorded before; {why}")
 
     def probe(self, signature: Structure, numbers: Sequence[float], draws: Draws, around: Surroundings | None = None) -> None:
-        """Run the function as for a recording, of which nothing is kept: to see what it does with whole numbers, and what it draws."""
+        """Run the function as `record` does, with the same signature, numbers and around, and keep nothing: to see what it does with whole
+        numbers, and what it draws, which goes to `draws`."""
         around = around or self.surroundings()
         assert around is not None  # as in `record`
         self._trace(signature, numbers, around, draws, looks=False)
@@ -356,7 +360,7 @@ class Program:
     def stepper(self, **options: Any) -> Stepper:
         """The steps of the graph that was computed last, to walk through: on their page the program's lines stand beside them.
 
-        Options are those of `Stepper`.
+        options   those of `Stepper`, such as title= and lang=
         """
         return stepper(self.source(), self.lines, self.graph(), **options)
 

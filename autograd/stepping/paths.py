@@ -119,9 +119,11 @@ def explain(
 ) -> Explanation:
     """The gradient of the output by x, as a sum over paths: how many there are, the largest ones, and the check that they add up.
 
-    most   how many paths to list, at most
-    names  names for nodes without a label, as from locals()
-    lang   the language of the words: "en" or "ko"
+    x       the node that the gradient is by
+    output  the node whose gradient is taken, times `seed`
+    most    how many paths to list, at most
+    names   names for nodes without a label, as from locals()
+    lang    the language of the words: "en" or "ko"
 
     GradientError where `backward()` raises one. ValueError: x is not below the output.
 

@@ -188,8 +188,13 @@ class Stepper(Walk):
     def beside(
         self, *others: Stepper, title: str = "", theme: Theme | None = None, lang: Language | None = None, remarks: Iterable[str] = ()
     ) -> Page:
-        """A page with the steps of several steppers beside each other, to show in a notebook or to `.write()`; in this one's theme and
-        language unless said. remarks: what to notice, a line each."""
+        """A page with the steps of several steppers beside each other, to show in a notebook or to `.write()`.
+
+        others       the steppers that stand beside this one; TypeError: something else
+        title        what the page is called
+        theme, lang  as for `Stepper`; this one's unless said
+        remarks      what to notice, a line each
+        """
         from .page import Page
 
         for other in others:

@@ -125,7 +125,7 @@ class Walk:
     # -- showing ----------------------------------------------------------------------------------------------------------
 
     def view(self, *, color: bool = False) -> str:
-        """The step, its arithmetic and the numbers so far, for a terminal."""
+        """The step, its arithmetic and the numbers so far, for a terminal; in colour with color=True."""
         step, names = self.step, self.recording.names
         color = given.flag(color, "color", "view")
         bold, blue, orange, off = ("\033[1m", "\033[34m", "\033[33m", "\033[0m") if color else ("", "", "", "")

@@ -18,7 +18,7 @@ author = "The glassgrad developers"
 copyright = author  # noqa: A001 - Sphinx's word
 version = release = autograd.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "reading"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "reading", "access"]
 root_doc = "docs/index"
 include_patterns = ["README.md", "docs/**.md", "notebooks/*.ipynb", "autograd/packing/README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 exclude_patterns = ["build", "**/.*"]
@@ -47,5 +47,5 @@ html_extra_path = ["top"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
-pygments_style = "friendly"
+pygments_style = "default"  # its colours are far enough from their ground
 pygments_dark_style = "monokai"
