@@ -162,6 +162,23 @@ def test_dropout_keeps_the_expectation() -> None:
     assert [1.0, 2.0] == module.eval()([1.0, 2.0])
 
 
+@pytest.mark.parametrize("kind", [np.array, tuple, iter, lambda x: np.array([x]), lambda x: np.array([Value(each) for each in x])])
+@pytest.mark.parametrize("make", [lambda: nn.Dropout(0.5, rng=0), lambda: nn.Noise(0.5, rng=0)])
+def test_each_number_of_an_array_is_drawn_for(kind: Any, make: Any) -> None:
+    """As for each of a list: not one draw for all. In use an array stays what it is, and one number is one number."""
+    x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert make()(x) == [each.data if isinstance(each, Value) else float(each) for each in make()(kind(x))]
+    assert make()([2.0]) == [make()(2.0)]
+    given = kind(x)
+    assert make().eval()(given) is given
+
+
+def test_dropout_takes_one_example() -> None:
+    """Several at once are refused."""
+    with pytest.raises(ValueError, match="one example at a time"):
+        nn.Dropout(0.5)(np.ones((2, 3)))
+
+
 class Names(nn.Module):
     """The next of 9 letters, from three before it."""
 
