@@ -107,6 +107,14 @@ def test_class_weights(weights: Any, targets: Any) -> None:
     assert found.losses == pytest.approx(other.losses, rel=1e-14)
 
 
+def test_a_list_of_class_weights_has_all_classes() -> None:
+    """One that is too short is not taken for a weight of 1, nor is class -1 of a pair of classes: a dict has weights for some."""
+    for weights, targets, wrong in (([1.0, 2.0], CLASSES, 2), ([1.0, 2.0], [2.0 * (c % 2) - 1.0 for c in CLASSES], -1)):
+        model = mlp(3)
+        with pytest.raises(ValueError, match=f"a weight for every class, but got 2, and target . is of class {wrong}: a dict"):
+            nn.fit(model, X, targets, nn.cross_entropy, nn.SGD(model.parameters(), lr=0.1), class_weight=weights)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
