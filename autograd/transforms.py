@@ -351,6 +351,8 @@ class _Reverse(_Run):
 
     def scalar(self) -> Any:
         """The one number f returned."""
+        if type(self.result) is Value:  # nearly always
+            return self.result
         if getattr(self.result, "shape", None) != () and trees.sort(self.result):  # an array may be one number, too
             raise TypeError(
                 f"{self.asker} needs a function that returns one number, but got {given.shorten(self.result)} of type"

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from autograd import sample
 
 from .init import generator
+from .layers import as_list
 from .module import Module, number
+
+
+def _of_each(change: Callable[[Any], Any], x: Any) -> Any:
+    """The number changed, or a list of the numbers of an example, in a list or an array, each changed by itself."""
+    if getattr(x, "ndim", 0) or hasattr(x, "__len__") or hasattr(x, "__next__"):
+        return [change(each) for each in as_list(x)]
+    return change(x)
 
 
 class Dropout(Module):
@@ -36,9 +45,7 @@ class Dropout(Module):
         """The number x, or the numbers of a list, each dropped or not."""
         if not self.training or not self.p:
             return x
-        if not isinstance(x, (list, tuple)):
-            return x * sample(self._draw)
-        return [each * sample(self._draw) for each in x]
+        return _of_each(lambda each: each * sample(self._draw), x)
 
     def summary(self) -> str:
         """With its p."""
@@ -65,6 +72,4 @@ class Noise(Module):
         """The number x, or the numbers of a list, with noise."""
         if not self.training:
             return x
-        if not isinstance(x, (list, tuple)):
-            return x + sample(self.rng.gauss, 0.0, self.deviation)
-        return [each + sample(self.rng.gauss, 0.0, self.deviation) for each in x]
+        return _of_each(lambda each: each + sample(self.rng.gauss, 0.0, self.deviation), x)

@@ -228,10 +228,16 @@ def _weights(by_example: Any, by_class: Any, targets: Sequence[Any]) -> list[flo
     if by_class is not None:
         if not hasattr(by_class, "__len__"):
             raise given.wrong("fit", "a list, or a dict, of numbers as class_weight", by_class)
-        if not isinstance(by_class, Mapping):
-            by_class = dict(enumerate(given.items(by_class, "a list, or a dict, of numbers as class_weight", "fit")))
+        some = isinstance(by_class, Mapping)
+        weights = by_class if some else dict(enumerate(given.items(by_class, "a list, or a dict, of numbers as class_weight", "fit")))
         for i, t in enumerate(targets):
-            found[i] *= _from_zero(by_class.get(_class(t), 1.0), f"class_weight[{_class(t)}]")
+            known = _class(t)
+            if not some and known not in weights:
+                raise ValueError(
+                    f"fit's class_weight needs a weight for every class, but got {len(weights)}, and target {i} is of class {known}: a dict"
+                    " has weights for some"
+                )
+            found[i] *= _from_zero(weights.get(known, 1.0), f"class_weight[{known}]")
     return found
 
 

@@ -107,6 +107,14 @@ def test_class_weights(weights: Any, targets: Any) -> None:
     assert found.losses == pytest.approx(other.losses, rel=1e-14)
 
 
+def test_a_list_of_class_weights_has_all_classes() -> None:
+    """One that is too short is not taken for a weight of 1, nor is class -1 of a pair of classes: a dict has weights for some."""
+    for weights, targets, wrong in (([1.0, 2.0], CLASSES, 2), ([1.0, 2.0], [2.0 * (c % 2) - 1.0 for c in CLASSES], -1)):
+        model = mlp(3)
+        with pytest.raises(ValueError, match=f"a weight for every class, but got 2, and target . is of class {wrong}: a dict"):
+            nn.fit(model, X, targets, nn.cross_entropy, nn.SGD(model.parameters(), lr=0.1), class_weight=weights)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -160,6 +168,23 @@ def test_dropout_keeps_the_expectation() -> None:
     assert {0.0, 1.0 / 0.75} == set(found)
     assert sum(found) / 20_000 == pytest.approx(1.0, abs=0.02)
     assert [1.0, 2.0] == module.eval()([1.0, 2.0])
+
+
+@pytest.mark.parametrize("kind", [np.array, tuple, iter, lambda x: np.array([x]), lambda x: np.array([Value(each) for each in x])])
+@pytest.mark.parametrize("make", [lambda: nn.Dropout(0.5, rng=0), lambda: nn.Noise(0.5, rng=0)])
+def test_each_number_of_an_array_is_drawn_for(kind: Any, make: Any) -> None:
+    """As for each of a list: not one draw for all. In use an array stays what it is, and one number is one number."""
+    x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert make()(x) == [each.data if isinstance(each, Value) else float(each) for each in make()(kind(x))]
+    assert make()([2.0]) == [make()(2.0)]
+    given = kind(x)
+    assert make().eval()(given) is given
+
+
+def test_dropout_takes_one_example() -> None:
+    """Several at once are refused."""
+    with pytest.raises(ValueError, match="one example at a time"):
+        nn.Dropout(0.5)(np.ones((2, 3)))
 
 
 class Names(nn.Module):

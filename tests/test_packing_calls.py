@@ -102,6 +102,38 @@ def test_arrays_of_every_kind(kind: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "kind", [list, np.asfortranarray, lambda x: x.astype(">f8"), lambda x: x.astype(object), lambda x: np.repeat(x, 2, -1)[..., ::2]]
+)
+def test_arrays_of_known_shapes(kind: Any) -> None:
+    """Arrays of floats whose shapes were there before are taken as they are: value and gradients are, to the bit, those of the same
+    numbers in any other form, before and after."""
+    p = pack(lambda x, y: exp(x[0][0] * y) * x[1][1], wrt="arguments")
+    x, y = np.random.default_rng(1).normal(size=(5, 2, 2)), np.linspace(0.1, 0.7, 5)
+    value, gradients = p(kind(x), kind(y))
+    for again in [(x, y), (x.copy(), y.copy()), (kind(x), y), (x, y)]:
+        found = p(*again)
+        assert found.value == value
+        assert [g.tolist() for g in found.gradients] == [g.tolist() for g in gradients]
+    assert len(p.forms) == 1
+
+
+def test_known_shapes_of_wrong_numbers() -> None:
+    """What is refused in a first call is refused in a later one: too few examples, none, and another shape that does not fit."""
+    p = pack(lambda x, y: x[0] * x[1] * y)
+    ones = np.ones((3, 2)), np.ones(3)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="as many examples everywhere"):
+            p(ones[0], np.ones(2))
+        with pytest.raises(ValueError, match="the batch is empty"):
+            p(np.empty((0, 2)), np.empty(0))
+        with pytest.raises(IndexError):
+            p(np.ones((3, 1)), ones[1])
+        with pytest.raises(NonFiniteError, match="example 1 of the batch"):
+            p(ones[0], np.array([1.0, math.nan, 1.0]))
+        assert p(*ones).value == 1.0
+
+
+@pytest.mark.parametrize(
     "kind",
     [np.asfortranarray, lambda x: np.broadcast_to(x, x.shape), lambda x: x[:, ::-1], lambda x: x.astype(np.float32), lambda x: x[:1]],
 )

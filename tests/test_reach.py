@@ -14,8 +14,9 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
 from itertools import count
+from operator import attrgetter, methodcaller
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -45,6 +46,33 @@ class Class:
 
     rate = 2.0
     table: list[Any] = [1.0, 2]  # noqa: RUF012
+
+
+class Listed(list[float]):
+    """A list with attributes and methods of its own."""
+
+    share = 2.0
+
+    def scaled(self, x: Any) -> Any:
+        return x * self[0] * self.share
+
+
+class Keyed(dict[str, float]):
+    """A dict that has an answer for what is not in it."""
+
+    fallback = 2.0
+
+    def __missing__(self, key: str) -> float:
+        return self.fallback
+
+
+class Pair(NamedTuple):
+    """A named tuple with a method."""
+
+    rate: float
+
+    def scaled(self, x: Any) -> Any:
+        return x * self.rate * settings.rate
 
 
 class Meta(type):
@@ -205,6 +233,8 @@ def replaced(x: Any) -> Any:
 
 
 cell, more_in_cell = in_a_cell()
+listed, keyed, pair = Listed([1.0]), Keyed(), Pair(3.0)
+getter, caller = attrgetter("inner.rate"), methodcaller("scaled", 3.0)
 codes = [(lambda x: x * 3.0).__code__, (lambda x: x * 4.0).__code__, (lambda x: x * 5.0).__code__]
 CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "a namespace": (lambda x: x * space.rate, lambda: more(space)),
@@ -251,6 +281,12 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "a queue": (lambda x: x * queue[0], lambda: queue.rotate()),
     "an array of Python": (lambda x: x * numbers[0], numbers.reverse),
     "a dict of the library": (lambda x: x * user["rate"], lambda: user.update(rate=user["rate"] + 1.0)),
+    "an attribute of a list": (lambda x: x * listed.share, lambda: more(listed, "share")),
+    "a method of a list": (lambda x: listed.scaled(x), lambda: more(Listed, "share")),
+    "what a dict has not": (lambda x: x * keyed["rate"], lambda: more(keyed, "fallback")),
+    "a method of a named tuple": (lambda x: Pair(1.0).scaled(x) + pair.scaled(x), lambda: more(settings)),
+    "a getter": (lambda x: x * getter(space), lambda: more(space.inner)),
+    "a caller": (lambda x: caller(thing) + x, lambda: more(thing, "own")),
     "a class of classes": (lambda x: x * Made.rate, lambda: more(Meta)),
     "a global by its name": (lambda x: x * globals()["zero"] + x, lambda: set_global("zero", zero + 1.0)),
     "new code in a function": (lambda x: replaced(x), lambda: setattr(replaced, "__code__", codes.pop())),
@@ -279,6 +315,8 @@ def as_they_were() -> Iterator[None]:
     globals().pop("sum", None)
     Class.table[:], weights[:] = table, values
     Thing.scaled = method  # type: ignore[method-assign]
+    Listed.share = 2.0
+    vars(listed).clear()
     vars(thing).pop("default", None)
 
 

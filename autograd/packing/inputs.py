@@ -20,6 +20,7 @@ from ..whole import FIXED, NUMBER, Whole
 from .arrays import Array
 
 COLUMN = "column"
+FLOATS = np.dtype(np.float64)
 Kind = int | str
 """What a whole number is to a program: FIXED, a program for each; NUMBER; or one of so many things that it looks up."""
 
@@ -165,6 +166,23 @@ def signature_of(kind: Kind, constant: Any) -> Structure:
 
 
 # Taking apart.
+
+
+def shapes_of(args: tuple[Any, ...]) -> tuple[tuple[int, ...], ...] | None:
+    """The shapes of the examples in arrays that can be computed with as they are: of as many examples each, in floats, row by row. None
+    for all other arguments, right or wrong.
+    """
+    shapes = []
+    size = 0
+    for arg in args:
+        if type(arg) is not np.ndarray or arg.dtype is not FLOATS or not arg.flags.c_contiguous or not arg.ndim:
+            return None
+        some, *shape = arg.shape
+        if not some or (size and some != size):
+            return None
+        size = some
+        shapes.append((*shape,))
+    return (*shapes,) or None
 
 
 def _apart(arg: Any, what: str) -> tuple[list[Rows], Array | None, Array]:

@@ -22,7 +22,7 @@ from ..program.trace import numbers_of
 from ..trees import Structure, describe, size
 from ..whole import FIXED, Draws, UndeclaredDrawError, Whole
 from .arrays import Array
-from .inputs import Examples, Layout, Rows, WrongRowError, at_example, combined, kind_of, signature_of
+from .inputs import Examples, Layout, Rows, WrongRowError, at_example, combined, kind_of, shapes_of, signature_of
 from .machine import Code, code
 from .plan import Plan, plan
 
@@ -97,7 +97,7 @@ class Known(NamedTuple):
     """What was made for what a function finds around itself, in one: threads may change that at any time.
 
     forms    by the signatures of one example
-    shapes   what is known of arguments of a shape
+    shapes   what is known of arguments of a structure, and of arrays of these shapes
     """
 
     around: Surroundings | None
@@ -219,15 +219,28 @@ class Recorded:
 
     def _taken_apart(self, args: tuple[Any, ...], theta: Array, known: Known) -> list[Batch]:
         """The arguments in batches that one program each computes, with the random numbers of their examples."""
+        shapes = None if self.shared or self.batch is None else shapes_of(args)
+        layout = None if shapes is None else known.shapes.get(shapes)
+        form = None if layout is None else self._met(layout, (), known)
+        if form is None:
+            batches = self._looked_at(args, theta, known)
+            if shapes is not None:
+                known.shapes[shapes] = batches[0].form.layout
+        else:  # nearly always: the same to the bit, and sooner
+            size = len(args[0])
+            batches = [Batch(form, [], [arg if arg.ndim == 2 else arg.reshape(size, -1) for arg in args], size)]
+        for batch in batches:
+            if batch.form.layout.draws:
+                _draw(batches)
+                break
+        return batches
+
+    def _looked_at(self, args: tuple[Any, ...], theta: Array, known: Known) -> list[Batch]:
         while True:
             try:
-                batches = list(self._batches(args, theta, known))
-                break
+                return list(self._batches(args, theta, known))
             except Again:
                 continue
-        if any(batch.form.layout.draws for batch in batches):
-            _draw(batches)
-        return batches
 
     def _batches(self, args: tuple[Any, ...], theta: Array, known: Known) -> Iterator[Batch]:
         """The arguments taken apart, once for each structure, and for each different set of whole numbers that a program is made for."""
@@ -275,6 +288,10 @@ class Recorded:
         if layout is None:
             layout = call.known.shapes[key] = self._laid_out(call)
         kinds, rows, cuts = layout.kinds, call.rows, [0]
+        if not kinds:
+            parts = [each.floats for each in rows]
+            yield Batch(self._form(call, [], layout, parts, members), call.shared, parts, size, members)
+            return
         for each in rows:
             cuts.append(cuts[-1] + len(each.meanings))
         try:
@@ -361,14 +378,19 @@ class Recorded:
             batched += [True] * len(layout.draws)
         return (tuple, tuple(whole)), leaves, batched + [False] * len(self.params)
 
+    def _met(self, layout: Layout, codes: tuple[int, ...], known: Known) -> Form | None:
+        """The form of examples whose fixed columns have these codes, if there is one: from now on the one that was used last."""
+        found: Form | None = layout.forms.get(codes)
+        if found is not None and len(known.forms) > 1:
+            known.forms.pop(found.signature, None)  # in another thread it may be amid this, too
+            known.forms[found.signature] = found
+        return found
+
     def _form(self, call: Call, codes: list[int], layout: Layout, parts: list[Array], members: Any) -> Form:
         """The form of examples whose fixed columns have these codes. Where it is new the function is recorded at the first of them."""
         forms = call.known.forms
-        found: Form | None = layout.forms.get(tuple(codes))
+        found = self._met(layout, tuple(codes), call.known)
         if found is not None:
-            if len(forms) > 1:
-                forms.pop(found.signature, None)  # in another thread it may be amid this, too
-                forms[found.signature] = found  # now it is the one that was used last
             return found
         columns = [(rows, k) for rows in call.rows for k in range(len(rows.meanings))]
         of = iter(codes)

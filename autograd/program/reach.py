@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Container, Iterator
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial
+from operator import attrgetter, methodcaller
 from re import findall
 from types import (
     BuiltinFunctionType,
@@ -109,15 +110,13 @@ class Reach:
             self.noted.append(x)
             if type(x) is Value:  # and not lent, or away in an array: then it is one of the program's own
                 self.values.append(x)
-        elif isinstance(x, (list, tuple, set, frozenset, deque)):
-            self._items(x)
-        elif isinstance(x, (dict, MappingProxyType)):
-            if len(x) > SHORT:
-                self._long(x, x.values())
-                return
-            self.noted += type(x), len(x), *x
-            self.tables.append((x, {**x}))
-            self._todo += x.values()
+        elif isinstance(x, (list, tuple, set, frozenset, deque, dict, MappingProxyType)):
+            if isinstance(x, (dict, MappingProxyType)):
+                self._table(x)
+            else:
+                self._items(x)
+            if not is_steady(type(x).__module__):  # somebody's class, with methods, and attributes beside the items
+                self._other(x)
         elif isinstance(x, CellType):
             try:
                 content = x.cell_contents
@@ -158,6 +157,9 @@ class Reach:
         elif isinstance(x, ModuleType):
             if not is_steady(x.__name__):
                 self._answers(x)
+        elif isinstance(x, (attrgetter, methodcaller)):
+            _, (*names,) = x.__reduce__()
+            self._asked |= dict.fromkeys(part for name in names if isinstance(name, str) for part in name.split("."))
         elif isinstance(x, type):
             if not is_steady(x.__module__):
                 self._answers(x)
@@ -180,6 +182,15 @@ class Reach:
             self._todo.append(attributes["__wrapped__"])
 
     # -- containers ------------------------------------------------------------------------------------------------------
+
+    def _table(self, x: Any) -> None:
+        """A dict."""
+        if len(x) > SHORT:
+            self._long(x, x.values())
+            return
+        self.noted += type(x), len(x), *x
+        self.tables.append((x, {**x}))
+        self._todo += x.values()
 
     def _items(self, x: Any) -> None:
         """A list, a tuple, or what else has items."""
