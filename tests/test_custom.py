@@ -25,6 +25,7 @@ from autograd import (
     no_grad,
     node_table,
     pack,
+    scope,
     sin,
     sqrt,
     steps,
@@ -273,6 +274,14 @@ def test_one_box_with_an_arrow_for_each_operand():
         assert [e if isinstance(x, Value) else None for e, x in zip(expected, args, strict=True)] == pytest.approx(found)
     a.data = 5.0
     assert look([product(a, b, c)]).boxes[-2].edited is False
+
+
+def test_a_scope_counts_it_once():
+    """In a box for a scope, a function of three operands is one node."""
+    a, b, c = Value(2.0), Value(3.0), Value(1.5)
+    with scope("layer"):
+        z = product(a, b, c) + product(a, 5.0, c)
+    assert [3] == [box.count for box in look([z], fold=1).boxes if box.kind == "group"]
 
 
 def test_a_part_of_a_picture_has_the_function_whole_or_not_at_all():

@@ -244,7 +244,7 @@ def look(
 
     for unit in folded.units:
         if isinstance(unit, Group):
-            box = Box(f"n{len(boxes)}", "group", unit.title, None, scope=unit.scope, count=len(unit.nodes))
+            box = Box(f"n{len(boxes)}", "group", unit.title, None, scope=unit.scope, count=sum(not is_hidden(node) for node in unit.nodes))
             box.value = unit.output.data if unit.output is not None else None
             box.gradient = math.hypot(*(gradient[node] for node in unit.weighed)) if unit.weighed else None
         else:
