@@ -52,7 +52,8 @@ def custom_gradient(
     surrogate  whether the rules are not the derivative, on purpose, as where a gradient passes straight through
     further    whether the rules can be differentiated again; not if they compute with `math`
     lists      the operands that are lists of numbers, of any length: function and rules get them as tuples, and the rule for one returns a
-               list, one derivative for each number. A list of n numbers costs n calls of that rule
+               list, one derivative for each number. A list of n numbers costs n calls of that rule, and n² where `gradient` asks it
+               on Values: it is meant for some tens or hundreds of numbers
 
     >>> @custom_gradient(lambda z, x: 1.0, surrogate=True)  # straight through: rounds, and hands the gradient on as if it did not
     ... def rounded(x):

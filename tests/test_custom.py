@@ -211,6 +211,9 @@ def test_a_list_may_have_any_length_and_hold_numbers_among_values():
     z.backward()
     assert (30.0, 8.0, 8.0) == (z.data, x.grad, y.grad)
     assert 10.0 == energy([1.0, 2.0], 2.0)
+    many = [Value(1.0) for _ in range(150)]
+    energy(many, 0.5).backward()
+    assert [1.0] * 150 == [x.grad for x in many]
     with pytest.raises(TypeError, match="energy needs a list of numbers as xs"):
         energy(1.0, 2.0)
     with pytest.raises(ValueError, match="log_sum_exp needs at least one number"):
