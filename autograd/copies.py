@@ -9,6 +9,7 @@ import weakref
 from typing import Any
 
 from .graph import Node, topological
+from .joined import Carried
 from .masking import Missing
 from .primitive import PRIMITIVES, Primitive
 from .process import lending, lock
@@ -32,12 +33,20 @@ def deep(output: Any, memo: dict[int, Any]) -> Any:
 def _deep(output: Any, memo: dict[int, Any]) -> Any:
     from copy import deepcopy
 
+    carrying: list[Any] = []
     for node in topological(output):  # operands first, so that no copy waits for another: no recursion
         if id(node) not in memo:
             x, y = (None if operand is None else memo[id(operand)] for operand in (node.x, node.y))
             kind, own, *others = _fields(node)
             again: tuple[Any, ...] = kind, deepcopy(own, memo) if own else own, *others, x, y
             memo[id(node)] = restore(*again)
+            if isinstance(node.data, Carried) or isinstance(node.dy, Carried):
+                carrying.append(memo[id(node)])
+    for copy in carrying:  # now all operands have their copies
+        for slot in ("data", "dy"):
+            if isinstance(carried := getattr(copy, slot), Carried):
+                args = tuple(memo.get(id(arg), arg) for arg in carried.args)
+                setattr(copy, slot, Carried(carried, args, carried.first))
     return memo[id(output)]
 
 

@@ -11,6 +11,7 @@ from . import copies, given
 from .errors import MissingExtraError
 from .failures import label_of
 from .graph import cotangents, topological
+from .joined import edges_seen, is_hidden, seen
 from .naming import find_names
 from .numbers import as_float
 from .primitive import PRIMITIVES
@@ -42,14 +43,15 @@ def node_table(output: Value | Iterable[Value], *, names: Mapping[str, Any] | No
 def _table(outputs: list[Value], names: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     order = topological(*outputs)
     gradient = cotangents(*outputs, order=order)
+    order = [node for node in order if not is_hidden(node)]
     named, number = find_names(given.names(names)), {node: i for i, node in enumerate(order)}
     return [
         {
             "node": number[node],
             "name": label_of(node) or named.get(node, ""),
             "op": node.op.name if node.op is not None else "",
-            "operands": [number[arg] if isinstance(arg, Value) else arg for arg in node.args],
-            "partials": list(node.partials),
+            "operands": [number[arg] if isinstance(arg, Value) else arg for arg in seen(node)[1]] if node.op is not None else [],
+            "partials": [edge.partial for edge in edges_seen(node)],
             "data": node.data,
             "gradient": gradient[node],
             "stored": node.grad,

@@ -9,6 +9,7 @@ from typing import Any
 from . import given
 from .errors import GradientError
 from .graph import Edge, Node, edges, topological
+from .joined import place_of, seen
 from .masking import substitutes
 from .primitive import Primitive
 
@@ -21,7 +22,8 @@ def label_of(node: Any) -> str:
 
 def describe_edge(edge: Edge[Any]) -> str:
     """The edge in words: the operation, the operand, and the numbers at which its local derivative is taken."""
-    return describe_partial(edge.node.op, edge.position, edge.node.args)
+    op, args = seen(edge.node)
+    return describe_partial(op, place_of(edge.node, edge.position), args)
 
 
 def describe_partial(op: Primitive, position: int, args: Sequence[Any]) -> str:

@@ -187,7 +187,8 @@ def _on_duals(primitive: Primitive) -> Callable[..., Any]:
         primals = [x.primal if isinstance(x, Dual) and x.level == level else x for x in operands]
         for name, rule, x in zip(primitive.operands, primitive.partials, operands, strict=True):
             if rule is None and not isinstance(x, float):
-                raise TypeError(f"{primitive.name} needs a plain number as {name}, but got {x!r}; x ** y takes a Dual there")
+                advice = "; x ** y takes a Dual there" if primitive.name == "power" else ""
+                raise TypeError(f"{primitive.name} needs a plain number as {name}, but got {x!r}{advice}")
         z = function(*primals)
         if paused():
             return z

@@ -121,7 +121,7 @@ def _column(entries: Any, column: str, kind: type, asker: str) -> tuple[Any, ...
         if not isinstance(entry, kind):
             raise given.wrong(asker, f"{column} of type {kind.__name__}", entry)
         found.append(entry)
-        if len(found) > MOST:
+        if len(found) > MOST and type(entries) is not tuple:  # it may have no end
             raise ValueError(f"{asker} has more than {MOST} {column}")
     return tuple(found)
 
@@ -199,6 +199,13 @@ class Primitive:
     undeclared: frozenset[str] = frozenset()
     """The columns of which nothing is said: a domain that may be any, kinks that may be anywhere, a function that has values outside."""
 
+    joins: bool = False
+    """Whether it has any number of operands, each of which may be a plain number always; a node has two (see `joined`)."""
+    whole: Primitive | None = None
+    """Of the row of a node that brings one operand of such a function: the function's row."""
+    place: int = 0
+    """Which operand it brings."""
+
     # Written out, since dataclasses would double the time of `import autograd`.
 
     def __init__(
@@ -241,7 +248,7 @@ class Primitive:
         textbook, domain = _column(textbook, "textbook", str, asker), _column(domain, "domain", Interval, asker)
         partials = _column(partials, "partials", object, asker)
         partials = tuple(None if rule is None else _rule(given.function(rule, asker, "functions as partials"), known) for rule in partials)
-        if not 1 <= len(operands) <= 2:
+        if not 1 <= len(operands) <= 2 and not self.joins:
             raise ValueError(f"a primitive has one or two operands, but {known} names {len(operands)}")
         for column, entries in (("partials", partials), ("textbook", textbook), ("domain", domain)):
             if len(entries) != len(operands):
@@ -259,7 +266,7 @@ class Primitive:
         bends, loss = _column(bends, "bends", str, asker), _losses(loss, operands, asker)
         if arrays is not None:
             given.function(arrays, asker, "a function as arrays")
-        if partials[0] is None:
+        if partials[0] is None and not self.joins:
             raise ValueError(f"partials: {known} needs a rule for {operands[0]}: only a second operand can be a plain number always")
         self.name, self.operands, self.forward, self.partials = name, operands, forward, partials
         self.symbol, self.formula, self.latex, self.textbook = symbol, formula, latex, textbook
@@ -342,9 +349,15 @@ def function_of(primitive: Primitive) -> Any:
     """The row as a function: it hands its operands to the interpretation of their kind, as the docstring of `numbers` says."""
     kinds = primitive.kinds
 
-    if len(primitive.operands) == 1:
+    if primitive.joins:
 
-        def function(x: Any, /) -> Any:
+        def function(*operands: Any) -> Any:
+            if len(operands) != len(primitive.operands):
+                raise TypeError(f"{primitive.name} takes {', '.join(primitive.operands)}, but got {len(operands)} operand(s)")
+            return kinds[next((type(x) for x in operands if type(x) is not float), float)](*operands)
+    elif len(primitive.operands) == 1:
+
+        def function(x: Any, /) -> Any:  # type: ignore[misc]
             return kinds[type(x)](x)
     elif primitive.default is not None:
         last = primitive.default
@@ -469,7 +482,7 @@ def forward_of(primitive: Primitive) -> Callable[..., float]:
     """The forward function as numbers are put through it: what it returns is a float. A function from outside may return an int or a
     number of NumPy's, which is made one; NaN, a bool, a Value, None and their like are refused."""
     forward, name = primitive.forward, primitive.name
-    if getattr(forward, "__module__", None) in ("math", "_operator", f"{__package__}.floats"):
+    if getattr(forward, "__module__", None) in ("math", "_operator", f"{__package__}.floats", f"{__package__}.joined"):
         return forward
 
     @wraps(forward)
@@ -503,6 +516,19 @@ def rule_of(rule: Rule | None) -> Any:
 @interpretation(float)
 def _on_floats(primitive: Primitive) -> Callable[..., float]:
     forward = forward_of(primitive)
+
+    if primitive.joins:
+
+        def evaluate_all(*operands: float) -> float:
+            try:
+                z = forward(*operands)
+            except FAILURES as error:
+                raise failure(primitive, operands, error) from None
+            if z * 0.0 or any(x * 0.0 for x in operands):
+                raise failure(primitive, operands)
+            return z
+
+        return evaluate_all
 
     if len(primitive.operands) == 1:
 

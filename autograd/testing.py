@@ -197,7 +197,7 @@ def assert_primitive(
 def _branch(row: Primitive) -> str:
     """What a program says of the row's rules, if it cannot be made because one of them looks at its numbers."""
     point = next(iter(common_points(row)), None)
-    if point is None or not row.further:
+    if point is None or not row.further or row.joins:
         return ""
     kept = [x for x, rule in zip(point, row.partials, strict=True) if rule is None]
     function = function_of(row)

@@ -14,6 +14,7 @@ from .errors import ExpressionError
 from .expression import Expression, Step, parse, width
 from .failures import label_of
 from .graph import Edge
+from .joined import parents, place_of, seen
 from .naming import find_names
 from .primitive import PRIMITIVES, Primitive
 from .shown import Formula
@@ -370,20 +371,21 @@ class Notation:
     def numbers(self, node: Value, numbers: Sequence[float] | None = None) -> str:
         """The operation with its operands' numbers in place of their names."""
         assert node.op is not None
-        data = [arg.data if isinstance(arg, Value) else arg for arg in node.args] if numbers is None else numbers
-        return str(self._operation(node.op, data, {}))
+        op, args = seen(node)
+        data = [arg.data if isinstance(arg, Value) else arg for arg in args] if numbers is None else numbers
+        return str(self._operation(op, data, {}))
 
     def local(self, edge: Edge[Value]) -> str:
         """The local derivative of an edge in its textbook form, with the node's and its operands' words in place of z, x, y."""
-        node, op = edge.node, edge.node.op
-        assert op is not None
-        text = op.textbook[edge.position]
+        node = edge.node
+        op, args = seen(node)
+        text = op.textbook[place_of(node, edge.position)]
         try:
             steps = parse(text).steps
         except ExpressionError:
             return text  # a row from elsewhere may be written in its own way
         written = self._written_out(node)
-        known: dict[str, Value | float] = dict(zip(op.operands, node.args, strict=True))
+        known: dict[str, Value | float] = dict(zip(op.operands, args, strict=True))
         pending: list[tuple[_Piece, float | None]] = []
         for step in steps:
             if step.operands:
@@ -417,7 +419,7 @@ class Notation:
     # -- pieces ----------------------------------------------------------------------------------------------------------
 
     def _itself(self, node: Value) -> _Piece:
-        return self._operand(node, {}) if node.op is None else self._operation(node.op, node.args, self._written_out(node))
+        return self._operand(node, {}) if node.op is None else self._operation(*seen(node), self._written_out(node))
 
     def _named(self, node: Value) -> _Piece:
         return self._word(self._label(node)) if self._label(node) else self._itself(node)
@@ -454,17 +456,17 @@ class Notation:
     def _written_out(self, node: Value) -> dict[Value, _Piece]:
         """The formula of every unlabelled node below this one, down to the labelled ones. Iterative, and never very long."""
         written: dict[Value, _Piece] = {}
-        stack = [(parent, False) for parent in node.parents]
+        stack = [(parent, False) for parent in parents(node)]
         while stack:
             at, ready = stack.pop()
             if at in written or at.op is None or self._label(at):
                 continue
             if ready:
-                piece = self._operation(at.op, at.args, written)
+                piece = self._operation(*seen(at), written)
                 written[at] = piece if len(piece.text) <= self.LONGEST else _Piece(r"\ldots" if self._tex else "…", _WORD)
             else:
                 stack.append((at, True))
-                stack += [(parent, False) for parent in at.parents]
+                stack += [(parent, False) for parent in parents(at)]
         return written
 
     def _word(self, label: str) -> _Piece:

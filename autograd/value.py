@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from . import composed, context, copies, given
+from . import composed, context, copies, given, joined
 from .arrays import bind_names
 from .context import State
 from .context import no_grad as no_grad
@@ -469,6 +469,8 @@ def _on_values(primitive: Primitive, kind: type[Value] | None = None) -> Callabl
     missing.
     """
     name, forward, record_node = primitive.name, forward_of(primitive), _recording(kind or Value)
+    if primitive.joins:
+        return joined.recording(primitive, record_node, _above, refuse_misplaced, _undefined)
     # Python's arithmetic hands a strange type in `data` on, to be refused later. Other functions would make a float of it: they look here.
     looks = getattr(primitive.forward, "__module__", None) != "_operator"
 

@@ -90,7 +90,7 @@ def row_faults(
     distant: list[str] = []
     if not row.surrogate:
         subject = Row(row)
-        for fault in sorted(screen(subject), key=lambda fault: fault.position):
+        for fault in sorted(screen(subject), key=lambda fault: (fault.position, -fault.wrong)):
             found.append(_line(row, fault))
         for fault in far(subject):
             distant.append(_line(row, fault))

@@ -96,9 +96,12 @@ def common_points(primitive: Primitive) -> list[tuple[float, ...]]:
     """Operands people meet, 0 first, at which the row has a value."""
     if len(primitive.operands) == 1:
         points: list[tuple[float, ...]] = [(into(x, primitive.domain[0]),) for x in COMMON]
-    else:
+    elif len(primitive.operands) == 2:
         few = COMMON[:11]
         points = [(x, y) for x in few for y in few]
+    else:
+        rng = random.Random(0)
+        points = [tuple(into(rng.choice(COMMON[:11]), interval) for interval in primitive.domain) for _ in range(120)]
     return list(dict.fromkeys(point for point in points if has_value(primitive, point)))
 
 

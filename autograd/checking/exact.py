@@ -147,7 +147,7 @@ def _precisely(operands: Sequence[float], compute: Callable[[Sequence[Any]], Any
 
 
 def _value(primitive: Primitive, operands: Sequence[Any]) -> Any:
-    if primitive.name in meanings():
+    if primitive.name in meanings() and not primitive.joins:
         return meanings()[primitive.name](*operands)
     if is_name(primitive):
         raise LookupError(f"{primitive.name} has no exact form: its formula names only itself")

@@ -161,7 +161,7 @@ def _shape(output: Any) -> list[tuple[Any, ...]]:
 def names_of_inputs(f: Callable[..., Any], inputs: Sequence[Any]) -> list[str]:
     """A name for each number among the inputs: its label, or the parameter's that it is for, with its place in a list or dict."""
     row = getattr(f, "primitive", None)
-    parameters = list(row.operands) if isinstance(row, Primitive) else []
+    parameters = list(row.operands) if isinstance(row, Primitive) and not row.joins else []
     try:
         kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = parameters or [p.name for p in inspect.signature(f).parameters.values() if p.kind in kinds]

@@ -12,6 +12,7 @@ from ..errors import StaleGraphError
 from ..failures import label_of
 from ..forward import Dual
 from ..graph import Edge, cotangents, edges, topological
+from ..joined import edges_seen, is_hidden, seen
 from ..masking import substitutes
 from ..typeset import number
 from ..value import Value, as_value
@@ -29,7 +30,7 @@ def check_edges(output: Value, *, step: float | None = None, tolerance: float = 
     order = topological(as_value(output, "check_edges"))
     names = names_of(order, {})
     _fresh(order)
-    return [_check_edge(edge, names, step, tolerance) for node in order for edge in edges(node)]
+    return [_check_edge(edge, names, step, tolerance) for node in order if not is_hidden(node) for edge in edges_seen(node)]
 
 
 def _check_edge(edge: Edge[Value], names: dict[Value, str], step: float | None, tolerance: float) -> Finding:
@@ -53,8 +54,13 @@ def _fresh(order: Iterable[Value]) -> None:
 
 
 def names_of(order: Sequence[Value], given: dict[Value, str]) -> dict[Value, str]:
-    """A name for each node: what was given, its label, or its place in the order."""
-    return {node: given.get(node) or label_of(node) or f"#{i}" for i, node in enumerate(order)}
+    """A name for each node: what was given, its label, or its place in the order. A chain, which ends in the one that is seen, is one."""
+    names: dict[Value, str] = {}
+    i = 0
+    for node in order:
+        names[node] = given.get(node) or label_of(node) or f"#{i}"
+        i += not is_hidden(node)
+    return names
 
 
 class Replay:
@@ -214,6 +220,8 @@ def report_on(output: Value, given: dict[Value, str], step: float | None, tolera
     guilty = any(finding.is_wrong for finding in edge_findings)
     node_findings = []
     for i, node in enumerate(replay.order):
+        if is_hidden(node):
+            continue
         analytic = gradient[node]
         path = replay.downstream(i)
         judgement = replay.judge(i, path, analytic, step, tolerance)
@@ -231,5 +239,5 @@ def report_on(output: Value, given: dict[Value, str], step: float | None, tolera
 
 
 def _written(node: Value, names: dict[Value, str]) -> str:
-    assert node.op is not None
-    return f"{node.op.name}({', '.join(names[arg] if isinstance(arg, Value) else number(arg) for arg in node.args)})"
+    op, args = seen(node)
+    return f"{op.name}({', '.join(names[arg] if isinstance(arg, Value) else number(arg) for arg in args)})"

@@ -444,6 +444,8 @@ def judge_partial(
         return _at_a_kink(along(op, point, position), point[position], evaluate(*point))
     if len(point) == 1:
         f = evaluate
+    elif len(point) > 2:
+        f = along(op, point, position)
     elif position == 0:
         f = lambda t: evaluate(t, point[1])  # noqa: E731
     else:
@@ -497,7 +499,7 @@ def judge_second(
     are asked, with larger steps. None where there is no such derivative.
     """
     rule = op.partials[position]
-    if rule is None or op.partials[by] is None or not op.further:
+    if rule is None or op.partials[by] is None or not op.further or op.whole is not None:  # of a chain, the whole function is asked
         return None
     leaves: list[Any] = [x if partial is None else Value(x) for x, partial in zip(point, op.partials, strict=True)]
 

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from .. import ops
+from .. import joined, ops
 from ..errors import DivisionByZeroError, DomainError
 from ..primitive import FAILURES, Primitive, forward_of
 from ..value import Value
@@ -63,12 +63,12 @@ def partials_at(primitive: Primitive, operands: Sequence[float]) -> Iterator[tup
 def check_rules(primitive: Primitive, operands: Sequence[float]) -> None:
     """A rule means the same on floats and on Values, bit for bit, and is what a node records."""
     z = primitive.kinds[float](*operands)
-    for mask in range(1, 2 ** len(operands)):
+    for mask in _masks(len(operands)):
         mixture: list[Any] = [Value(x) if mask >> i & 1 else x for i, x in enumerate(operands)]
         if any(isinstance(x, Value) and rule is None for x, rule in zip(mixture, primitive.partials, strict=True)):
             continue
         node: Value = primitive.kinds[Value](*mixture)
-        stored = dict(zip([i for i, x in enumerate(mixture) if isinstance(x, Value)], node.partials, strict=True))
+        stored = joined.partials(node)
         for position, rule in rules_of(primitive):
             on_floats, on_values = evaluated(rule, z, *operands), evaluated(rule, node, *mixture)
             what = spelled_partial(primitive, position, operands)
@@ -79,6 +79,11 @@ def check_rules(primitive: Primitive, operands: Sequence[float]) -> None:
                 recorded = stored[position] if math.isfinite(stored[position]) else None
                 if (recorded is None) != (on_floats is None) or (recorded is not None and _apart(recorded, on_floats)):
                     raise AssertionError(f"{what}: the node recorded {stored[position]!r}, but the rule gives {on_floats!r}")
+
+
+def _masks(count: int) -> list[int]:
+    """Which operands are Values, one bit for each: every choice of up to three; of more, each alone, and all."""
+    return [*range(1, 2**count)] if count <= 3 else [*(2**i for i in range(count)), 2**count - 1]
 
 
 def _outcome(rule: Callable[..., Any], *operands: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..failures import describe_partial
+from ..joined import place_of, seen
 from ..typeset import aligned, number, shown, table
 from ..value import Value
 from .judging import Judgement, Verdict
@@ -74,8 +75,8 @@ class Finding:
         if self.position is None:
             what = f"∂output/∂{self.name}" + (f" at {self.name}={self.node.data!r}" if self.name else "")
         else:
-            assert self.node.op is not None
-            what = f"edge {self.node.op.name}: {describe_partial(self.node.op, self.position, self.node.args)}"
+            op, args = seen(self.node)
+            what = f"edge {op.name}: {describe_partial(op, place_of(self.node, self.position), args)}"
             if self.by:
                 what += f", by {self.by} once more"
         if self.verdict == "not deterministic":

@@ -114,13 +114,12 @@ def _faults(subject: Subject, points: list[Point], along: int) -> Iterator[Fault
                 suspects.setdefault(position, []).append(place)
                 claims[place] = slopes
     for position, places in suspects.items():
-        yield from _confirmed(subject, points, along, position, places, claims, looked)
+        yield from _confirmed(subject, points, position, places, claims, looked)
 
 
 def _confirmed(
     subject: Subject,
     points: list[Point],
-    along: int,
     position: int,
     places: list[int],
     claims: dict[int, Sequence[float | None]],
@@ -152,7 +151,7 @@ def _confirmed(
                     break
         if found:
             held += found
-            wrong += [points[place][along] for place in run]
+            wrong += [points[place][position] for place in run]
     if held:
         simplest = simplest_first(point for point, *_ in held)[0]
         point, claim, judged = next(item for item in held if item[0] == simplest)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .. import joined
 from ..value import Value
 
 READABLE_BOXES, READABLE_CONNECTIONS = 80, 160
@@ -74,11 +75,19 @@ class Fold:
             for operand in (node.x, node.y):
                 if operand is not None and (group is None or of.get(operand.scope) is not group):
                     crossing.append((operand, node))
-        self.units: list[Unit] = list(found)
+        self._fold_joins(nodes)
+        self.units: list[Unit] = [unit for unit in found if isinstance(unit, Group) or self.unit(unit) is unit]
         if groups:
             self._finish_groups(crossing, outputs)
         if chains or (chains is None and len(self.units) > SMALL):
             self._fold_chains(crossing, outputs, 2 if chains else LONG_CHAIN)
+
+    def _fold_joins(self, nodes: Sequence[Value]) -> None:
+        """A function of several operands is one box, though its nodes are a chain."""
+        for node in nodes:
+            if node.op is not None and node.op.whole is not None and not joined.is_hidden(node) and not self._by_scope[node.scope]:
+                self.members[node] = [*joined.chain(node)]
+                self._units.update(dict.fromkeys(self.members[node], node))
 
     def unit(self, node: Value) -> Unit:
         """What the node is drawn as: itself, its chain's last node, or its group."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import given
 from ..failures import label_of
 from ..graph import cotangents, topological
+from ..joined import chain, is_hidden, parents, seen
 from ..naming import find_names
 from ..primitive import Primitive
 from ..typeset import number
@@ -121,11 +122,11 @@ def choose(order: Sequence[Value], around: Value | None, radius: int, paths: tup
             raise ValueError(f"around={around!r} is not in the graph of the output")
         consumers: dict[Value, list[Value]] = {}
         for node in order:
-            for parent in node.parents:
+            for parent in () if is_hidden(node) else parents(node):
                 consumers.setdefault(parent, []).append(node)
         near, rim = {around}, {around}
         for _ in range(radius):
-            rim = {other for node in rim for other in (*node.parents, *consumers.get(node, ()))} - near
+            rim = {other for node in rim for other in (*parents(node), *consumers.get(node, ()))} - near
             near |= rim
         shown &= near
     if paths is not None:
@@ -137,6 +138,16 @@ def choose(order: Sequence[Value], around: Value | None, radius: int, paths: tup
         if end not in above:
             raise ValueError(f"paths={paths!r}: there is no path from the first to the second")
         shown &= above.intersection(topological(end))
+    return shown
+
+
+def with_chains(order: Sequence[Value], shown: set[Value] | None) -> set[Value] | None:
+    """The nodes to show, with the whole chain where a function of several operands is among them, and without it where it is not."""
+    if shown is None:
+        return None
+    for node in order:
+        if node.op is not None and node.op.whole is not None and not is_hidden(node):
+            shown = shown | {*chain(node)} if node in shown else shown - {*chain(node)}
     return shown
 
 
@@ -159,7 +170,7 @@ def look(
     """The graph below the outputs, or the part that was asked for (or `only` these nodes), folded as asked for or as needs be."""
     order = topological(*outputs)
     gradient = cotangents(*outputs, seed=seed, order=order)
-    shown = choose(order, around, radius, paths) if only is None else only
+    shown = with_chains(order, choose(order, around, radius, paths) if only is None else only)
     nodes = order if shown is None else [node for node in order if node in shown]
     if fold is None and shown is not None:
         fold = 0  # who asks for a part wants to see its nodes
@@ -201,34 +212,55 @@ def look(
         tail.uses += 1
 
     def connect_operands(node: Value, box: Box) -> None:
-        for position, (arg, partial) in enumerate(zip(node.args, (node.dx, node.dy), strict=False)):
+        for position, arg in enumerate(node.args):
             if isinstance(arg, Value):
-                if shown is not None and arg not in shown:
-                    box.outside = True
-                    continue
-                tail = boxes[folded.unit(arg)]
-                if tail is not box:  # within a group or a sum nothing is drawn
-                    upstream, local = gradient[node], float(partial)
-                    connect(tail, box, upstream, local, upstream * local if upstream else 0.0, checks.get((node, position)))
+                connect_operand(node, position, box)
             elif box.kind != "group":
-                constant = Box(f"c{len(constants)}", "constant", "", arg)
-                constants.append(constant)
-                connect(constant, box)
+                connect_constant(arg, box)
+
+    def connect_operand(node: Value, position: int, box: Box) -> None:
+        arg, partial = (node.y, node.dy) if position else (node.x, node.dx)
+        assert arg is not None
+        if shown is not None and arg not in shown:
+            box.outside = True
+            return
+        tail = boxes[folded.unit(arg)]
+        if tail is not box:  # within a group or a sum nothing is drawn
+            upstream, local = gradient[node], float(partial)
+            connect(tail, box, upstream, local, upstream * local if upstream else 0.0, checks.get((node, position)))
+
+    def connect_constant(number: float, box: Box) -> None:
+        constant = Box(f"c{len(constants)}", "constant", "", number)
+        constants.append(constant)
+        connect(constant, box)
+
+    def connect_function(unit: Value, box: Box) -> None:
+        of_operand = {node.op.place: node for node in chain(unit) if node.op is not None}
+        for place, arg in enumerate(seen(unit)[1]):
+            if place in of_operand:
+                connect_operand(of_operand[place], 0, box)
+            else:
+                connect_constant(arg, box)
 
     for unit in folded.units:
         if isinstance(unit, Group):
-            box = Box(f"n{len(boxes)}", "group", unit.title, None, scope=unit.scope, count=len(unit.nodes))
+            box = Box(f"n{len(boxes)}", "group", unit.title, None, scope=unit.scope, count=sum(not is_hidden(node) for node in unit.nodes))
             box.value = unit.output.data if unit.output is not None else None
             box.gradient = math.hypot(*(gradient[node] for node in unit.weighed)) if unit.weighed else None
         else:
             kind: Kind = "operation" if unit.op is not None else "parameter" if unit in tuned else "input"
             box = Box(f"n{len(boxes)}", kind, name(unit), unit.data, gradient[unit], scope=unit.scope or "", node=unit)
             if unit.op is not None:
-                box.count = len(folded.members.get(unit, (unit,)))
+                members = folded.members.get(unit, [unit])
+                is_function = unit.op.whole is not None
+                box.count = 1 if is_function else len(members)
                 box.symbol = CHAINS[unit.op.name] if box.count > 1 else unit.op.symbol
-                box.ordered, box.edited = order_matters(unit.op), was_edited(unit)
+                box.ordered, box.edited = order_matters(unit.op), any(map(was_edited, members if is_function else [unit]))
         boxes[unit] = box
     for unit, box in boxes.items():
+        if isinstance(unit, Value) and unit.op is not None and unit.op.whole is not None:
+            connect_function(unit, box)
+            continue
         for member in folded.members.get(unit, () if isinstance(unit, Group) else (unit,)):
             connect_operands(member, box)
     ends: list[Box] = []
@@ -271,10 +303,10 @@ def _name_by_formula(nodes: Sequence[Value], named: dict[Value, str]) -> None:
     """Name what has no name by what it computes from what has one, while that stays short: apple × count."""
     compound: set[Value] = set()
     for node in nodes:
-        if node.op is None or node.label or node in named:
+        if node.op is None or node.label or node in named or is_hidden(node):
             continue
         parts = []
-        for arg in node.args:
+        for arg in seen(node)[1]:
             if isinstance(arg, Value):
                 part = label_of(arg) or named.get(arg, "")
                 parts.append(

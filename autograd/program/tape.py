@@ -12,7 +12,18 @@ from ..failures import label_of
 from ..graph import Node, topological
 from ..primitive import Primitive, function_of
 from ..process import kept
+from ..terms import TracingError
 from ..value import Value
+
+
+def no_operation(row: Primitive) -> TracingError:
+    """The error for a function that is no operation of a program."""
+    operands = ", ".join((*row.operands[:6], "…") if len(row.operands) > 6 else row.operands)
+    return TracingError(
+        f"{row.name} cannot be in a program, whose operations have one or two operands: it is a function of {operands} on a chain of nodes;"
+        " write it in the table's functions, or differentiate it outside of the program"
+    )
+
 
 Arg = int | float
 """The number of a node, or a constant."""
@@ -143,6 +154,8 @@ def of_graph(output: Value, leaves: Sequence[Value]) -> Tape:
         if node.op is None:
             numbers.setdefault(node, float(node.data))
             continue
+        if node.op.whole is not None:
+            raise no_operation(node.op.whole)
         numbers[node] = size
         size += 1
         tape.ops.append(node.op)

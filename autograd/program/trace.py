@@ -24,7 +24,7 @@ from ..primitive import FAILURES, PRIMITIVES, Primitive, among_arrays, bind, fai
 from ..process import LentError, afterwards, all_of, assign, come_home, in_a_child, lending, refuse_reentry, together, updating
 from ..terms import TracingError as TracingError
 from ..value import Value
-from .tape import Check, Tape
+from .tape import Check, Tape, no_operation
 
 _new = object.__new__
 _above = ABOVE[Value]
@@ -389,6 +389,8 @@ def _on_traced(primitive: Primitive) -> Callable[..., Any]:
         here, run = context.here(), _now
         if here.tape is not run and not any(type(x) is Traced and not _given_back(x) for x in operands):
             return function_of(primitive)(*operands)  # this is another thread, and now they are Values again
+        if primitive.joins:
+            raise no_operation(primitive)
         sides: list[Any] = []
         numbers: list[float] = []
         for x in operands:

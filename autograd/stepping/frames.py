@@ -17,6 +17,7 @@ from typing import Any
 from .. import files, given
 from ..errors import DrawingError, MissingExtraError
 from ..graph import Edge
+from ..joined import parents
 from ..typeset import number
 from ..value import Value
 from .recorder import Backward, Recording, Step, in_brackets
@@ -118,7 +119,7 @@ def window(recording: Recording, near: Sequence[int]) -> list[int]:
     while rim and len(found) < WINDOW:
         place = rim.popleft()
         node = recording.order[place]
-        for other in (*(recording.index[parent] for parent in node.parents), *above.get(place, ())):
+        for other in (*(recording.index[parent] for parent in parents(node)), *above.get(place, ())):
             if other not in found and len(found) < WINDOW:
                 found[other] = None
                 rim.append(other)

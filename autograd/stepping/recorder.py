@@ -20,7 +20,8 @@ from .. import given
 from ..errors import ExpressionError, GradientError
 from ..failures import label_of, no_derivative, out_of_range
 from ..graph import Edge, topological
-from ..masking import substitutes
+from ..joined import edges_seen, is_hidden, parents, place_of, seen
+from ..masking import Partials, substitutes
 from ..naming import find_names
 from ..numbers import as_float
 from ..primitive import FAILURES, Primitive
@@ -88,7 +89,7 @@ class Names:
         return self._short[node]
 
     def _shallow(self, node: Value, depth: int) -> bool:
-        unnamed = (parent for parent in node.parents if not self.given(parent))
+        unnamed = (parent for parent in parents(node) if not self.given(parent))
         return all(depth and self._shallow(parent, depth - 1) for parent in unnamed)
 
 
@@ -120,7 +121,7 @@ class Forward:
         if self.node.op is None:
             return False
         try:
-            now = self.node.op.forward(*self.operands)
+            now = seen(self.node)[0].forward(*self.operands)
         except FAILURES:
             return True
         return now != self.data and not (math.isnan(now) and math.isnan(self.data))
@@ -142,7 +143,7 @@ class Backward:
 
     number        which step it is, from 1
     node          where the gradient comes from
-    operand       where it goes to: the node's operand at this position, 0 or 1
+    operand       where it goes to: the node's operand at this position, from 0
     upstream      the gradient of the node, complete
     local         the local derivative ∂node/∂operand
     contribution  upstream × local; 0 where upstream is exactly 0, and where the local derivative does not exist and is masked
@@ -175,8 +176,7 @@ class Backward:
     @property
     def formula(self) -> str:
         """The local derivative as a rule of the table: ∂(x·y)/∂x = y."""
-        assert self.node.op is not None
-        return rule(self.node.op, self.position)
+        return rule(seen(self.node)[0], self.position)
 
     def __str__(self) -> str:
         name, operand = self.names(self.node), self.names(self.operand)
@@ -243,21 +243,20 @@ class Recording:
             advice = "; a plain number has no graph, wrap what goes in: Value(…)" if isinstance(output, (int, float)) else ""
             raise given.wrong(asker, "a Value", output, advice)
         self.output, self.seed = output, as_float(seed, "a seed", asker)
-        self.order = topological(output)
+        self._all = topological(output)
+        self.order = [node for node in self._all if not is_hidden(node)]
         self.index = {node: i for i, node in enumerate(self.order)}
         self.names = Names(self.index, names, check_language(lang))
         self.pretty = self.names.prettily()
         self.values = array("d", [node.data for node in self.order])
         self.forward = len(self.order)
-        self.heads, self.tails, self.positions, self.partials = array("l"), array("l"), array("b"), array("d")
+        self.heads, self.tails, self.positions, self.partials = array("l"), array("l"), array("l"), array("d")
         for i in range(self.forward - 1, -1, -1):
-            node = self.order[i]
-            for position, operand, partial in ((0, node.x, node.dx), (1, node.y, node.dy)):
-                if operand is not None:
-                    self.heads.append(i)
-                    self.tails.append(self.index[operand])
-                    self.positions.append(position)
-                    self.partials.append(partial)
+            for edge in edges_seen(self.order[i]):
+                self.heads.append(i)
+                self.tails.append(self.index[edge.operand])
+                self.positions.append(place_of(edge.node, edge.position))
+                self.partials.append(edge.partial)
         self.problem: GradientError | None = None
         self.problem_said = ""
         self._sweep()
@@ -267,12 +266,12 @@ class Recording:
         gradients = array("d", bytes(8 * self.forward))
         gradients[-1] = self.seed
         self.before, self.gradients = array("d"), gradients
-        partials = substitutes(self.order, (self.output,))
+        partials = substitutes(self._all, (self.output,))
         for k, (head, tail, partial) in enumerate(zip(self.heads, self.tails, self.partials, strict=True)):
             upstream, before = gradients[head], gradients[tail]
             self.before.append(before)
             if partials and math.isnan(partial):
-                partial = partials[self.order[head]][self.positions[k]]  # type: ignore[assignment] # 0 where it is masked
+                partial = self._masked(partials, self.order[head], self.positions[k])
             if upstream or partial != partial:  # a gradient of exactly 0 hands nothing on, unless 0·∞ has no value here
                 after = before + upstream * partial
                 if after * 0.0:
@@ -285,6 +284,11 @@ class Recording:
             return
         for steps in (self.heads, self.tails, self.positions, self.partials, self.before):
             del steps[k:]
+
+    def _masked(self, partials: Mapping[Value, Partials], node: Value, place: int) -> float:
+        """A local derivative that does not exist as the sweep takes it: 0 where it is masked."""
+        edge = next(edge for edge in edges_seen(node) if place_of(edge.node, edge.position) == place)
+        return partials[edge.node][edge.position]  # type: ignore[return-value]
 
     def _problem(self, failing: GradientError, edge: Edge[Value], upstream: float) -> str:
         """What the page says of the problem: the error's own words, or in another language where it is and which numbers meet there."""
@@ -309,7 +313,9 @@ class Recording:
     def computing(self, place: int) -> Forward:
         """The step that computes the node at this place in the order."""
         node = self.order[place]
-        operands = tuple(self.values[self.index[arg]] if isinstance(arg, Value) else arg for arg in node.args)
+        operands = (
+            tuple(self.values[self.index[arg]] if isinstance(arg, Value) else arg for arg in seen(node)[1]) if node.op is not None else ()
+        )
         return Forward(place + 1, node, self.values[place], operands, self.names)
 
     def step(self, number: int) -> Step:
