@@ -234,7 +234,7 @@ def replaced(x: Any) -> Any:
 
 cell, more_in_cell = in_a_cell()
 listed, keyed, pair = Listed([1.0]), Keyed(), Pair(3.0)
-getter, caller = attrgetter("inner.rate"), methodcaller("scaled", 3.0)
+getter, caller, named = attrgetter("inner.rate"), methodcaller("scaled", 3.0), methodcaller("scaled", x=3.0)
 codes = [(lambda x: x * 3.0).__code__, (lambda x: x * 4.0).__code__, (lambda x: x * 5.0).__code__]
 CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "a namespace": (lambda x: x * space.rate, lambda: more(space)),
@@ -287,6 +287,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "a method of a named tuple": (lambda x: Pair(1.0).scaled(x) + pair.scaled(x), lambda: more(settings)),
     "a getter": (lambda x: x * getter(space), lambda: more(space.inner)),
     "a caller": (lambda x: caller(thing) + x, lambda: more(thing, "own")),
+    "a caller by keyword": (lambda x: named(thing) + x, lambda: more(thing, "own")),
     "a class of classes": (lambda x: x * Made.rate, lambda: more(Meta)),
     "a global by its name": (lambda x: x * globals()["zero"] + x, lambda: set_global("zero", zero + 1.0)),
     "new code in a function": (lambda x: replaced(x), lambda: setattr(replaced, "__code__", codes.pop())),

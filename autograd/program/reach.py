@@ -158,8 +158,11 @@ class Reach:
             if not is_steady(x.__name__):
                 self._answers(x)
         elif isinstance(x, (attrgetter, methodcaller)):
-            _, (*names,) = x.__reduce__()
-            self._asked |= dict.fromkeys(part for name in names if isinstance(name, str) for part in name.split("."))
+            made: Any = x.__reduce__()  # how it is made again
+            function, given = made
+            given = (*given, *function.args, function.keywords) if isinstance(function, partial) else given
+            self._asked |= dict.fromkeys(part for name in given if isinstance(name, str) for part in name.split("."))
+            self._todo += given
         elif isinstance(x, type):
             if not is_steady(x.__module__):
                 self._answers(x)
