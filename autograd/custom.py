@@ -12,7 +12,7 @@ from . import given
 from .expression import CONSTANTS, functions
 from .joined import Joined
 from .numbers import as_float
-from .primitive import REALS, Interval, Primitive, Rule, function_of
+from .primitive import REALS, Interval, Primitive, Rule, function_of, interpretation
 
 _ASKER = "custom_gradient"
 LENGTH = 3
@@ -124,6 +124,36 @@ def _row(columns: Mapping[str, Any], told: Mapping[str, Any]) -> Primitive:
     return row
 
 
+class _Item(float):
+    """A float in a list that a rule gets. Python's `sum` adds these as it adds Values, one after the other: from 3.12 on it corrects the
+    rounding of plain floats, and a rule would say one thing on floats and another on Values."""
+
+    __slots__ = ()
+
+
+def _staying(name: str) -> Callable[..., Any]:
+    compute = getattr(float, name)
+    return lambda self, *others: _item(compute(self, *others))
+
+
+def _item(x: Any) -> Any:
+    return _Item(x) if type(x) is float else x
+
+
+def _plain(x: Any) -> Any:
+    return float(x) if type(x) is _Item else x
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow", "radd", "rsub", "rmul", "rtruediv", "rpow", "neg", "pos", "abs"):
+    setattr(_Item, f"__{_name}__", _staying(f"__{_name}__"))
+
+
+@interpretation(_Item)
+def _on_items(row: Primitive) -> Callable[..., Any]:
+    function = function_of(row)
+    return lambda *operands: _item(function(*map(_plain, operands)))
+
+
 def _of_lists(columns: dict[str, Any], told: Mapping[str, Any], many: Sequence[str]) -> Any:
     """A function of lists: for each set of lengths a row, whose operands are the numbers in the lists."""
     name, operands = columns["name"], columns["operands"]
@@ -151,20 +181,21 @@ def _of_lists(columns: dict[str, Any], told: Mapping[str, Any], many: Sequence[s
 
         def entry(rule: Rule, k: int, i: int) -> Rule:
             def partial(z: Any, *flat: Any) -> Any:
-                partials = list(given.items(rule(z, *rebuilt(flat)), "a rule that returns a list", name))
+                found = rule(_item(z), *rebuilt([*map(_item, flat)]))
+                partials = [*given.items(found, "a rule that returns a list", name)]
                 if len(partials) != counts[k]:
                     raise TypeError(  # no ValueError, which would say that there is no derivative
                         f"the rule of {name} for {operands[k]} returns one derivative for each of {counts[k]} number(s), but got"
                         f" {len(partials)}"
                     )
-                return partials[i]
+                return _plain(partials[i])
 
             return partial
 
         def placed(rule: Rule | None, k: int, i: int | None) -> Rule | None:
             if rule is None or i is not None:
                 return None if rule is None or i is None else entry(rule, k, i)
-            return lambda z, *flat: rule(z, *rebuilt(flat))
+            return lambda z, *flat: _plain(rule(_item(z), *rebuilt([*map(_item, flat)])))
 
         shaped = {
             "operands": names,
