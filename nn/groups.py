@@ -65,7 +65,11 @@ def parameters_or_groups(found: Any, asker: str) -> tuple[list[Value], list[dict
     """
     if isinstance(found, Mapping):
         raise given.wrong(asker, "a list of groups, even of one: [{'params': …, 'lr': …}]", found)
-    listed = [*given.items(found, "a list of parameters, as from model.parameters()", asker)]
+    listed = []
+    for item in given.items(found, "a list of parameters, as from model.parameters()", asker):
+        if not isinstance(item, (Value, Mapping)):  # at the first one, for there may be no end of them
+            raise given.wrong(asker, "Values as parameters", item)
+        listed.append(item)
     if not any(isinstance(item, Mapping) for item in listed):
         return checked(listed, asker), []
     groups = [_group(item, f"{asker}'s group {k}") for k, item in enumerate(listed)]

@@ -42,7 +42,7 @@ def _scoped(loss: Callable[P, Any]) -> Callable[P, Any]:
 def _bare(x: Any) -> Any:
     """What pandas keeps as its numbers, and an array without axes as its number."""
     x = x.to_numpy() if hasattr(x, "to_numpy") else x
-    return x[()] if getattr(x, "ndim", None) == 0 and hasattr(x, "dtype") else x
+    return x[()] if getattr(x, "ndim", None) == 0 and hasattr(x, "dtype") and not isinstance(x, str) else x
 
 
 # Number by number.
