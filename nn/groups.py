@@ -65,7 +65,7 @@ def parameters_or_groups(found: Any, asker: str) -> tuple[list[Value], list[dict
     """
     if isinstance(found, Mapping):
         raise given.wrong(asker, "a list of groups, even of one: [{'params': …, 'lr': …}]", found)
-    listed = []
+    listed: list[Any] = []
     for item in given.items(found, "a list of parameters, as from model.parameters()", asker):
         if not isinstance(item, (Value, Mapping)):  # at the first one, for there may be no end of them
             raise given.wrong(asker, "Values as parameters", item)
