@@ -160,7 +160,7 @@ class Primitive:
     """One row of the table.
 
     name       the function's name, unique in PRIMITIVES
-    operands   the operands' names, one or two
+    operands   the operands' names: one or two, and any number for a `joined` row
     forward    the function on floats; ValueError, ZeroDivisionError and OverflowError say what `math` means by them
     partials   one rule per operand: rule(z, *operands) is ∂z/∂operand; None where the operand must be a plain number
     symbol     what a picture writes into the operation's circle

@@ -1,4 +1,5 @@
-"""What each extra costs: python -m benchmarks.extras, the megabytes on disk and the seconds of a fresh installation.
+"""What each extra costs: python -m benchmarks.extras [extra ...], the megabytes on disk beyond glassgrad itself, and
+the seconds of a fresh installation.
 
 Every extra goes into an environment of its own, from the wheel of this very clone. The seconds are those of a second run, when pip has
 all files in its cache.
@@ -6,6 +7,7 @@ all files in its cache.
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def installed(extra: str) -> tuple[float, float, int]:
-    """Megabytes, seconds and packages of an environment with this extra, beyond those of an empty one."""
+    """Megabytes, seconds and packages of an environment with glassgrad and this extra, beyond those of an empty one."""
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder) / "bin" / "python"
         venv.create(folder, with_pip=True)
@@ -44,11 +46,16 @@ def names(python: Path) -> set[str]:
 def main() -> int:
     """Measure, and print a line for each."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.extras", description="Install each extra twice, afresh, and measure it.")
+    parser.add_argument("extras", nargs="*", metavar="extra", choices=[*extras], default=[*extras], help="all unless named")
+    options = parser.parse_args()
     print(f"{'extra':10} {'MB':>6} {'s':>6} {'packages':>8}")
-    for extra in ("", *extras):
+    alone, seconds, packages = installed("")
+    print(f"{'(none)':10} {alone:6.1f} {seconds:6.1f} {packages:8d}", flush=True)
+    for extra in options.extras:
         installed(extra)
         megabytes, seconds, packages = installed(extra)
-        print(f"{extra or '(none)':10} {megabytes:6.1f} {seconds:6.1f} {packages:8d}", flush=True)
+        print(f"{extra:10} {megabytes - alone:6.1f} {seconds:6.1f} {packages - 1:8d}", flush=True)
     return 0
 
 

@@ -121,7 +121,7 @@ class Data:
         order, recording = self.layers, self.recording
         if order is None:
             return []
-        at = {number: i for i, number in enumerate(self.film.steps())}
+        at = {step: i for i, step in enumerate(self.film.steps())}  # `number` would hide the function of that name in Python 3.12.1
         shown = sorted(self.film.connection, key=lambda k: order.number[k])
         return [
             {
