@@ -47,6 +47,7 @@ from autograd import (
     sqrt,
     stop_gradient,
     tanh,
+    terms,
     value_and_grad,
     where,
 )
@@ -54,7 +55,7 @@ from autograd.custom import custom_gradient
 from autograd.examples import NAMES, run
 from autograd.graph import topological
 from autograd.primitive import REALS, function_of
-from autograd.program import PASSES, GuardError, Program, TracingError, rules, source
+from autograd.program import PASSES, GuardError, Program, TracingError, source
 from autograd.program.body import Python
 from autograd.program.passes import key
 from autograd.program.program import Recording
@@ -241,13 +242,13 @@ def test_what_is_known_of_rows_is_true() -> None:
                 continue
             assert math.isfinite(z)
             assert row.result != "unit" or -1.0 <= z <= 1.0
-    for row in filter(rules.spreads, PRIMITIVES.values()):
+    for row in filter(terms.spreads, PRIMITIVES.values()):
         for bad in (math.inf, -math.inf, math.nan):
             for other in (*SPECIAL, bad):
                 assert not any(
                     math.isfinite(row.forward(*args)) for args in ([(bad,)] if len(row.operands) == 1 else [(bad, other), (other, bad)])
                 )
-    assert ["add", "subtract", "multiply", "negate"] == [row.name for row in filter(rules.spreads, PRIMITIVES.values())]
+    assert ["add", "subtract", "multiply", "negate"] == [row.name for row in filter(terms.spreads, PRIMITIVES.values())]
 
 
 def _points(row: Primitive) -> list[tuple[float, ...]]:

@@ -14,9 +14,9 @@ import numpy as np
 from ..primitive import Primitive
 from ..program.body import lost
 from ..program.c import MEMORY, array_of, number, quoted, refusal, remark, reproduced
-from ..program.rules import Term
 from ..program.syntax import Binary, Name, Node, Tight, Verbatim
 from ..program.trace import TracingError
+from ..terms import Term
 from .equations import Equations
 from .fuse import LARGEST, SUM, Ints
 from .grids import Product

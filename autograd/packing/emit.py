@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..primitive import PRIMITIVES, Primitive
-from ..program.rules import Term
 from ..program.syntax import Assign, Binary, Call, Line, Name, Node, Verbatim, When, call, node
+from ..terms import Term
 from .arrays import UFUNCS, WITH_SLOPE, kernel
 from .banks import BANKS, Banks
 from .fuse import LARGEST, SUM, Ints

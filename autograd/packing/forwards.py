@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..program.rules import Term
 from ..program.syntax import Binary, Node, node
+from ..terms import Term
 from .assembling import Piece
 from .fuse import SUM, Ints
 from .grids import Product

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..program.c import C, number
-from ..program.rules import Term
 from ..program.syntax import Name, Node
+from ..terms import Term
 from .equations import Equations
 from .fuse import Ints
 from .plan import Plan

@@ -10,9 +10,9 @@ import numpy as np
 
 from .. import floats
 from ..primitive import PRIMITIVES, Primitive
-from ..program.rules import Term
 from ..program.syntax import Index, Name, Node, node
 from ..program.targets import Arrays
+from ..terms import Term
 from .assembling import Piece
 from .fuse import Ints
 from .plan import Plan

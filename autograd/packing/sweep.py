@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..primitive import PRIMITIVES, Primitive
-from ..program.rules import ANY, Term, local_derivative, may_be_missing
+from ..terms import ANY, Term, local_derivative, may_be_missing
 from .fuse import Bools, Ints
 from .grids import Product
 from .plan import Group, Plan

@@ -15,8 +15,8 @@ from typing import Any
 
 from .. import floats
 from ..primitive import Primitive
+from ..terms import ANY, FINITE, OPERATORS, Term, is_off, local_derivative, may_be_missing, size_of, spreads
 from .passes import key, places
-from .rules import ANY, FINITE, OPERATORS, Term, is_off, local_derivative, may_be_missing, size_of, spreads
 from .syntax import Assign, Binary, Name, Node, Tight, Verbatim, call
 from .tape import Arg, Check, Step, Tape
 

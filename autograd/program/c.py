@@ -14,9 +14,9 @@ from typing import Any
 from .. import floats
 from ..forms import COMMON, Term, Written, shared_parts
 from ..primitive import PRIMITIVES, Primitive
+from ..terms import OPERATORS
+from ..terms import Term as Formula
 from .body import Action, Body, Compare, Computable, Exists, Finite, Missing, Python, Statement, Zero
-from .rules import OPERATORS
-from .rules import Term as Formula
 from .source import split
 from .syntax import Assign, Binary, Choice, Name, Node, Tight, Verbatim, call
 from .tape import Tape

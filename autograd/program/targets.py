@@ -10,8 +10,8 @@ from typing import Any
 
 from ..forms import Written
 from ..primitive import PRIMITIVES, Primitive
+from ..terms import OPERATORS, Term
 from .body import Body, Python
-from .rules import OPERATORS, Term
 from .source import Text, functions
 from .syntax import Binary, Node, call, node
 from .tape import Tape
