@@ -95,6 +95,27 @@ def test_switching_back_brings_everything_back(tab: Any, tmp_path: Path) -> None
     assert not re.search("[가-힣]", before)
 
 
+def test_a_graph_s_own_title_and_its_window_switch_too(tab: Any, tmp_path: Path) -> None:
+    """The titles of several graphs on one page, and the sentence of a graph of which a part is shown."""
+    examples.run("two_two_one").page(lang="ko").write(tmp_path / "page.html")
+    tab.goto((tmp_path / "page.html").as_uri())
+    before = tab.locator("section.walk > h2").all_inner_texts()
+    switch(tab, "en")
+    assert len(before) > 1
+    assert all(re.search("[가-힣]", title) for title in before)
+    assert not re.search("[가-힣]", "".join(tab.locator("section.walk > h2").all_inner_texts()))
+    switch(tab, "ko")
+    assert before == tab.locator("section.walk > h2").all_inner_texts()
+    y = Value(1.0)
+    for _ in range(600):
+        y = y * 1.001
+    Stepper(y, lang="ko").write(tmp_path / "big.html")
+    tab.goto((tmp_path / "big.html").as_uri())
+    assert re.search("[가-힣]", tab.locator("p.part").inner_text())
+    switch(tab, "en")
+    assert tab.locator("p.part").inner_text().startswith("The picture shows ")
+
+
 def test_an_address_says_the_language(tab: Any, tmp_path: Path) -> None:
     """page.html#lang=ko opens in Korean, at the step that it says as well."""
     examples.run("apple").page().write(tmp_path / "page.html")

@@ -210,10 +210,14 @@ class Section:
         self.data = data.all()
         self.data["slots"] = {name: carried(text) for name, text in self.slots.items()}
         self.program = data.program
-        part = f"<h2>{html.escape(into(own, lang))}</h2>" if headed else ""
+        part = ""
+        if headed:
+            self.data["own"] = carried(own)
+            part = f"<h2>{html.escape(into(own, lang))}</h2>"
         if not self.film.whole:
             recording, here = walk.recording, len(self.data["steps"])
             counts = {"shown": len(self.film.places), "total": recording.forward, "here": here, "steps": len(walk)}
+            self.data["window"] = said("page.part", **counts).carried
             part += f'<p class="part">{html.escape(said("page.part", **counts).into(lang))}</p>'
         svg = drawing(self.film, prefix)
         values = {

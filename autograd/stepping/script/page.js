@@ -554,6 +554,8 @@ function walking(data) {
   };
   speakers.push(() => {
     respeak(root, data.slots);
+    if (data.own) find("h2").textContent = say(data.own); // the first one is the graph's
+    if (data.window) find("p.part").textContent = say(data.window);
     find(".steps").querySelectorAll("li").forEach((line, i) => (line.textContent = lineOf(orders.depth[i])));
     for (const hint of root.querySelectorAll(".side > .hint")) hint.textContent = say(hint.said);
     render();
